@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ISOLAB_EVENT_H
+#define ISOLAB_EVENT_H
+/*
+ * event: one thing that happened to one sandbox, and its JSON line in the journal.
+ *
+ *	{"t_ns":123,"sandbox":"demo","kind":"step","name":"mounts","value":"","detail":"","duration_ns":45}
+ *
+ * Keys that are empty or 0 are left out, except t_ns, sandbox and kind. Encoding needs libc only (the workers do
+ * it); decoding uses a JSON library and lives in a file of its own, so that workers do not link it.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "str.h"
+
+enum { EVENT_NAME_MAX = 64, EVENT_VALUE_MAX = 1024, EVENT_DETAIL_MAX = 512, EVENT_LINE_MAX = 8192 };
+
+enum event_kind {
+	EVENT_STEP, /* name: boot step of DESIGN; t_ns its start, duration_ns; detail: why, in one line */
+	EVENT_READY, /* accepts exec and attach; t_ns is the end of the boot */
+	EVENT_CONSOLE, /* offset, length of what the console ring got since the last one; at most every 20 ms */
+	EVENT_SAMPLE, /* name: resource (memory_bytes, cpu_ns …); value: decimal number. Written by the engine */
+	EVENT_FACT,    /* name: probe; value as read inside. Written by the engine */
+	EVENT_STATE,   /* name: created starting running paused stopped failed */
+	EVENT_EXIT,    /* name: "status" or "signal"; value: number */
+	EVENT_FAIL,    /* name: errno's name or a step; value: what; detail: hint */
+	EVENT_DROPPED, /* name: "events" or "console"; value: how many (events, bytes) were lost */
+	EVENT_NOTE, /* name: topic (e.g. "limit", "stop", "exec"); value: an honest word to the learner */
+	EVENT_KINDS
+};
+
+struct event {
+	uint64_t t_ns;           /* host's CLOCK_MONOTONIC */
+	uint64_t duration_ns;    /* STEP */
+	uint64_t offset, length; /* CONSOLE */
+	enum event_kind kind;
+	char sandbox[EVENT_NAME_MAX];
+	char name[EVENT_NAME_MAX];
+	char value[EVENT_VALUE_MAX];
+	char detail[EVENT_DETAIL_MAX];
+};
+
+/* "step" … "note", and back (-EINVAL: no such kind). */
+const char *event_kind_name(enum event_kind kind);
+int event_kind_parse(const char *name, enum event_kind *ret_kind);
+
+/* Appends the JSON line, with its newline, to `line`. */
+void event_encode(const struct event *event, struct strbuf *line);
+
+/* Parses one line (with or without newline). Unknown keys are ignored, too long strings are cut.
+ * -EINVAL with a reason otherwise. In event_decode.c. */
+int event_decode(const char *line, size_t length, struct event *ret_event, struct err *e);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ISOLAB_RUNDIR_H
+#define ISOLAB_RUNDIR_H
+/*
+ * rundir: the directory of each sandbox, and who owns it.
+ *
+ *	$XDG_RUNTIME_DIR/isolab/NAME/      (fallback: /tmp/isolab-UID; mode 0700, owner checked, never a symlink)
+ *		spec  lock  events  console  sock  [init]
+ *
+ * A directory comes into being under a hidden name (.new-…) with its lock already held, and is renamed to NAME when whole:
+ * nobody ever sees half a sandbox. The lock is a flock on an open file description that the front hands to the worker by
+ * inheritance: at every moment exactly one of them holds it. A free lock = no worker. Process numbers are never trusted.
+ *
+ * Left over = `.new-…` with a free lock; a leased or --rm sandbox with a free lock that has ever been started; a cgroup named
+ * isolab.* of ours without a locked directory; the process named in `init` (pid, start time, boot id) of a directory with a free lock.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "err.h"
+#include "spec.h"
+
+struct rundir {
+	int base_fd; /* …/isolab, owned */
+	int fd;      /* …/isolab/NAME, owned */
+	int lock_fd; /* holds the lock, owned; -1 when only looked at */
+	char name[SPEC_NAME_MAX];
+};
+void rundir_finish(struct rundir *dir); /* closes; removes nothing */
+#define auto_rundir __attribute__((cleanup(rundir_finish))) struct rundir
+#define RUNDIR_NONE ((struct rundir){.base_fd = -1, .fd = -1, .lock_fd = -1})
+
+/* Opens (makes) the base directory. Returns the descriptor or -errno. -EPERM with the exact cause when owner or mode are wrong. */
+int rundir_open_base(struct err *e);
+/* Its path, for messages only. */
+const char *rundir_base_path(char *buffer, size_t size);
+
+/* Makes NAME with spec, an empty events and console, lock held. -EEXIST (hint: another name, or rm) if there is one. */
+int rundir_create(const struct sandbox_spec *spec, struct rundir *ret_dir, struct err *e);
+/* Opens an existing one without its lock. -ENOENT "no sandbox 'x'" with the nearest name as hint. */
+int rundir_open(const char *name, struct rundir *ret_dir, struct err *e);
+/* Takes the lock of an opened one: -EBUSY when a worker (or another front) has it. */
+int rundir_lock(struct rundir *dir, struct err *e);
+/* True if somebody holds the lock. */
+bool rundir_is_locked(const struct rundir *dir);
+/* Opens a file of it (events: O_APPEND for writing). Returns the descriptor or -errno. */
+int rundir_open_file(const struct rundir *dir, const char *file, int flags, struct err *e);
+int rundir_load_spec(const struct rundir *dir, struct sandbox_spec *ret_spec, struct err *e);
+
+/* Removes the directory and what is in it. Works by descriptor only (a walled-in worker uses it). The lock must be held. */
+int rundir_remove(struct rundir *dir, struct err *e);
+
+/* Calls `each` for every sandbox's name, sorted. Stops when it returns non-zero and hands that on. */
+int rundir_list(int base_fd, int (*each)(void *arg, const char *name), void *arg, struct err *e);
+
+/* Removes what is left over (see above), never what another is making. Returns how many things, or -errno. */
+int rundir_sweep(int base_fd, struct err *e);
+
+#endif

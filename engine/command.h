@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ISOLAB_COMMAND_H
+#define ISOLAB_COMMAND_H
+/*
+ * command: one verb of the command line = one command of the prompt = one const entry. Help, man page, completion and dispatch come
+ * from it. Each layer has a table (engine_commands, lessons_commands, tui_commands); a front joins them.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "err.h"
+#include "lab.h"
+#include "out.h"
+
+struct command;
+
+struct command_context {
+	struct lab *lab; /* NULL when the entry does not need it */
+	const struct command *command;
+	const struct command_table *table;
+	struct out *out;
+	bool is_prompt; /* at a prompt: sandboxes are leased, and stdin is not ours to read */
+};
+
+enum command_flags {
+	COMMAND_WAITS =
+	    1, /* may take long: a screen runs it as a job (isolab-cli ARGS as a child) */
+	COMMAND_TERMINAL =
+	    2, /* wants the terminal itself (attach, exec -t, run): refused on the screen with a hint */
+	COMMAND_NO_LAB = 4, /* runs without a lab (help, doctor, lesson list) */
+	COMMAND_SPEC = 8, /* takes the options of spec_options[] (help and completion show them) */
+};
+
+/* What a word may be completed with. */
+enum command_word {
+	WORD_NONE,
+	WORD_KIND,
+	WORD_KIND_OR_GROUP,
+	WORD_SANDBOX,
+	WORD_COMMAND,
+	WORD_LESSON,
+	WORD_EXPERIMENT
+};
+
+struct command_option {
+	const char *name;     /* "--json" */
+	const char *argument; /* NULL = flag */
+	const char *about;
+};
+
+struct command {
+	const char *name;
+	const char *arguments; /* "NAME [--json]" */
+	const char *about;     /* one line */
+	const char *details;   /* more, for `help NAME` and the man page; may be NULL */
+	unsigned flags;
+	enum command_word word;               /* of its first argument */
+	const struct command_option *options; /* NULL, or ends with name == NULL */
+	/* Returns the exit status; has told errors through out_error. argv[0] is the command's name. */
+	int (*run)(struct command_context *context, int argc, char **argv);
+};
+
+struct command_table {
+	const struct command *const
+	    *lists; /* NULL-terminated list of lists, each ended by name == NULL */
+};
+
+extern const struct command engine_commands[];
+
+const struct command *command_find(const struct command_table *table, const char *name);
+/* Calls each entry in order. */
+void command_for_each(const struct command_table *table,
+		      void (*each)(const struct command *, void *arg), void *arg);
+/* Finds and runs; unknown: exit 2, nearest name as hint. --help on any command prints its help. */
+int command_run(struct command_context *context, int argc, char **argv);
+void command_help(const struct command_table *table, const struct command *command,
+		  struct out *out); /* NULL = overview */
+/* man page (troff) and bash completion, for the build. */
+void command_print_man(const struct command_table *table, struct out *out);
+void command_print_completion(const struct command_table *table, struct out *out);
+
+/* Splits a line into words: blanks, '…', "…", \. Returns argc or -EINVAL ("unclosed quote"). Words are in *ret_storage (caller frees both). */
+int command_split(const char *line, char ***ret_words, char **ret_storage, struct err *e);
+
+/*
+ * Completions of `line` up to `cursor`: calls add() for each candidate that fits the word under the cursor.
+ * *ret_start = where that word begins.
+ */
+void command_complete(const struct command_table *table, struct lab *lab, const char *line,
+		      size_t cursor, size_t *ret_start,
+		      void (*add)(void *arg, const char *candidate), void *arg);
+
+#endif

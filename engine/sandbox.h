@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ISOLAB_SANDBOX_H
+#define ISOLAB_SANDBOX_H
+/*
+ * sandbox: one sandbox as the front sees it: what its directory says. All of it is read from spec, lock and journal; the lab
+ * keeps it up to date (lab_dispatch). Pointers handed out are valid until the next lab_dispatch().
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "console.h"
+#include "err.h"
+#include "probe.h"
+#include "spec.h"
+#include "timeline.h"
+
+enum sandbox_state {
+	SANDBOX_CREATED,
+	SANDBOX_STARTING,
+	SANDBOX_RUNNING,
+	SANDBOX_PAUSED,
+	SANDBOX_STOPPED,
+	SANDBOX_FAILED,
+};
+const char *sandbox_state_name(enum sandbox_state state);
+
+/* Resources, sampled from outside. Same names in JSON. */
+struct sample {
+	uint64_t t_ns;
+	uint64_t cpu_ns;       /* user + system of everything that belongs to it, worker included */
+	uint64_t memory_bytes; /* PSS of the program(s) inside; vm: guest RAM touched */
+	uint64_t overhead_bytes; /* PSS (vm: without guest RAM) of the worker itself */
+	uint64_t processes;      /* host processes that belong to it */
+	uint64_t exits;          /* vm: VM exits so far, 0 elsewhere */
+	bool has_exits;
+};
+enum { SAMPLES_KEPT = 240 }; /* two minutes at two a second */
+
+struct sandbox; /* opaque, owned by the lab */
+
+const char *sandbox_name(const struct sandbox *s);
+const char *sandbox_kind(const struct sandbox *s);
+const char *sandbox_flavour(const struct sandbox *s); /* "-" "tiny" */
+const char *sandbox_accel(const struct sandbox *s);   /* "-" "kvm" "kvm-nested" "kvm-pvm" */
+enum sandbox_state sandbox_state(const struct sandbox *s);
+const struct sandbox_spec *sandbox_spec(const struct sandbox *s);
+pid_t sandbox_pid(const struct sandbox *s); /* the worker's, for showing; 0 = none */
+/* True once it has ended; *ret_status as a shell has it (128+n). */
+bool sandbox_exit_status(const struct sandbox *s, int *ret_status);
+const char *sandbox_failure(const struct sandbox *s); /* "" or what failed; hint below */
+const char *sandbox_failure_hint(const struct sandbox *s);
+const char *sandbox_note(const struct sandbox *s); /* last honest word, "" if none */
+const struct timeline *sandbox_timeline(const struct sandbox *s);
+bool sandbox_started_together(const struct sandbox *s); /* by `create both`: figures are marked */
+/* Facts with verdicts; NULL before they were read. */
+const struct facts *sandbox_facts(const struct sandbox *s);
+/* The k-th newest sample (0 = latest), NULL if there is none. */
+const struct sample *sandbox_sample(const struct sandbox *s, unsigned k);
+/* Goes up whenever any of the above changed. */
+uint64_t sandbox_generation(const struct sandbox *s);
+
+/* What the console printed, from `position` on (0 = the oldest kept). See console_read(). */
+ssize_t sandbox_console_read(struct sandbox *s, uint64_t *position, void *buffer, size_t size,
+			     uint64_t *ret_lost);
+
+/* Requests to the worker. They return at once with the worker's answer; what follows is in the journal.
+ * -ESRCH with a hint when it does not run. */
+int sandbox_start(struct sandbox *s, struct err *e);
+int sandbox_signal(struct sandbox *s, int signal_number, struct err *e);
+int sandbox_stop(struct sandbox *s, int signal_number, unsigned timeout_ms, struct err *e);
+int sandbox_kill(struct sandbox *s, struct err *e);
+int sandbox_pause(struct sandbox *s, bool on, struct err *e);
+int sandbox_resize(struct sandbox *s, unsigned rows, unsigned columns, struct err *e);
+/* Console input; never blocks: returns how many bytes were taken. */
+ssize_t sandbox_input(struct sandbox *s, const void *data, size_t length, struct err *e);
+/* Runs the probe inside, without waiting: the facts come as events. */
+int sandbox_read_facts(struct sandbox *s, struct err *e);
+int sandbox_remove(struct sandbox *s, bool force, struct err *e);
+
+#endif
