@@ -1,0 +1,45 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Makes the default image "base" in DIRECTORY: the distribution's static busybox under all its names, and our two programs.
+# Nothing is downloaded. Usage: make-image.sh DIRECTORY BUSYBOX WORK PROBE VERSION STAMP
+set -eu
+directory=$1 busybox=$2 work=$3 probe=$4 version=$5 stamp=$(realpath -m "$6")
+
+rm -rf "$directory.new"
+mkdir -p "$directory.new"
+cd "$directory.new"
+mkdir bin etc proc sys dev dev/pts tmp run root home var usr
+chmod 0755 . bin etc proc sys dev dev/pts run home var usr
+chmod 1777 tmp
+chmod 0700 root
+
+cp "$busybox" bin/busybox
+cp "$work" bin/isolab-work
+cp "$probe" bin/isolab-probe
+chmod 0755 bin/busybox bin/isolab-work bin/isolab-probe
+# The same program as in the VM, so that `run KIND -- true` compares walls, not programs.
+ln bin/isolab-work bin/true
+ln bin/isolab-work bin/false
+"$busybox" --list | while read -r applet; do
+	[ -e "bin/$applet" ] || ln -s busybox "bin/$applet"
+done
+ln -s ../bin usr/bin
+ln -s ../bin usr/sbin
+ln -s bin sbin
+
+printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n' >etc/passwd
+printf 'root:x:0:\ntty:x:5:\nnogroup:x:65534:\n' >etc/group
+printf 'isolab\n' >etc/hostname
+printf '127.0.0.1 localhost\n::1 localhost\n' >etc/hosts
+printf 'NAME="isolab base"\nPRETTY_NAME="isolab base %s"\nID=isolab\nVERSION_ID=%s\n' "$version" "$version" >etc/os-release
+# The same sources make the same image: no time of ours in it.
+find . -exec touch -h -d @0 {} +
+
+cd /
+rm -rf "$directory.old"
+if [ -e "$directory" ]; then
+	mv "$directory" "$directory.old"
+fi
+mv "$directory.new" "$directory"
+rm -rf "$directory.old"
+: >"$stamp"
