@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The tests of the rig. Each is a function test_CLAIM; it prints why it failed and returns non-zero, or returns 77 after
+# saying why it cannot run. `as_learner` runs a command as an ordinary user of group kvm, `as_stranger` as one without it.
+
+as_learner() {
+	mkdir -p /run/learner && chown 1000:1000 /run/learner && chmod 700 /run/learner
+	XDG_RUNTIME_DIR=/run/learner setpriv --reuid 1000 --regid 1000 --groups 109 "$@"
+}
+
+as_stranger() {
+	mkdir -p /run/stranger && chown 1001:1001 /run/stranger && chmod 700 /run/stranger
+	XDG_RUNTIME_DIR=/run/stranger setpriv --reuid 1001 --regid 1001 --clear-groups "$@"
+}
+
+# expect STATUS COMMAND…: the command must end with STATUS.
+expect() {
+	wanted=$1
+	shift
+	"$@" >/tmp/output 2>&1
+	status=$?
+	[ $status -eq "$wanted" ] && return 0
+	echo "'$*' ended with $status instead of $wanted: $(tail -n 3 /tmp/output | tr '\n' ' ')"
+	return 1
+}
+
+# contains TEXT: the output of the last `expect` holds it.
+contains() {
+	grep -q -- "$1" /tmp/output && return 0
+	echo "'$1' is not in: $(head -c 400 /tmp/output | tr '\n' ' ')"
+	return 1
+}
+
+test_ordinary_kvm_runs_the_teaching_kernel() {
+	expect 0 isolab run vm -- true && expect 7 isolab run vm -- isolab-work exit 7
+}
+
+test_teaching_kernel_prints_and_is_no_linux() {
+	expect 0 isolab run vm -- isolab-work uname && contains isolab-tiny
+}
+
+test_fault_in_guest_ends_its_program() {
+	expect 139 isolab run vm -- isolab-work fault
+}
+
+test_vm_works_for_member_of_group_kvm() {
+	expect 0 as_learner isolab run vm -- true
+}
+
+test_vm_without_right_names_the_group() {
+	expect 125 as_stranger isolab run vm -- true && contains '^hint: .*kvm'
+}
+
+test_container_works_for_ordinary_user() {
+	expect 3 as_stranger isolab run container -- sh -c 'exit 3'
+}
+
+test_container_of_ordinary_user_is_root_inside_only() {
+	expect 0 as_stranger isolab run container -- id -u && contains '^0$'
+}
+
+test_container_never_maps_to_host_root() {
+	expect 0 isolab run container -- cat /proc/self/uid_map || return 1
+	awk '$2 == 0 { exit 1 }' /tmp/output || { echo "maps to host uid 0"; return 1; }
+}
+
+test_memory_limit_holds_on_cgroup_v2() {
+	expect 137 isolab run container --memory 16M -- isolab-work touch 64M || return 1
+	[ -z "$(find /sys/fs/cgroup -name 'isolab*')" ] || { echo "a cgroup is left"; return 1; }
+}
+
+test_pids_limit_holds_on_cgroup_v2() {
+	expect 0 isolab run container --pids 8 -- sh -c 'for i in 1 2 3 4 5 6 7 8 9; do sleep 1 & done; true'
+	contains "can't fork" || contains 'Resource temporarily unavailable'
+}
+
+test_compare_shows_three_kinds() {
+	expect 0 isolab compare --json || return 1
+	for kind in process container vm; do
+		contains "\"kind\": *\"$kind\"" || return 1
+	done
+}
+
+test_doctor_finds_an_ordinary_kvm() {
+	expect 0 isolab doctor --json && contains kvm
+}
+
+test_nothing_is_left() {
+	left=$(find /tmp/isolab-* /run/learner/isolab /run/stranger/isolab -mindepth 1 2>/dev/null)
+	[ -z "$left" ] || { echo "left: $left"; return 1; }
+}
+
+for name in $(sed -n 's/^\(test_[a-z0-9_]*\)() {$/\1/p' /tests/all.sh); do
+	reason=$($name)
+	case $? in
+	0) echo "ok $name" ;;
+	77) echo "skip $name: $reason" ;;
+	*) echo "not ok $name: $reason" ;;
+	esac
+done
