@@ -2,8 +2,12 @@
 #ifndef ISOLAB_COMMAND_H
 #define ISOLAB_COMMAND_H
 /*
- * command: one verb of the command line = one command of the prompt = one const entry. Help, man page, completion and dispatch come
- * from it. Each layer has a table (engine_commands, lessons_commands, tui_commands); a front joins them.
+ * command: one verb of the command line = one command of the prompt = one const entry in a file of its own. Help, man page, completion
+ * and dispatch come from it. Each layer has a list of pointers to its entries (engine_commands, lessons_commands, tui_commands); a
+ * front joins them:
+ *
+ *	static const struct command *const *const lists[] = {engine_commands, lessons_commands, NULL};
+ *	static const struct command_table table = {.lists = lists};
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,6 +24,7 @@ struct command_context {
 	const struct command_table *table;
 	struct out *out;
 	bool is_prompt; /* at a prompt: sandboxes are leased, and stdin is not ours to read */
+	bool may_wait;  /* false on a screen: return at once, what follows is in the journals */
 };
 
 enum command_flags {
@@ -29,6 +34,8 @@ enum command_flags {
 	    2, /* wants the terminal itself (attach, exec -t, run): refused on the screen with a hint */
 	COMMAND_NO_LAB = 4, /* runs without a lab (help, doctor, lesson list) */
 	COMMAND_SPEC = 8, /* takes the options of spec_options[] (help and completion show them) */
+	COMMAND_LEASE = 16,  /* what it makes is gone with it (compare, bench) */
+	COMMAND_HIDDEN = 32, /* not in help */
 };
 
 /* What a word may be completed with. */
@@ -61,11 +68,10 @@ struct command {
 };
 
 struct command_table {
-	const struct command *const
-	    *lists; /* NULL-terminated list of lists, each ended by name == NULL */
+	const struct command *const *const *lists; /* list of lists, all ended by NULL */
 };
 
-extern const struct command engine_commands[];
+extern const struct command *const engine_commands[]; /* ends with NULL */
 
 const struct command *command_find(const struct command_table *table, const char *name);
 /* Calls each entry in order. */
@@ -79,7 +85,8 @@ void command_help(const struct command_table *table, const struct command *comma
 void command_print_man(const struct command_table *table, struct out *out);
 void command_print_completion(const struct command_table *table, struct out *out);
 
-/* Splits a line into words: blanks, '…', "…", \. Returns argc or -EINVAL ("unclosed quote"). Words are in *ret_storage (caller frees both). */
+/* Splits a line into words: blanks, '…', "…", \. Returns argc or -EINVAL ("unclosed quote"). *ret_words (ended by NULL) points into
+ * *ret_storage; the caller frees both. */
 int command_split(const char *line, char ***ret_words, char **ret_storage, struct err *e);
 
 /*

@@ -24,9 +24,12 @@ struct lab;
 struct lab_options {
 	bool lease;  /* what is started belongs to this process (screen, shell, compare) */
 	bool sample; /* take samples twice a second while dispatching */
+	/* SIGINT, SIGTERM and SIGHUP end lab_wait() with -EINTR. They are blocked from lab_create() to lab_destroy(), so that whatever was
+	 * begun is also tidied up. */
+	bool interruptible;
 	const struct backend *backends; /* NULL: backends[] */
-	const char *
-	    programs_path; /* directory of the workers; NULL: beside this program, or ../libexec/isolab */
+	/* Directory of the workers; NULL: beside this program, or ../libexec/isolab. */
+	const char *programs_path;
 };
 
 int lab_create(const struct lab_options *options, struct lab **ret_lab, struct err *e);
@@ -34,7 +37,7 @@ void lab_destroy(struct lab *lab);
 
 int lab_fd(const struct lab *lab); /* readable when lab_dispatch() has something to do */
 int lab_dispatch(struct lab *lab, struct err *e);
-/* Waits for lab_fd and dispatches until `is_done` says so or timeout_ms passed (-ETIMEDOUT; -1 = for ever; -EINTR on Ctrl-C when the caller caught it). */
+/* Waits for lab_fd and dispatches until `is_done` says so: 0. -ETIMEDOUT after timeout_ms (-1 = never), -EINTR when interrupted. */
 int lab_wait(struct lab *lab, bool (*is_done)(struct lab *lab, void *arg), void *arg,
 	     int timeout_ms, struct err *e);
 uint64_t lab_generation(const struct lab *lab); /* goes up with any change of any sandbox */
@@ -46,6 +49,9 @@ struct sandbox *lab_find(struct lab *lab, const char *name);
 /* NAME, or the group demo = demo-process, demo-container, demo-vm. Fills up to `max`; the number found, -ENOENT + nearest name. */
 int lab_find_group(struct lab *lab, const char *name, struct sandbox *ret[], size_t max,
 		   struct err *e);
+
+/* The table of walls in use, in the order of columns. */
+const struct backend *lab_backends(const struct lab *lab);
 
 /* Makes the directory of a sandbox (state created). */
 int lab_make(struct lab *lab, const struct sandbox_spec *spec, struct sandbox **ret_sandbox,

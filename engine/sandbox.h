@@ -67,6 +67,8 @@ ssize_t sandbox_console_read(struct sandbox *s, uint64_t *position, void *buffer
 /* Requests to the worker. They return at once with the worker's answer; what follows is in the journal.
  * -ESRCH with a hint when it does not run. */
 int sandbox_start(struct sandbox *s, struct err *e);
+/* The next start is one of several at the same time: its figures are marked `together`. */
+void sandbox_mark_together(struct sandbox *s);
 int sandbox_signal(struct sandbox *s, int signal_number, struct err *e);
 int sandbox_stop(struct sandbox *s, int signal_number, unsigned timeout_ms, struct err *e);
 int sandbox_kill(struct sandbox *s, struct err *e);
@@ -74,8 +76,11 @@ int sandbox_pause(struct sandbox *s, bool on, struct err *e);
 int sandbox_resize(struct sandbox *s, unsigned rows, unsigned columns, struct err *e);
 /* Console input; never blocks: returns how many bytes were taken. */
 ssize_t sandbox_input(struct sandbox *s, const void *data, size_t length, struct err *e);
-/* Runs the probe inside, without waiting: the facts come as events. */
+/* Runs the probe inside, without waiting: the facts come as events. 0 also when it is under way already. */
 int sandbox_read_facts(struct sandbox *s, struct err *e);
+bool sandbox_is_reading_facts(const struct sandbox *s);
+/* Takes a sample now, whatever the time. */
+int sandbox_take_sample(struct sandbox *s, struct err *e);
 int sandbox_remove(struct sandbox *s, bool force, struct err *e);
 
 #endif
