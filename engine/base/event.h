@@ -15,7 +15,13 @@
 #include "err.h"
 #include "str.h"
 
-enum { EVENT_NAME_MAX = 64, EVENT_VALUE_MAX = 1024, EVENT_DETAIL_MAX = 512, EVENT_LINE_MAX = 8192 };
+/* The line's limit leaves room for the worst case, in which every byte of every string becomes six. */
+enum {
+	EVENT_NAME_MAX = 64,
+	EVENT_VALUE_MAX = 1024,
+	EVENT_DETAIL_MAX = 512,
+	EVENT_LINE_MAX = 12 * 1024
+};
 
 enum event_kind {
 	EVENT_STEP, /* name: boot step of DESIGN; t_ns its start, duration_ns; detail: why, in one line */

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The error that travels upwards and collects nouns on its way.
+ *
+ * The texts live in fixed arrays, so that telling of an error never needs memory. What does not fit is cut at the
+ * end: the problem stands in front, because every level prepends.
+ */
+#include "err.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The errno's own text; not strerror(3), whose text depends on the locale and may live in a static buffer. */
+static const char *describe_code(int code)
+{
+	const char *text = strerrordesc_np(code);
+
+	return text ? text : "unknown error";
+}
+
+static int normalise_code(int code)
+{
+	return code < 0 ? -code : code;
+}
+
+static int set_what(struct err *e, int code, const char *format, va_list args)
+{
+	code = normalise_code(code);
+	if (!e)
+		return -code;
+	e->code = code;
+	e->hint[0] = '\0';
+	vsnprintf(e->what, sizeof(e->what), format, args);
+	return -code;
+}
+
+int err_sys(struct err *e, int code, const char *format, ...)
+{
+	va_list args;
+	size_t length;
+	const char *text;
+	int r;
+
+	va_start(args, format);
+	r = set_what(e, code, format, args);
+	va_end(args);
+	if (!e)
+		return r;
+	length = strlen(e->what);
+	text = describe_code(e->code);
+	snprintf(e->what + length, sizeof(e->what) - length, ": %c%s", tolower(text[0]), text + 1);
+	return r;
+}
+
+int err_set(struct err *e, int code, const char *format, ...)
+{
+	va_list args;
+	int r;
+
+	va_start(args, format);
+	r = set_what(e, code, format, args);
+	va_end(args);
+	return r;
+}
+
+int err_ctx(struct err *e, int r, const char *format, ...)
+{
+	char context[ERR_WHAT_MAX];
+	size_t length, kept;
+	va_list args;
+
+	if (!e)
+		return r;
+	va_start(args, format);
+	vsnprintf(context, sizeof(context) - 2, format, args);
+	va_end(args);
+	length = strlen(context);
+	memcpy(context + length, ": ", 2);
+	length += 2;
+	kept = strlen(e->what);
+	if (kept > sizeof(e->what) - 1 - length)
+		kept = sizeof(e->what) - 1 - length;
+	memmove(e->what + length, e->what, kept);
+	memcpy(e->what, context, length);
+	e->what[length + kept] = '\0';
+	return r;
+}
+
+int err_hint(struct err *e, int r, const char *format, ...)
+{
+	va_list args;
+
+	if (!e || e->hint[0])
+		return r;
+	va_start(args, format);
+	vsnprintf(e->hint, sizeof(e->hint), format, args);
+	va_end(args);
+	return r;
+}
+
+void err_clear(struct err *e)
+{
+	if (!e)
+		return;
+	e->code = 0;
+	e->what[0] = '\0';
+	e->hint[0] = '\0';
+}
+
+size_t err_format(const struct err *e, char *buffer, size_t size)
+{
+	int length;
+
+	if (e->hint[0])
+		length = snprintf(buffer, size, "%s\nhint: %s\n", e->what, e->hint);
+	else
+		length = snprintf(buffer, size, "%s\n", e->what);
+	return length < 0 ? 0 : (size_t)length;
+}

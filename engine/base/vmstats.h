@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ISOLAB_VMSTATS_H
+#define ISOLAB_VMSTATS_H
+/*
+ * vmstats: the file `stats` of a VM's directory, one struct that the worker keeps in a shared mapping and the engine reads with
+ * pread(2): how often the guest left its processor and why, and where its RAM lies in the worker (so that guest RAM and the
+ * monitor's own memory can be told apart in /proc/PID/smaps). Foreign bytes to the reader: vm_stats_read() checks them.
+ *
+ * Numbers are written one by one without a lock; each is right by itself, their sum may be off by the exits of a microsecond.
+ */
+#include <stdint.h>
+
+#define VM_STATS_FILE "stats"
+
+enum { VM_STATS_MAGIC = 0x31737669 /* "ivs1" */ };
+
+/* Why the processor came back to the monitor. */
+enum vm_exit_reason {
+	VM_EXIT_IO,        /* the guest used a port of a device */
+	VM_EXIT_MMIO,      /* … a device's memory */
+	VM_EXIT_HALT,      /* nothing to do: HLT */
+	VM_EXIT_INTERRUPT, /* ready to take an interrupt that waits */
+	VM_EXIT_KICK,      /* the monitor wanted the processor back */
+	VM_EXIT_OTHER,
+	VM_EXIT_REASONS
+};
+
+struct vm_stats {
+	uint32_t magic, reserved;
+	uint64_t ram_address, ram_bytes; /* in the worker's address space */
+	uint64_t exits[VM_EXIT_REASONS];
+	uint64_t injected; /* interrupts */
+};
+
+/* "io" … "other": names for JSON. */
+const char *vm_exit_reason_name(enum vm_exit_reason reason);
+/* Reads the file; 0, or -EBADMSG when it is none of ours. */
+int vm_stats_read(int fd, struct vm_stats *ret);
+
+#endif
