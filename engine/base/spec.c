@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * From words to a spec and back.
+ *
+ * The command line, the prompt and the file `spec` are all parsed by spec_parse_options(); the file only has the kind in
+ * front and its words end with NUL. One word is allowed in the file alone: "--leased", which is not for people to type.
+ */
+#include "spec.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "spec_private.h"
+
+static void free_words(char **words)
+{
+	for (char **word = words; word && *word; word++)
+		free(*word);
+	free(words);
+}
+
+void spec_finish(struct sandbox_spec *spec)
+{
+	int saved = errno;
+
+	free(spec->hostname);
+	free(spec->workdir);
+	free_words(spec->argv);
+	free_words(spec->env);
+	*spec = (struct sandbox_spec){0};
+	errno = saved;
+}
+
+static size_t count_words(char *const *words)
+{
+	size_t count = 0;
+
+	while (words && words[count])
+		count++;
+	return count;
+}
+
+int spec_add_word(char ***list, const char *word, struct err *e)
+{
+	size_t count = count_words(*list);
+	char **grown;
+
+	if (count >= SPEC_WORDS_MAX)
+		return err_set(e, E2BIG, "more than %d words", SPEC_WORDS_MAX);
+	grown = realloc(*list, (count + 2) * sizeof(*grown));
+	if (!grown)
+		return err_sys(e, ENOMEM, "word '%.32s'", word);
+	*list = grown;
+	grown[count + 1] = NULL;
+	grown[count] = strdup(word);
+	return grown[count] ? 0 : err_sys(e, ENOMEM, "word '%.32s'", word);
+}
+
+/* A list that is there, if only to say that it is empty. */
+static int make_list(char ***list, size_t count, struct err *e)
+{
+	if (*list)
+		return 0;
+	*list = calloc(count + 1, sizeof(**list));
+	return *list ? 0 : err_sys(e, ENOMEM, "list of %zu words", count);
+}
+
+static int set_words(char ***list, size_t count, char *const words[], struct err *e)
+{
+	int r;
+
+	if (count > SPEC_WORDS_MAX)
+		return err_set(e, E2BIG, "command of more than %d words", SPEC_WORDS_MAX);
+	free_words(*list);
+	*list = NULL;
+	r = make_list(list, count, e);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		(*list)[i] = strdup(words[i]);
+		if (!(*list)[i])
+			r = err_sys(e, ENOMEM, "command");
+	}
+	return r;
+}
+
+int spec_copy(struct sandbox_spec *destination, const struct sandbox_spec *source, struct err *e)
+{
+	struct sandbox_spec copy = *source;
+	int r;
+
+	copy.hostname = source->hostname ? strdup(source->hostname) : NULL;
+	copy.workdir = source->workdir ? strdup(source->workdir) : NULL;
+	copy.argv = NULL;
+	copy.env = NULL;
+	r = set_words(&copy.argv, count_words(source->argv), source->argv, e);
+	if (r == 0)
+		r = set_words(&copy.env, count_words(source->env), source->env, e);
+	if (r == 0 && ((source->hostname && !copy.hostname) || (source->workdir && !copy.workdir)))
+		r = err_sys(e, ENOMEM, "copy of '%s'", source->name);
+	if (r < 0) {
+		spec_finish(&copy);
+		return r;
+	}
+	spec_finish(destination);
+	*destination = copy;
+	return 0;
+}
+
+/* Is `kind` one of the words of `kinds`? */
+static bool is_for_kind(const char *kinds, const char *kind)
+{
+	size_t length = strlen(kind);
+
+	while (kinds && *kinds) {
+		size_t word = strcspn(kinds, " ");
+
+		if (word == length && memcmp(kinds, kind, length) == 0)
+			return true;
+		kinds += word + strspn(kinds + word, " ");
+	}
+	return !kinds;
+}
+
+static int refuse_unknown(const char *word, struct err *e)
+{
+	const char *names[64], *nearest;
+	size_t count = 0;
+	int r = err_set(e, EINVAL, "unknown option '%s'", word);
+
+	for (const struct spec_option *o = spec_options; o->name && count < 64; o++)
+		names[count++] = o->name;
+	nearest = str_nearest(word, names, count);
+	if (nearest)
+		return err_hint(e, r, "did you mean '%s'?", nearest);
+	return err_hint(e, r,
+			"'isolab help run' lists the options; a command that starts with '-' "
+			"stands behind '--'");
+}
+
+static int apply_option(struct sandbox_spec *spec, const struct spec_option *option,
+			const char *argument, struct err *e)
+{
+	int r;
+
+	if (!option->set) {
+		r = err_set(e, ENOTSUP, "option '%s' is not in this version", option->name);
+		return err_hint(e, r, "'isolab help run' lists the options it has");
+	}
+	if (!is_for_kind(option->kinds, spec->kind)) {
+		r = err_set(e, EINVAL, "option '%s' means nothing for a %s", option->name,
+			    spec->kind);
+		return err_hint(e, r, "it is for: %s", option->kinds);
+	}
+	return option->set(spec, argument, e);
+}
+
+/* The words that are being parsed, and how far we are. */
+struct words {
+	char *const *word;
+	int count, next;
+};
+
+static int take_argument(struct words *words, const struct spec_option *option, const char *given,
+			 const char **ret_argument, struct err *e)
+{
+	if (given) {
+		*ret_argument = given;
+		return 0;
+	}
+	if (words->next < words->count) {
+		*ret_argument = words->word[words->next++];
+		return 0;
+	}
+	return err_hint(e, err_set(e, EINVAL, "option '%s' needs a value", option->name),
+			"%s %s: %s", option->name, option->argument, option->about);
+}
+
+/* --name VALUE, --name=VALUE, --flag */
+static int parse_long(struct sandbox_spec *spec, struct words *words, const char *word,
+		      struct err *e)
+{
+	size_t length = strcspn(word, "=");
+	const char *given = word[length] ? word + length + 1 : NULL, *argument = NULL;
+	const struct spec_option *o = spec_options;
+	int r = 0;
+
+	while (o->name && (strlen(o->name) != length || memcmp(o->name, word, length) != 0))
+		o++;
+	if (!o->name)
+		return refuse_unknown(word, e);
+	if (o->argument && o->set)
+		r = take_argument(words, o, given, &argument, e);
+	else if (given && !o->argument)
+		r = err_set(e, EINVAL, "option '%s' takes no value", o->name);
+	return r < 0 ? r : apply_option(spec, o, argument, e);
+}
+
+/* -it, -e K=V, -eK=V */
+static int parse_letters(struct sandbox_spec *spec, struct words *words, const char *word,
+			 struct err *e)
+{
+	for (const char *letter = word + 1; *letter; letter++) {
+		const struct spec_option *o = spec_options;
+		const char *argument = NULL;
+		int r = 0;
+
+		while (o->name && o->letter != *letter)
+			o++;
+		if (!o->name)
+			return refuse_unknown(word, e);
+		if (o->argument && o->set)
+			r = take_argument(words, o, letter[1] ? letter + 1 : NULL, &argument, e);
+		if (r == 0)
+			r = apply_option(spec, o, argument, e);
+		if (r < 0 || o->argument)
+			return r;
+	}
+	return 0;
+}
+
+int spec_parse_options(struct sandbox_spec *spec, int count, char *const given[], struct err *e)
+{
+	struct words words = {.word = given, .count = count};
+	int r = make_list(&spec->env, 0, e);
+
+	while (r == 0 && words.next < words.count) {
+		const char *word = words.word[words.next];
+
+		if (word[0] != '-' || word[1] == '\0')
+			break;
+		words.next++;
+		if (strcmp(word, "--") == 0)
+			break;
+		if (word[1] == '-')
+			r = parse_long(spec, &words, word, e);
+		else
+			r = parse_letters(spec, &words, word, e);
+	}
+	if (r == 0 && words.next < words.count)
+		r = set_words(&spec->argv, (size_t)(count - words.next), given + words.next, e);
+	return r < 0 ? r : make_list(&spec->argv, 0, e);
+}
+
+static int validate_memory(const struct sandbox_spec *spec, struct err *e)
+{
+	struct sysinfo host;
+	uint64_t has;
+	char wanted[32], there[32];
+
+	if (spec->memory_bytes == 0 || sysinfo(&host) < 0)
+		return 0;
+	has = (uint64_t)host.totalram * host.mem_unit;
+	if (spec->memory_bytes <= has)
+		return 0;
+	str_format_bytes(wanted, sizeof(wanted), spec->memory_bytes);
+	str_format_bytes(there, sizeof(there), has);
+	return err_hint(e,
+			err_set(e, EINVAL, "--memory %s: this machine has only %s", wanted, there),
+			"a smaller size, for example 64M, or no --memory for no limit");
+}
+
+int spec_validate(const struct sandbox_spec *spec, struct err *e)
+{
+	int r;
+
+	if (spec->name[0] && !str_is_name(spec->name))
+		return err_set(e, EINVAL, "'%s' cannot be a name", spec->name);
+	if (spec->network == SPEC_NETWORK_NONE && strcmp(spec->kind, "process") == 0) {
+		r = err_set(e, EINVAL, "--network none: a plain process has the host's network");
+		return err_hint(e, r, "take a container or a vm, or --network host");
+	}
+	if (spec->network == SPEC_NETWORK_HOST && strcmp(spec->kind, "vm") == 0) {
+		r = err_set(e, ENOTSUP, "--network host: a vm cannot share the host's network");
+		return err_hint(e, r, "this version's vm has --network none only");
+	}
+	return validate_memory(spec, e);
+}
+
+void spec_choose_name(struct sandbox_spec *spec)
+{
+	uint64_t mix = clock_now_ns() ^ ((uint64_t)getpid() << 32);
+
+	if (spec->name[0])
+		return;
+	mix *= 0x9e3779b97f4a7c15u;
+	snprintf(spec->name, sizeof(spec->name), "%s-%04x", spec->kind, (unsigned)(mix >> 48));
+}
+
+static void add_word(struct strbuf *words, const char *word)
+{
+	str_add_bytes(words, word, strlen(word) + 1);
+}
+
+static void add_text(struct strbuf *words, const char *option, const char *value)
+{
+	if (!value || !value[0])
+		return;
+	add_word(words, option);
+	add_word(words, value);
+}
+
+static void add_number(struct strbuf *words, const char *option, uint64_t number)
+{
+	if (number == 0)
+		return;
+	add_word(words, option);
+	str_add_number(words, number);
+	str_add_bytes(words, "", 1);
+}
+
+static void add_flag(struct strbuf *words, const char *option, bool is_set)
+{
+	if (is_set)
+		add_word(words, option);
+}
+
+static void add_bricks(struct strbuf *words, unsigned removed)
+{
+	for (const struct spec_namespace *ns = spec_namespaces; ns->name; ns++) {
+		if (!(removed & ns->brick))
+			continue;
+		add_text(words, "--no-ns", ns->name);
+		removed &= ~(unsigned)ns->brick;
+	}
+	add_flag(words, "--no-seccomp", removed & SPEC_SECCOMP);
+}
+
+void spec_encode(const struct sandbox_spec *spec, struct strbuf *words)
+{
+	static const char *const networks[] = {NULL, "none", "host"};
+
+	add_word(words, spec->kind);
+	add_flag(words, "--leased", spec->leased);
+	add_text(words, "--name", spec->name);
+	add_number(words, "--memory", spec->memory_bytes);
+	add_number(words, "--pids", spec->pids_max);
+	for (char **word = spec->env; word && *word; word++)
+		add_text(words, "--env", *word);
+	add_text(words, "--hostname", spec->hostname);
+	add_text(words, "--workdir", spec->workdir);
+	add_flag(words, "--detach", spec->detach);
+	add_flag(words, "--rm", spec->remove);
+	add_flag(words, "--interactive", spec->interactive);
+	add_flag(words, "--tty", spec->tty);
+	add_text(words, "--network", networks[spec->network]);
+	add_bricks(words, spec->removed_bricks);
+	add_flag(words, "--", spec->argv && spec->argv[0]);
+	for (char **word = spec->argv; word && *word; word++)
+		add_word(words, *word);
+}
+
+/* Cuts the file's bytes into words. Every word ends with NUL, the last one too. */
+static int split_words(const char *data, size_t length, char **list, size_t *ret_count,
+		       struct err *e)
+{
+	size_t count = 0;
+
+	if (length == 0 || length > SPEC_FILE_MAX || data[length - 1] != '\0')
+		return err_set(e, EBADMSG, "spec: %zu bytes that are no list of words", length);
+	for (size_t at = 0; at < length; at += strlen(data + at) + 1) {
+		if (count == SPEC_WORDS_MAX)
+			return err_set(e, E2BIG, "spec: more than %d words", SPEC_WORDS_MAX);
+		list[count++] = (char *)data + at;
+	}
+	*ret_count = count;
+	return 0;
+}
+
+int spec_decode(struct sandbox_spec *spec, const char *data, size_t length, struct err *e)
+{
+	auto_free char **words = calloc(SPEC_WORDS_MAX, sizeof(*words));
+	struct sandbox_spec decoded = {0};
+	size_t count = 0, first = 1;
+	int r;
+
+	if (!words)
+		return err_sys(e, ENOMEM, "spec");
+	r = split_words(data, length, words, &count, e);
+	if (r < 0)
+		return r;
+	if (!str_is_name(words[0]) || !str_copy(decoded.kind, sizeof(decoded.kind), words[0]))
+		return err_set(e, EBADMSG, "spec: no kind");
+	if (count > 1 && strcmp(words[1], "--leased") == 0) {
+		decoded.leased = true;
+		first = 2;
+	}
+	r = spec_parse_options(&decoded, (int)(count - first), words + first, e);
+	if (r < 0) {
+		spec_finish(&decoded);
+		return err_ctx(e, r, "spec");
+	}
+	spec_finish(spec);
+	*spec = decoded;
+	return 0;
+}
