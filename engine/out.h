@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "err.h"
+#include "str.h"
 
 enum out_role {
 	OUT_PLAIN,
@@ -35,7 +36,12 @@ void out_error(struct out *out, const struct err *error);
 /* Pads UTF-8 text to `columns` by wcwidth (negative: to the right). */
 void out_cell(struct out *out, enum out_role role, int columns, const char *text);
 
+/* How many columns UTF-8 text takes on a terminal of this locale. */
+int out_columns_of(const char *text);
+
 /* stdout/stderr; colours only on a terminal without NO_COLOR. */
 void out_init_stdio(struct out *out);
+/* Both sides into `buffer`, 80 columns. */
+void out_init_buffer(struct out *out, struct strbuf *buffer);
 
 #endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The boot of one sandbox. Steps are kept sorted by their start, because a worker writes its own in one go after the fact and a
+ * front adds `request` beside them. `request` and `ready` are moments, steps of no duration, so that a list shows them too.
+ */
+#include "timeline.h"
+
+#include <string.h>
+
+#include "str.h"
+
+static void insert_step(struct timeline *timeline, const struct event *event)
+{
+	size_t at = timeline->count;
+
+	if (timeline->count == TIMELINE_STEPS_MAX)
+		return;
+	while (at > 0 && timeline->steps[at - 1].start_ns > event->t_ns) {
+		timeline->steps[at] = timeline->steps[at - 1];
+		at--;
+	}
+	timeline->count++;
+	struct timeline_step *step = &timeline->steps[at];
+	step->start_ns = event->t_ns;
+	step->duration_ns = event->duration_ns;
+	str_copy(step->name, sizeof(step->name),
+		 event->kind == EVENT_READY ? "ready" : event->name);
+	str_copy(step->why, sizeof(step->why), event->detail);
+}
+
+void timeline_add(struct timeline *timeline, const struct event *event)
+{
+	if (event->kind == EVENT_READY) {
+		timeline->ready_ns = event->t_ns;
+	} else if (event->kind != EVENT_STEP) {
+		return;
+	} else if (strcmp(event->name, "request") == 0) {
+		memset(timeline, 0, sizeof(*timeline));
+		timeline->request_ns = event->t_ns;
+	} else if (strcmp(event->name, "first_output") == 0) {
+		timeline->first_output_ns = event->t_ns;
+	}
+	insert_step(timeline, event);
+}
+
+uint64_t timeline_total_ns(const struct timeline *timeline)
+{
+	if (!timeline->request_ns || timeline->ready_ns < timeline->request_ns)
+		return 0;
+	return timeline->ready_ns - timeline->request_ns;
+}
+
+static const struct {
+	const char *name, *about;
+} step_abouts[] = {
+    {"request", "you asked for it"},
+    {"worker", "start the process that is the sandbox"},
+    {"clone", "make a process in new namespaces"},
+    {"cgroup", "set limits that the kernel enforces"},
+    {"idmap", "map root inside to nobody outside"},
+    {"mounts", "mount a file tree of its own"},
+    {"pivot", "make the image the root"},
+    {"network", "give it its own network, with loopback"},
+    {"caps", "give up the powers of root"},
+    {"seccomp", "refuse system calls that are not on the list"},
+    {"kvm_open", "open /dev/kvm"},
+    {"kvm_vm", "ask KVM for a virtual machine"},
+    {"kvm_memory", "give the machine its RAM"},
+    {"kvm_vcpu", "give the machine a processor"},
+    {"load", "put kernel and programs into its RAM"},
+    {"devicetree", "describe the hardware to its kernel"},
+    {"enter", "let the processor run the guest"},
+    {"kernel_entry", "the guest's kernel runs its first instruction"},
+    {"kernel_ready", "the guest's kernel is set up"},
+    {"init", "the guest's kernel loads the program"},
+    {"exec", "the program's first instruction"},
+    {"ready", "it accepts exec and attach"},
+    {"first_output", "the first byte on its console"},
+};
+
+const char *timeline_step_about(const char *name)
+{
+	for (size_t i = 0; i < sizeof(step_abouts) / sizeof(step_abouts[0]); i++)
+		if (strcmp(step_abouts[i].name, name) == 0)
+			return step_abouts[i].about;
+	return NULL;
+}
