@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ISOLAB_VM_H
+#define ISOLAB_VM_H
+/*
+ * vm: one virtual machine in this process, and the parts that build, run and end it. Private to
+ * vm/.
+ *
+ *	wall.c       the worker's side: start, input, signal, exec, wait …   (struct wall)
+ *	run.c        the loop around KVM_RUN                                 (vm_run)
+ *	kvm.c        /dev/kvm and what can be wrong with it
+ *	memory.c ports.c devices/…   what the guest can touch
+ *	load.c program.c channel.c devicetree.c x86_64/…  what it finds at its first instruction
+ *	lockin.c     what the monitor itself gives up before that instruction
+ *
+ * One thread. The CPU runs only inside vm_run(), everything else happens while it stands still.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "abi.h"
+#include "err.h"
+#include "load.h"
+#include "memory.h"
+#include "ports.h"
+#include "terminal.h"
+#include "vmstats.h"
+#include "worker.h"
+
+struct kvm_run;
+
+/* One virtual processor. */
+struct vcpu {
+	int fd;
+	struct kvm_run *run; /* shared with the kernel */
+	size_t run_bytes;
+	uint64_t pending; /* bit n: interrupt vector n waits to be injected */
+	bool is_halted;   /* executed HLT: runs again with the next interrupt */
+};
+
+/* One program inside: the main one (0), or an exec. */
+struct channel {
+	bool is_used;
+	bool is_tty;
+	unsigned exec_id;      /* of worker_exec */
+	int fds[3];            /* an exec's stdin, stdout, stderr, owned; -1 for channel 0 */
+	bool wants_output;     /* answered -EAGAIN: waits for the reader */
+	bool is_input_stalled; /* the ring was full */
+	uint32_t input_head;   /* our own copy: never read back from the guest */
+	uint64_t program_start, program_end; /* what it holds of the sent programs' area */
+};
+
+struct vm {
+	struct worker *worker;
+	int kvm_fd, vm_fd;
+	struct vcpu vcpu; /* a Linux guest will have several */
+	struct memory memory;
+	const struct port *ports;
+	struct layout layout;
+	struct channel channels[VM_CHANNELS];
+	struct terminal terminal; /* channel 0's line, if it is a terminal */
+	uint64_t timer_at_ns;     /* the guest's timer interrupt, 0 = none */
+	timer_t kick_timer;       /* ends KVM_RUN now and then while the guest is busy */
+	uint64_t kick_at_ns;      /* when it ends KVM_RUN next, 0 = not armed */
+	bool has_kick_timer;
+	bool is_paused, has_ended, is_ready;
+	uint64_t entered_ns;       /* start of the step that the next mark ends */
+	struct vm_stats *stats;    /* shared page, read by the engine */
+	struct vm_stats own_stats; /* where it points when there is no file */
+};
+
+/* ---- kvm.c ---- */
+/* Opens /dev/kvm, checks its version. -ENOENT, -EACCES … with the exact hint. */
+int kvm_open(int *ret_fd, struct err *e);
+int kvm_create_vm(struct vm *vm, struct err *e);
+int kvm_create_memory(struct vm *vm, uint64_t bytes, struct err *e);
+int kvm_create_vcpu(struct vm *vm, struct err *e);
+/* Frees all of it. */
+void kvm_finish(struct vm *vm);
+
+/* ---- x86_64/ ---- */
+/* Puts the CPU into the entry state of abi.h, at `entry`. */
+int cpu_reset(struct vm *vm, uint64_t entry, struct err *e);
+/* The guest's clock frequency in Hz, 0 = unknown. */
+uint64_t cpu_tsc_hz(const struct vm *vm);
+/* Lays the boot page tables. */
+int pagetables_build(struct vm *vm, struct err *e);
+/* Where the CPU stands, in words ("at 0x…, ring 0"), for errors. Returns `buffer`. */
+char *cpu_describe(const struct vm *vm, char *buffer, size_t size);
+
+/* ---- devicetree.c ---- */
+/* Describes the machine to the guest, in its memory at VM_GPA_DEVICETREE. */
+int devicetree_build(struct vm *vm, const struct sandbox_spec *spec, struct err *e);
+
+/* ---- run.c ---- */
+/* Lets the guest run until it waits, ends, the kick comes, or a device asks to look around. */
+void vm_run(struct vm *vm);
+/* Marks an interrupt as waiting. */
+void vm_raise(struct vm *vm, unsigned vector);
+/* Ends the VM as failed, with cause and hint. */
+void vm_fail(struct vm *vm, const struct err *error);
+/* Ends the VM with the main program's wait status. */
+void vm_end(struct vm *vm, int wait_status);
+
+/* ---- devices ---- */
+extern const struct port tiny_ports[];
+enum port_result mark_write(struct vm *vm, uint32_t value);
+enum port_result console_write_port(struct vm *vm, uint32_t value);
+enum port_result timer_write(struct vm *vm, uint32_t value);
+enum port_result power_write(struct vm *vm, uint32_t value);
+enum port_result panic_write(struct vm *vm, uint32_t value);
+enum port_result mailbox_write(struct vm *vm, uint32_t value);
+
+#endif
