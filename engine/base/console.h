@@ -25,8 +25,10 @@ struct console_writer {
 	uint64_t head;
 };
 
-int console_writer_init(struct console_writer *writer, int fd,
-			struct err *e); /* writes the header */
+/* Goes on behind what is there already (a sandbox that is started again). An empty file is an empty console; the header comes with
+ * the first bytes. -EBADMSG: not a console. */
+int console_writer_init(struct console_writer *writer, int fd, struct err *e);
+/* Appends, overwriting what is older than the capacity. 0 or -errno (-ENOSPC: the file system is full; nothing counted). */
 int console_write(struct console_writer *writer, const void *data, size_t length);
 
 struct console_reader {

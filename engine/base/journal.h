@@ -9,22 +9,30 @@
  * EXIT, FAIL and DROPPED. What was refused is counted and told by a DROPPED event once there is room or at the end.
  * Readers follow a growing file and skip (and count) a line they cannot read.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "err.h"
 #include "event.h"
 
-enum { JOURNAL_SAMPLES_MAX_BYTES = 2 << 20, JOURNAL_MAX_BYTES = 4 << 20 };
+enum {
+	JOURNAL_SAMPLES_MAX_BYTES = 2 << 20,
+	JOURNAL_MAX_BYTES = 4 << 20,
+	JOURNAL_RESERVE_BYTES = 1 << 20 /* for STATE, EXIT, FAIL, DROPPED when all else is full */
+};
 
 struct journal_writer {
 	int fd;           /* not owned */
 	uint64_t dropped; /* events refused since the last DROPPED event */
+	bool is_torn;     /* a full disk has cut the last line: begin with a newline */
 };
 
 /* Appends one event. A full journal or disk is not an error of the caller: the event is counted as dropped and
  * 0 returned; only a broken descriptor is (-errno). Never blocks on a reader. */
 int journal_append(struct journal_writer *writer, const struct event *event);
+/* Appends `count` encoded lines (event_encode) in one write: the steps of a boot. As journal_append(). */
+int journal_append_lines(struct journal_writer *writer, const struct strbuf *lines, unsigned count);
 /* Writes the DROPPED event if anything was. */
 int journal_flush(struct journal_writer *writer, const char *sandbox);
 
