@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * floor_container ROOT PROGRAM [ARGUMENTS]: the least that a container can cost, to measure ours against.
+ * floor_container ROOT PROGRAM [ARGUMENTS]: the least that a container can cost, to measure ours
+ * against.
  *
  * One clone3(2) into seven namespaces, maps written, then inside: ROOT bound and made the root by
  * pivot_root(2), /proc, /sys, /dev with its six nodes, pts and shm, and execve(2). No descriptor

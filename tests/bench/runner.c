@@ -4,9 +4,9 @@
  * their start to after their end.
  *
  * The contestants run one at a time, all of them in each round, in an order that is drawn anew for
- * every round: what drifts (clock speed, caches, the kernel's clean-up after the one before) hits all
- * alike. The first round is not counted but shown as the cold start. PAUSE_MS of idling between two
- * launches shows what a person feels. One line for each on stdout:
+ * every round: what drifts (clock speed, caches, the kernel's clean-up after the one before) hits
+ * all alike. The first round is not counted but shown as the cold start. PAUSE_MS of idling between
+ * two launches shows what a person feels. One line for each on stdout:
  *
  *	NAME cold_ns median_ns p10_ns p90_ns min_ns      or      NAME failed STATUS
  *
