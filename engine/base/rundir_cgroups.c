@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Cgroups that outlived their sandbox.
+ *
+ * A worker makes its cgroups below the one that it was started in, in each hierarchy it needs (cgroup v1: one mount per
+ * controller; v2: one for all; both at once: "hybrid"). Their name says whose they are: isolab.UID.BASE.NAME, where BASE is
+ * the inode number of the base directory: two users' or two tests' sandboxes of one name never meet. We look below our
+ * own cgroups (/proc/self/cgroup), nowhere else, and take away only what names this base and no locked sandbox.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "fd.h"
+#include "rundir.h"
+#include "rundir_private.h"
+#include "str.h"
+
+enum { CGROUP_TEXT_MAX = 16 * 1024, PREFIX_MAX = 64 };
+
+static int format_prefix(int base_fd, char *buffer, size_t size)
+{
+	struct stat status;
+
+	if (fstat(base_fd, &status) < 0)
+		return -errno;
+	snprintf(buffer, size, "isolab.%u.%llx.", (unsigned)geteuid(),
+		 (unsigned long long)status.st_ino);
+	return 0;
+}
+
+int rundir_cgroup_name(const struct rundir *dir, char *buffer, size_t size, struct err *e)
+{
+	char prefix[PREFIX_MAX];
+	int r = format_prefix(dir->base_fd, prefix, sizeof(prefix));
+
+	if (r < 0)
+		return err_sys(e, -r, "name the cgroup of '%s'", dir->name);
+	snprintf(buffer, size, "%s%s", prefix, dir->name);
+	return 0;
+}
+
+/* Kills what runs in the cgroup. Through pidfds: a process that has left it meanwhile is looked up again before. */
+static void kill_members(int cgroup_fd)
+{
+	char text[CGROUP_TEXT_MAX], again[CGROUP_TEXT_MAX], *rest = text, *word;
+
+	if (fd_read_file(cgroup_fd, "cgroup.procs", text, sizeof(text)) <= 0)
+		return;
+	while ((word = strsep(&rest, "\n")) != NULL) {
+		int pid = atoi(word);
+		auto_close int fd = pid > 1 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
+		char line[16];
+
+		snprintf(line, sizeof(line), "%d\n", pid);
+		if (fd >= 0 && fd_read_file(cgroup_fd, "cgroup.procs", again, sizeof(again)) > 0 &&
+		    strstr(again, line))
+			syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
+	}
+}
+
+static bool is_in_use(int base_fd, const char *name)
+{
+	auto_rundir dir = RUNDIR_NONE;
+
+	return rundir_open_entry(base_fd, name, &dir, NULL) == 0 && rundir_is_locked(&dir);
+}
+
+/* 1 if it is gone now. A cgroup whose processes are only just dying is left to the next sweep. */
+static int remove_cgroup(int parent_fd, const char *name)
+{
+	auto_close int fd = openat(parent_fd, name,
+				   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return 0;
+	if (unlinkat(parent_fd, name, AT_REMOVEDIR) == 0)
+		return 1;
+	if (errno != EBUSY)
+		return 0;
+	/* A frozen one (paused when its worker died) would keep the signal until it thaws. */
+	if (fd_write_file(fd, "cgroup.kill", "1") < 0)
+		kill_members(fd);
+	if (fd_write_file(fd, "freezer.state", "THAWED") < 0)
+		fd_write_file(fd, "cgroup.freeze", "0");
+	return unlinkat(parent_fd, name, AT_REMOVEDIR) == 0;
+}
+
+static int sweep_below(int base_fd, const char *prefix, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), swept = 0;
+	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	size_t length = strlen(prefix);
+
+	if (!stream) {
+		fd_close(&fd);
+		return 0;
+	}
+	while ((entry = readdir(stream)) != NULL) {
+		const char *name = entry->d_name + length;
+
+		if (strncmp(entry->d_name, prefix, length) != 0 || !str_is_name(name) ||
+		    is_in_use(base_fd, name))
+			continue;
+		swept += remove_cgroup(fd, entry->d_name);
+	}
+	closedir(stream);
+	return swept;
+}
+
+/* Is `controller` (or "name=systemd") one of the comma-separated `options`? */
+static bool has_option(const char *options, const char *controller, size_t length)
+{
+	while (*options) {
+		size_t word = strcspn(options, ",");
+
+		if (word == length && memcmp(options, controller, length) == 0)
+			return true;
+		options += word + (options[word] == ',');
+	}
+	return false;
+}
+
+/*
+ * Where our own cgroup of one hierarchy is in the file tree. `own` is a line of /proc/self/cgroup, "ID:CONTROLLERS:PATH"; its mount is
+ * found in mountinfo: "… ROOT MOUNTPOINT … - TYPE SOURCE OPTIONS", see proc(5).
+ */
+static bool find_own(const char *mounts, const char *own, char *path, size_t size)
+{
+	const char *controllers = strchr(own, ':') + 1, *place = strchr(controllers, ':') + 1;
+	size_t length = strcspn(controllers, ",:");
+	char line[1024], root[256], point[256], type[16], options[256];
+
+	for (; *mounts; mounts += strcspn(mounts, "\n"), mounts += *mounts == '\n') {
+		const char *tail;
+
+		snprintf(line, sizeof(line), "%.*s", (int)strcspn(mounts, "\n"), mounts);
+		tail = strstr(line, " - ");
+		if (!tail || sscanf(line, "%*s %*s %*s %255s %255s", root, point) != 2 ||
+		    sscanf(tail, " - %15s %*s %255s", type, options) != 2)
+			continue;
+		if (length
+			? strcmp(type, "cgroup") != 0 || !has_option(options, controllers, length)
+			: strcmp(type, "cgroup2") != 0)
+			continue;
+		/* Mounted from a deeper root: our path is told from the hierarchy's own. */
+		if (strcmp(root, "/") != 0 && strncmp(place, root, strlen(root)) == 0)
+			place += strlen(root);
+		snprintf(path, size, "%s/%.*s", point, (int)strcspn(place, "\n"), place);
+		return true;
+	}
+	return false;
+}
+
+int rundir_sweep_cgroups(int base_fd)
+{
+	auto_free char *mounts = malloc(CGROUP_TEXT_MAX);
+	char own[2048], prefix[PREFIX_MAX], path[1024], *rest = own, *line;
+	int swept = 0;
+
+	if (!mounts || format_prefix(base_fd, prefix, sizeof(prefix)) < 0 ||
+	    fd_read_file(AT_FDCWD, "/proc/self/cgroup", own, sizeof(own)) < 0 ||
+	    fd_read_file(AT_FDCWD, "/proc/self/mountinfo", mounts, CGROUP_TEXT_MAX) < 0)
+		return 0;
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		const char *colon = strchr(line, ':');
+
+		if (colon && strchr(colon + 1, ':') && find_own(mounts, line, path, sizeof(path)))
+			swept += sweep_below(base_fd, prefix, path);
+	}
+	return swept;
+}
