@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * fault: a task has done what the processor does not allow. If it only needed a larger stack it gets one, else it ends with the
+ * signal that Linux would send, and its stderr says where and why.
+ */
+#include "../text.h"
+#include "steward.h"
+
+enum { SIGNAL_ILL = 4, SIGNAL_TRAP = 5, SIGNAL_BUS = 7, SIGNAL_FPE = 8, SIGNAL_SEGV = 11 };
+
+/* By vector (Intel SDM vol. 3, 6.15); all others end with SIGSEGV. */
+static const struct fault_kind {
+	int fatal_signal;
+	const char *about;
+} kinds[32] = {
+    [0] = {SIGNAL_FPE, "divided by zero"},
+    [1] = {SIGNAL_TRAP, "debug trap"},
+    [3] = {SIGNAL_TRAP, "breakpoint"},
+    [4] = {SIGNAL_SEGV, "overflow"},
+    [5] = {SIGNAL_SEGV, "out of bounds"},
+    [6] = {SIGNAL_ILL, "invalid instruction"},
+    [7] = {SIGNAL_ILL, "no such coprocessor"},
+    [11] = {SIGNAL_BUS, "no such segment"},
+    [12] = {SIGNAL_BUS, "stack address that cannot be"},
+    [13] = {SIGNAL_SEGV, "instruction or address that a program may not use"},
+    [14] = {SIGNAL_SEGV, "segmentation fault"},
+    [16] = {SIGNAL_FPE, "floating point error"},
+    [17] = {SIGNAL_BUS, "address not aligned"},
+    [19] = {SIGNAL_FPE, "floating point error"},
+};
+
+/* The error code of a page fault. */
+enum { FAULT_PRESENT = 1, FAULT_WRITE = 2, FAULT_FETCH = 16 };
+
+static bool grow_stack(struct task *task)
+{
+	uint64_t page = kernel.fault_address & ~(uint64_t)(PAGE_BYTES - 1);
+	if (task->frame.vector != VECTOR_PAGE_FAULT || (task->frame.error_code & FAULT_PRESENT))
+		return false;
+	if (page < STACK_LIMIT || page >= VM_STACK_TOP)
+		return false;
+	struct space space = task_space(task);
+	return space_map_new(&space, page, SPACE_READ | SPACE_WRITE) == 0;
+}
+
+static void add_page_fault(struct text *text, uint64_t error_code)
+{
+	const char *what = error_code & FAULT_FETCH   ? ": jump to "
+			   : error_code & FAULT_WRITE ? ": write to "
+						      : ": read of ";
+	text_add(text, what);
+	text_add_hex(text, kernel.fault_address);
+	text_add(text,
+		 error_code & FAULT_PRESENT ? ", which it may not" : ", where nothing is mapped");
+}
+
+enum steward_answer fault_judge(struct task *task)
+{
+	if (grow_stack(task))
+		return STEWARD_RESUME;
+	const struct frame *frame = &task->frame;
+	const struct fault_kind *kind = &kinds[frame->vector & 31];
+	struct text text = {.start = kernel.report, .size = sizeof(kernel.report)};
+	text_add(&text, "isolab-tiny: ");
+	text_add(&text, task->name);
+	text_add(&text, ": ");
+	text_add(&text, kind->about ? kind->about : "exception");
+	if (frame->vector == VECTOR_PAGE_FAULT)
+		add_page_fault(&text, frame->error_code);
+	text_add(&text, " (at ");
+	text_add_hex(&text, frame->rip);
+	text_add(&text, ")\n");
+	kernel.report_length = text.length;
+	kernel.fatal_signal = kind->fatal_signal ? kind->fatal_signal : SIGNAL_SEGV;
+	return STEWARD_KILL;
+}
