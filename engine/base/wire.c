@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Messages on the control socket: packets in, packets out, with descriptors beside them (unix(7), SCM_RIGHTS).
+ *
+ * A packet is foreign bytes even though only the sandbox's owner can send one: every length is checked before it is used, and
+ * descriptors that came with a bad packet are closed. Socket addresses hold 108 bytes, a runtime directory's path may be
+ * longer: so the socket is named through /proc/self/fd/N/sock.
+ */
+#include "wire.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "fd.h"
+
+static bool is_known_type(uint32_t type)
+{
+	return (type >= WIRE_PING && type <= WIRE_EXEC_SIGNAL) ||
+	       (type >= WIRE_OK && type <= WIRE_EXEC_EXIT);
+}
+
+int wire_check(const void *packet, size_t length, struct err *e)
+{
+	struct wire_header header;
+
+	if (length < sizeof(header))
+		return err_set(e, EPROTO, "message of %zu bytes is shorter than a header", length);
+	memcpy(&header, packet, sizeof(header));
+	if (header.magic != WIRE_MAGIC)
+		return err_set(e, EPROTO, "message without the magic number");
+	if (header.length > WIRE_BODY_MAX || header.length != length - sizeof(header))
+		return err_set(e, EPROTO, "message of %zu bytes says that its body has %u", length,
+			       header.length);
+	if (!is_known_type(header.type))
+		return err_set(e, EPROTO, "message of unknown type %u", header.type);
+	return 0;
+}
+
+int wire_send(int socket, const struct wire_message *message, bool dont_wait)
+{
+	union {
+		char bytes[CMSG_SPACE(WIRE_FDS_MAX * sizeof(int))];
+		struct cmsghdr align;
+	} control = {{0}};
+	struct wire_header header = message->header;
+	struct iovec parts[2] = {{&header, sizeof(header)}, {(void *)message->body, header.length}};
+	struct msghdr packet = {.msg_iov = parts, .msg_iovlen = 2};
+	ssize_t n;
+
+	header.magic = WIRE_MAGIC;
+	if (header.length > WIRE_BODY_MAX || message->fd_count > WIRE_FDS_MAX)
+		return -EMSGSIZE;
+	if (message->fd_count > 0) {
+		struct cmsghdr *c = &control.align;
+
+		packet.msg_control = &control;
+		packet.msg_controllen = CMSG_SPACE(message->fd_count * sizeof(int));
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(message->fd_count * sizeof(int));
+		memcpy(CMSG_DATA(c), message->fds, message->fd_count * sizeof(int));
+	}
+	do
+		n = sendmsg(socket, &packet, MSG_NOSIGNAL | (dont_wait ? MSG_DONTWAIT : 0));
+	while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : 0;
+}
+
+void wire_close_fds(struct wire_message *message)
+{
+	for (size_t i = 0; i < message->fd_count; i++)
+		fd_close(&message->fds[i]);
+	message->fd_count = 0;
+}
+
+static void take_fds(struct msghdr *packet, struct wire_message *message)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(packet); c; c = CMSG_NXTHDR(packet, c)) {
+		size_t count;
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		for (size_t i = 0; i < count; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(fd));
+			if (message->fd_count < WIRE_FDS_MAX)
+				message->fds[message->fd_count++] = fd;
+			else
+				close(fd);
+		}
+	}
+}
+
+int wire_receive(int socket, struct wire_message *message, struct err *e)
+{
+	union {
+		char bytes[CMSG_SPACE(WIRE_FDS_MAX * sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct iovec parts[2] = {{&message->header, sizeof(message->header)},
+				 {message->body, WIRE_BODY_MAX}};
+	struct msghdr packet = {.msg_iov = parts,
+				.msg_iovlen = 2,
+				.msg_control = &control,
+				.msg_controllen = sizeof(control)};
+	ssize_t n;
+	int r;
+
+	message->fd_count = 0;
+	do
+		n = recvmsg(socket, &packet, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == EAGAIN ? -EAGAIN : err_sys(e, errno, "receive a message");
+	take_fds(&packet, message);
+	if (n == 0)
+		return 0;
+	if (packet.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
+		r = err_set(e, EPROTO, "message that is too large");
+	else if ((size_t)n < sizeof(message->header))
+		r = err_set(e, EPROTO, "message of %zd bytes is shorter than a header", n);
+	else
+		r = wire_check(&message->header, (size_t)n, e);
+	if (r < 0) {
+		wire_close_fds(message);
+		return r;
+	}
+	message->body[message->header.length] = '\0';
+	return 1;
+}
+
+/* ---- bodies ---- */
+
+static int add_words(struct wire_message *message, char *const words[], uint32_t *ret_count)
+{
+	uint32_t count = 0;
+
+	for (; words && words[count]; count++) {
+		size_t size = strlen(words[count]) + 1;
+
+		if (size > WIRE_BODY_MAX - message->header.length || count >= WIRE_ARGV_MAX)
+			return -E2BIG;
+		memcpy(message->body + message->header.length, words[count], size);
+		message->header.length += (uint32_t)size;
+	}
+	*ret_count = count;
+	return 0;
+}
+
+int wire_exec_encode(struct wire_message *message, const char *workdir, char *const argv[],
+		     char *const env[], unsigned flags, struct err *e)
+{
+	char *const first[] = {(char *)workdir, NULL};
+	uint32_t one = 0;
+
+	message->header = (struct wire_header){.type = WIRE_EXEC, .flags = flags};
+	message->fd_count = 0;
+	if (add_words(message, first, &one) < 0 ||
+	    add_words(message, argv, &message->header.a) < 0 ||
+	    add_words(message, env, &message->header.b) < 0 ||
+	    message->header.a + message->header.b > WIRE_ARGV_MAX)
+		return err_set(e, E2BIG, "command of more than %d words or %d bytes", WIRE_ARGV_MAX,
+			       WIRE_BODY_MAX);
+	return 0;
+}
+
+/* The next NUL-terminated word at *at, or NULL when the body has no more. */
+static char *take_word(struct wire_message *message, size_t *at)
+{
+	char *word = message->body + *at;
+	const char *end = *at < message->header.length
+			      ? memchr(word, '\0', message->header.length - *at)
+			      : NULL;
+
+	if (!end)
+		return NULL;
+	*at += (size_t)(end - word) + 1;
+	return word;
+}
+
+int wire_exec_decode(struct wire_message *message, struct wire_exec *ret_exec, struct err *e)
+{
+	uint32_t argc = message->header.a, count = message->header.b, i;
+	size_t at = 0;
+	bool is_whole = true;
+
+	if (argc < 1 || argc > WIRE_ARGV_MAX || count > WIRE_ARGV_MAX - argc)
+		return err_set(e, EPROTO, "exec of %u and %u words", argc, count);
+	ret_exec->workdir = take_word(message, &at);
+	is_whole = ret_exec->workdir != NULL;
+	for (i = 0; i < argc; i++)
+		is_whole = (ret_exec->argv[i] = take_word(message, &at)) && is_whole;
+	for (i = 0; i < count; i++)
+		is_whole = (ret_exec->env[i] = take_word(message, &at)) && is_whole;
+	ret_exec->argv[argc] = NULL;
+	ret_exec->env[count] = NULL;
+	if (!is_whole || at != message->header.length)
+		return err_set(e, EPROTO, "exec whose words do not fit its body");
+	return 0;
+}
+
+void wire_answer_ok(struct wire_message *message, uint32_t a)
+{
+	message->header = (struct wire_header){.type = WIRE_OK, .a = a};
+	message->fd_count = 0;
+}
+
+void wire_answer_error(struct wire_message *message, const struct err *error)
+{
+	char *const words[] = {(char *)error->what, (char *)error->hint, NULL};
+	uint32_t count;
+
+	message->header = (struct wire_header){.type = WIRE_ERROR, .a = (uint32_t)error->code};
+	message->fd_count = 0;
+	add_words(message, words, &count);
+}
+
+int wire_error_decode(struct wire_message *message, struct err *e)
+{
+	size_t at = 0;
+	const char *what = take_word(message, &at), *hint = take_word(message, &at);
+	int code = message->header.a > 0 && message->header.a < 4096 ? (int)message->header.a
+								     : EPROTO;
+	int r = err_set(e, code, "%s", what && what[0] ? what : "the worker refused");
+
+	return hint && hint[0] ? err_hint(e, r, "%s", hint) : r;
+}
+
+/* ---- the socket ---- */
+
+static int open_socket(int dirfd, struct sockaddr_un *address, struct err *e)
+{
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return err_sys(e, errno, "make a socket");
+	address->sun_family = AF_UNIX;
+	snprintf(address->sun_path, sizeof(address->sun_path), "/proc/self/fd/%d/sock", dirfd);
+	return fd;
+}
+
+int wire_listen(int dirfd, struct err *e)
+{
+	struct sockaddr_un address;
+	auto_close int fd = open_socket(dirfd, &address, e);
+
+	if (fd < 0)
+		return fd;
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
+		/* A worker that was killed left its own; the lock says that nobody listens there. */
+		if (errno != EADDRINUSE || unlinkat(dirfd, "sock", 0) < 0 ||
+		    bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+			return err_sys(e, errno, "bind the control socket");
+	}
+	if (listen(fd, 16) < 0)
+		return err_sys(e, errno, "listen on the control socket");
+	return fd_move(&fd);
+}
+
+int wire_connect(int dirfd, struct err *e)
+{
+	struct sockaddr_un address;
+	auto_close int fd = open_socket(dirfd, &address, e);
+
+	if (fd < 0)
+		return fd;
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return err_sys(e, errno, "connect to the worker");
+	return fd_move(&fd);
+}
