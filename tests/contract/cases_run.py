@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""run: make, start, attach, wait, remove."""
+import os
+import signal
+
+from harness import Skip, check, expect, expect_refusal
+from kind import KIND, WORK
+
+
+def test_run_status(lab):
+    """run exits with the command's own status"""
+    expect(lab.isolab("run", KIND, "--", "true"), 0, out="^$")
+    expect(lab.isolab("run", KIND, "--", "false"), 1)
+    expect(lab.isolab("run", KIND, "--", WORK, "exit", "7"), 7)
+
+
+def test_run_output(lab):
+    """run prints what the command prints, and nothing else"""
+    result = expect(lab.isolab("run", KIND, "--", WORK, "echo", "hello", "there"))
+    check(result.out == "hello there\n" and result.err == "", result)
+
+
+def test_run_input(lab):
+    """run -i passes stdin on, to its end"""
+    result = expect(lab.isolab("run", "-i", KIND, "--", WORK, input="echo one\nexit 5\n"), 5)
+    check("one\n" in result.out, result)
+
+
+def test_run_no_input(lab):
+    """run without -i gives the command an empty stdin"""
+    expect(lab.isolab("run", KIND, "--", WORK, input="exit 5\n"), 0)
+
+
+def test_run_long_output(lab):
+    """run loses nothing of a long output, and keeps its order"""
+    result = expect(lab.isolab("run", KIND, "--", WORK, "print", "20000"))
+    lines = result.out.splitlines()
+    check(len(lines) == 20000 and len(set(lines)) == 20000, len(lines), lines[-1:])
+
+
+def test_run_reader_gone(lab):
+    """run ends when nobody reads its output any more"""
+    program = lab.start("run", KIND, "--", WORK, "flood")
+    program.stdout.read(1000)
+    program.stdout.close()
+    check(program.wait(10) != 0, "a flood without a reader should not end well")
+
+
+def test_run_terminal(lab):
+    """run -it gives the command a terminal, which echoes and passes lines on"""
+    terminal = lab.terminal("run", "-it", KIND, "--", WORK)
+    terminal.until("work> ")
+    terminal.send("echo a$b\r")
+    terminal.until(r"echo a\$b\r\n")
+    terminal.until(r"a\$b\r\n")
+    terminal.send("exit 3\r")
+    check(terminal.end() == 3, terminal.seen)
+
+
+def test_run_signal(lab):
+    """a signal to run reaches the command, which ends by it"""
+    program = lab.start("run", KIND, "--", WORK, "tick", "1000")
+    program.stdout.read(1)
+    program.send_signal(signal.SIGTERM)
+    program.wait(15)
+    check(program.returncode in (143, -15), program.returncode)
+
+
+def test_run_killed(lab):
+    """run killed by -9 leaves no process behind"""
+    program = lab.start("run", KIND, "--name", "x", "--", WORK, "tick", "1000")
+    program.stdout.read(1)
+    program.kill()
+    program.wait(10)
+
+
+def test_run_leaves_nothing(lab):
+    """run removes its sandbox"""
+    expect(lab.isolab("run", KIND, "--name", "gone", "--", "true"))
+    check(not os.path.exists(lab.directory("gone")), "the directory is still there")
+
+
+def test_run_not_found(lab):
+    """a command that does not exist inside: 127, one line, one hint"""
+    expect_refusal(lab.isolab("run", KIND, "--", "/bin/nowhere"), 127, "nowhere")
+
+
+def test_run_not_invoked(lab):
+    """a command that is no program: 126, one line, one hint"""
+    expect_refusal(lab.isolab("run", KIND, "--", "/etc/passwd"), 126, "passwd")
+
+
+def test_environment(lab):
+    """--env reaches the command"""
+    if KIND == "fake":
+        raise Skip("the fake wall runs no program")
+    result = lab.isolab("run", KIND, "--env", "COLOUR=green", "--", WORK, "env")
+    if result.status == 2:
+        raise Skip("isolab-work shows no environment")
+    expect(result, 0, out="COLOUR=green")

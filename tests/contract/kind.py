@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The wall under test: contract.py KIND."""
+import os
+import sys
+
+from harness import Lab
+
+KIND = sys.argv[1] if len(sys.argv) > 1 else "process"
+WORK = "isolab-work"
+
+
+class FakeLab(Lab):
+    """The fake wall has a front of its own: the same one with one line more in its table."""
+
+    def command(self, arguments):
+        folder = os.path.join(self.build, "tests", "contract")
+        if arguments[:2] == ("run", "fake"):
+            return [os.path.join(folder, "isolab-fake"), *arguments]
+        return [os.path.join(folder, "isolab-cli-fake"), *arguments]
+
+
+def make_lab():
+    return FakeLab(KIND) if KIND == "fake" else Lab(KIND)
