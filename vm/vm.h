@@ -79,6 +79,8 @@ int kvm_create_vcpu(struct vm *vm, struct err *e);
 void kvm_finish(struct vm *vm);
 
 /* ---- x86_64/ ---- */
+/* "kvm", "kvm-nested" (in a virtual machine), "kvm-pvm" (without the processor's help). */
+const char *kvm_acceleration(void);
 /* Puts the CPU into the entry state of abi.h, at `entry`. */
 int cpu_reset(struct vm *vm, uint64_t entry, struct err *e);
 /* The guest's clock frequency in Hz, 0 = unknown. */

@@ -96,6 +96,7 @@ static int step_devicetree(struct vm *vm, struct err *e)
 
 static int step_walls(struct vm *vm, struct err *e)
 {
+	worker_note(vm->worker, "accel", "%s", kvm_acceleration());
 	fd_close(&vm->kvm_fd); /* the guest's host has no way to make another VM */
 	return lockin(vm->worker, e);
 }

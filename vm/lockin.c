@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The monitor walls itself in before its guest's first instruction: should the guest ever take
+ * the monitor over, it finds itself in an empty directory, without rights, with a few dozen
+ * system calls. The bricks are those of a container (container/): this is the wall inside the
+ * other wall.
+ *
+ * The order is forced: a user namespace first (an ordinary user may do the rest only in one of
+ * his own), then the empty root, then capabilities (mounting needs them), then no_new_privs
+ * (seccomp without privilege needs it), then seccomp. There is no network namespace, because
+ * socket() is denied: a namespace of sockets is no use to whom can't make one. No uid is mapped:
+ * inside, the monitor is nobody. See namespaces(7), pivot_root(2), capabilities(7), seccomp(2).
+ */
+#include <errno.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "wall.h"
+
+/* seccomp_build's output for seccomp_table.c. */
+static const struct sock_filter filter[] = {
+#include "vm_seccomp_filter.inc"
+};
+
+/* An empty file system of our own becomes the root; the old one goes out of sight. /proc is only
+ * where it is laid: any directory would do. */
+static int empty_root(struct err *e)
+{
+	const char *place = "/proc";
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return err_sys(e, errno, "keep mounts to ourselves");
+	if (mount("none", place, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		  "nr_inodes=1,size=4k,mode=555") < 0)
+		return err_sys(e, errno, "mount an empty directory");
+	if (chdir(place) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
+		return err_sys(e, errno, "make it the root");
+	if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+		return err_sys(e, errno, "drop the old root");
+	return 0;
+}
+
+/* Namespaces and empty root. Where the machine has no user namespaces for us, the rest must do. */
+static int leave_host(struct worker *worker, struct err *e)
+{
+	struct err error = {0};
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS) == 0)
+		return empty_root(e);
+	err_sys(&error, errno, "unshare");
+	worker_note(worker, "walls",
+		    "the monitor keeps the host's file names in sight (%s); its system calls are "
+		    "filtered all the same",
+		    error.what);
+	return 0;
+}
+
+static int drop_capabilities(struct err *e)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[2] = {{0}};
+	if (syscall(SYS_capset, &header, none) < 0)
+		return err_sys(e, errno, "give up all capabilities");
+	return 0;
+}
+
+static const struct limit {
+	int resource;
+	rlim_t value;
+} limits[] = {
+    {RLIMIT_CORE, 0},  /* no picture of guest memory on a disk */
+    {RLIMIT_NPROC, 0}, /* nothing is started */
+    {RLIMIT_NOFILE, 256},
+    {RLIMIT_MEMLOCK, 0},
+};
+
+static int set_limits(struct err *e)
+{
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		struct rlimit limit = {limits[i].value, limits[i].value};
+		if (setrlimit(limits[i].resource, &limit) < 0)
+			return err_sys(e, errno, "set resource limit %d", limits[i].resource);
+	}
+	return 0;
+}
+
+static int filter_calls(struct err *e)
+{
+	struct sock_fprog program = {
+	    .len = sizeof(filter) / sizeof(filter[0]),
+	    .filter = (struct sock_filter *)filter,
+	};
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_sys(e, errno, "give up new privileges");
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0)
+		return err_hint(e, err_sys(e, errno, "filter system calls"),
+				"the kernel needs CONFIG_SECCOMP_FILTER");
+	return 0;
+}
+
+int lockin(struct worker *worker, struct err *e)
+{
+	int r = leave_host(worker, e);
+	if (r == 0)
+		r = drop_capabilities(e);
+	if (r == 0)
+		r = set_limits(e);
+	if (r == 0)
+		r = filter_calls(e);
+	return r < 0 ? err_ctx(e, r, "wall the monitor in") : 0;
+}
