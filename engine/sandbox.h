@@ -39,11 +39,17 @@ enum { SAMPLES_KEPT = 240 }; /* two minutes at two a second */
 
 struct sandbox; /* opaque, owned by the lab */
 
+/* Keeps `s` valid over lab_dispatch() even when its directory is removed; release frees it then. */
+void sandbox_hold(struct sandbox *s);
+void sandbox_release(struct sandbox *s);
+bool sandbox_is_gone(const struct sandbox *s);
+
 const char *sandbox_name(const struct sandbox *s);
 const char *sandbox_kind(const struct sandbox *s);
 const char *sandbox_flavour(const struct sandbox *s); /* "-" "tiny" */
 const char *sandbox_accel(const struct sandbox *s);   /* "-" "kvm" "kvm-nested" "kvm-pvm" */
 enum sandbox_state sandbox_state(const struct sandbox *s);
+bool sandbox_is_alive(const struct sandbox *s); /* starting, running or paused */
 const struct sandbox_spec *sandbox_spec(const struct sandbox *s);
 pid_t sandbox_pid(const struct sandbox *s); /* the worker's, for showing; 0 = none */
 /* True once it has ended; *ret_status as a shell has it (128+n). */
@@ -63,6 +69,9 @@ uint64_t sandbox_generation(const struct sandbox *s);
 /* What the console printed, from `position` on (0 = the oldest kept). See console_read(). */
 ssize_t sandbox_console_read(struct sandbox *s, uint64_t *position, void *buffer, size_t size,
 			     uint64_t *ret_lost);
+
+/* Opens its journal for a reader of one's own (journal.h). Returns the descriptor or -errno. */
+int sandbox_open_journal(const struct sandbox *s, struct err *e);
 
 /* Requests to the worker. They return at once with the worker's answer; what follows is in the journal.
  * -ESRCH with a hint when it does not run. */

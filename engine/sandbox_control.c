@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Requests to a worker over its control socket: one packet out, one answer back. A worker answers within microseconds, also when what
+ * runs inside does not; should one hang (or be stopped by somebody), the request gives up after a second and says so.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "fd.h"
+#include "lab_private.h"
+#include "wire.h"
+
+enum { ANSWER_TIMEOUT_MS = 1000 };
+
+void sandbox_disconnect(struct sandbox *s)
+{
+	fd_close(&s->control_fd);
+}
+
+static int refuse_dead(const struct sandbox *s, struct err *e)
+{
+	int r = err_set(e, ESRCH, "'%s' is not running, it is %s", s->name,
+			sandbox_state_name(s->story.state));
+
+	return err_hint(e, r, "'isolab start %s' starts it", s->name);
+}
+
+int sandbox_connect(struct sandbox *s, struct err *e)
+{
+	struct ucred peer;
+	socklen_t length = sizeof(peer);
+
+	if (s->control_fd >= 0)
+		return 0;
+	if (!sandbox_is_alive(s))
+		return refuse_dead(s, e);
+	s->control_fd = wire_connect(s->dir.fd, e);
+	if (s->control_fd < 0) {
+		int r = s->control_fd;
+
+		s->control_fd = -1;
+		return err_ctx(e, r, "talk to '%s'", s->name);
+	}
+	/* The one who called listen(2), that is the worker. */
+	if (getsockopt(s->control_fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0)
+		s->pid = peer.pid;
+	return 0;
+}
+
+pid_t sandbox_pid(const struct sandbox *s)
+{
+	struct sandbox *mutable = (struct sandbox *)s;
+
+	if (!s->pid && sandbox_is_alive(s))
+		sandbox_connect(mutable, NULL); /* what it learns is a cache */
+	return s->pid;
+}
+
+/* Waits for the answer. -ETIMEDOUT, -ECONNRESET, or what the worker says. */
+static int receive_answer(struct sandbox *s, struct wire_message *message, uint32_t *ret_a,
+			  struct err *e)
+{
+	struct pollfd answer = {.fd = s->control_fd, .events = POLLIN};
+	uint64_t end_ns = clock_now_ns() + ANSWER_TIMEOUT_MS * 1000000ULL;
+	int r, left = ANSWER_TIMEOUT_MS;
+
+	while ((r = poll(&answer, 1, left)) < 0 && errno == EINTR) {
+		uint64_t now_ns = clock_now_ns();
+		left = now_ns < end_ns ? (int)((end_ns - now_ns) / 1000000) : 0;
+	}
+	if (r == 0) {
+		r = err_set(e, ETIMEDOUT, "'%s' does not answer", s->name);
+		return err_hint(e, r, "its worker, process %d, may be stopped or very busy",
+				(int)s->pid);
+	}
+	r = wire_receive(s->control_fd, message, e);
+	if (r == 0)
+		return err_set(e, ECONNRESET, "'%s' has just ended", s->name);
+	if (r < 0)
+		return r;
+	wire_close_fds(message);
+	if (message->header.type == WIRE_ERROR)
+		return wire_error_decode(message, e);
+	if (message->header.type != WIRE_OK)
+		return err_set(e, EPROTO, "'%s' answers nonsense", s->name);
+	if (ret_a)
+		*ret_a = message->header.a;
+	return 0;
+}
+
+/* One request and its answer. The message is the caller's room for both. */
+static int ask(struct sandbox *s, struct wire_message *message, uint32_t *ret_a, struct err *e)
+{
+	bool is_refusal;
+	int r = sandbox_connect(s, e);
+
+	if (r < 0)
+		return r;
+	r = wire_send(s->control_fd, message, false);
+	if (r < 0) {
+		sandbox_disconnect(s);
+		return err_sys(e, -r, "talk to '%s'", s->name);
+	}
+	r = receive_answer(s, message, ret_a, e);
+	is_refusal = r < 0 && message->header.type == WIRE_ERROR;
+	if (r < 0 && !is_refusal)
+		sandbox_disconnect(
+		    s); /* an answer that is still to come would be taken for the next one */
+	return r;
+}
+
+static int request(struct sandbox *s, enum wire_type type, uint32_t a, uint32_t b, struct err *e)
+{
+	auto_free struct wire_message *message = calloc(1, sizeof(*message));
+
+	if (!message)
+		return err_sys(e, ENOMEM, "talk to '%s'", s->name);
+	message->header =
+	    (struct wire_header){.magic = WIRE_MAGIC, .type = (uint32_t)type, .a = a, .b = b};
+	return ask(s, message, NULL, e);
+}
+
+int sandbox_signal(struct sandbox *s, int signal_number, struct err *e)
+{
+	return request(s, WIRE_SIGNAL, (uint32_t)signal_number, 0, e);
+}
+
+int sandbox_stop(struct sandbox *s, int signal_number, unsigned timeout_ms, struct err *e)
+{
+	return request(s, WIRE_STOP, (uint32_t)signal_number, timeout_ms, e);
+}
+
+int sandbox_kill(struct sandbox *s, struct err *e)
+{
+	return request(s, WIRE_KILL, 0, 0, e);
+}
+
+int sandbox_pause(struct sandbox *s, bool on, struct err *e)
+{
+	if (on && s->backend && !s->backend->can_pause)
+		return err_set(e, ENOTSUP, "a %s cannot be paused", s->backend->kind);
+	return request(s, on ? WIRE_PAUSE : WIRE_UNPAUSE, 0, 0, e);
+}
+
+int sandbox_resize(struct sandbox *s, unsigned rows, unsigned columns, struct err *e)
+{
+	return request(s, WIRE_RESIZE, rows, columns, e);
+}
+
+ssize_t sandbox_input(struct sandbox *s, const void *data, size_t length, struct err *e)
+{
+	auto_free struct wire_message *message = calloc(1, sizeof(*message));
+	uint32_t taken = 0;
+	int r;
+
+	if (!message)
+		return err_sys(e, ENOMEM, "talk to '%s'", s->name);
+	if (length > WIRE_BODY_MAX)
+		length = WIRE_BODY_MAX;
+	message->header = (struct wire_header){.magic = WIRE_MAGIC,
+					       .type = length ? WIRE_INPUT : WIRE_INPUT_END,
+					       .length = (uint32_t)length};
+	memcpy(message->body, data, length);
+	r = ask(s, message, &taken, e);
+	return r < 0 ? r : taken < length ? (ssize_t)taken : (ssize_t)length;
+}
