@@ -4,11 +4,13 @@
 
     tests/run_all.py BUILD BUILD_ASAN [NAME…]
 
-Each suite prints TAP ("ok 1 - claim", "not ok 2 - claim", "ok 3 - claim # SKIP reason"), so each case counts. A test that
-prints none counts as one: exit 0 passed, 77 skipped, anything else failed. Skipped cases are listed with their reason. The
-last line is "N passed, N failed, N skipped"; the exit status is 1 if anything failed.
+Each suite prints TAP ("ok 1 - claim", "not ok 2 - claim", "ok 3 - claim # SKIP reason"), so each
+case counts. A test that prints none counts as one: exit 0 passed, 77 skipped, anything else failed.
+Skipped cases are listed with their reason. The last line is "N passed, N failed, N skipped"; the
+exit status is 1 if anything failed.
 
-A case that tests/required lists must not be skipped on a machine that has what it needs (doctor says so): that is a failure.
+A case that tests/required lists must not be skipped on a machine that has what it needs (doctor
+says so): that is a failure.
 """
 import fnmatch
 import json
@@ -19,7 +21,8 @@ import sys
 import time
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-TAP = re.compile(r"^(not )?ok\b\s*\d*\s*(?:-\s*)?([^#\n]*?)\s*(?:#\s*(SKIP)\b\s*(.*))?$", re.MULTILINE | re.IGNORECASE)
+TAP = re.compile(r"^(not )?ok\b\s*\d*\s*(?:-\s*)?([^#\n]*?)\s*(?:#\s*(SKIP)\b\s*(.*))?$",
+                 re.MULTILINE | re.IGNORECASE)
 
 
 class Case:
@@ -42,7 +45,8 @@ def cases_of(where, name, status, output, errors):
     cases = []
     for negated, claim, skip, reason in TAP.findall(output):
         if skip:
-            cases.append(Case(where, claim or reason, "skipped", reason if claim else "no reason given"))
+            # cmocka tells a skipped case's name where the reason belongs
+            cases.append(Case(where, claim or reason, "skipped", reason if claim else ""))
         else:
             cases.append(Case(where, claim, "failed" if negated else "passed"))
     planned = re.search(r"^1\.\.(\d+)", output, re.MULTILINE)
@@ -50,14 +54,15 @@ def cases_of(where, name, status, output, errors):
         cases.append(Case(where, name, "failed", f"{len(cases)} of {planned.group(1)} cases ran"))
     if not cases:
         outcome = {0: "passed", 77: "skipped"}.get(status, "failed")
-        return [Case(where, name, outcome, last_line(errors) or last_line(output) if outcome != "passed" else "")]
+        return [Case(where, name, outcome, last_line(errors) or last_line(output))]
     if status not in (0, 77) and not any(case.outcome == "failed" for case in cases):
-        cases.append(Case(where, name, "failed", f"ended with {status} after its last case: {last_line(errors)}"))
+        told = f"ended with {status} after its last case: {last_line(errors)}"
+        cases.append(Case(where, name, "failed", told))
     return cases
 
 
 def run_meson(build, names):
-    """Runs the tests of one build directory; its results are read from meson's log, one JSON document per line."""
+    """Runs the tests of one build; results are read from meson's log, a JSON document a line."""
     log = os.path.join(build, "meson-logs", "testlog.json")
     if os.path.exists(log):
         os.unlink(log)
@@ -66,7 +71,8 @@ def run_meson(build, names):
     command = ["meson", "test", "-C", build, "--no-rebuild", "--print-errorlogs", *names]
     status = subprocess.run(command, stdin=subprocess.DEVNULL, cwd=SOURCE, check=False).returncode
     if not os.path.exists(log):
-        return [] if names else [Case(label, "meson test", "failed", f"ended with {status} and left no log")]
+        told = f"ended with {status} and left no log"
+        return [] if names else [Case(label, "meson test", "failed", told)]
     cases = []
     with open(log, encoding="utf-8", errors="replace") as lines:
         for line in lines:
@@ -75,8 +81,8 @@ def run_meson(build, names):
             code = entry.get("returncode", 1)
             if entry["result"] in ("TIMEOUT", "INTERRUPT", "ERROR") and code == 0:
                 code = 1
-            cases += cases_of(f"{label} {name}", name, code, entry.get("stdout") or "", entry.get("stderr")
-                              or entry["result"].lower())
+            cases += cases_of(f"{label} {name}", name, code, entry.get("stdout") or "",
+                              entry.get("stderr") or entry["result"].lower())
     return cases
 
 
@@ -86,8 +92,8 @@ def run_rig(build):
     if not os.access(program, os.X_OK):
         return []
     print("== rig", flush=True)
-    with subprocess.Popen([program, build], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, errors="replace",
-                          stderr=subprocess.STDOUT, cwd=SOURCE) as rig:
+    with subprocess.Popen([program, build], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          text=True, errors="replace", stderr=subprocess.STDOUT, cwd=SOURCE) as rig:
         output = ""
         for line in rig.stdout:
             print(line, end="", flush=True)
@@ -96,11 +102,13 @@ def run_rig(build):
 
 
 def required_but_skipped(build, cases):
-    """Fails a skipped case of tests/required when doctor says that this machine has what it needs."""
+    """Fails a skipped case of tests/required when doctor finds what it needs."""
     isolab = os.path.join(build, "isolab")
     try:
-        told = subprocess.run([isolab, "doctor", "--json"], stdin=subprocess.DEVNULL, capture_output=True, check=False)
-        usable = {check["name"] for check in json.loads(told.stdout)["checks"] if check["status"] != "missing"}
+        told = subprocess.run([isolab, "doctor", "--json"], stdin=subprocess.DEVNULL,
+                              capture_output=True, check=False)
+        checks = json.loads(told.stdout)["checks"]
+        usable = {check["name"] for check in checks if check["status"] != "missing"}
     except (OSError, ValueError, KeyError) as problem:
         return [Case("required", "doctor --json", "failed", str(problem))]
     found = []
@@ -109,8 +117,9 @@ def required_but_skipped(build, cases):
             words = line.split("#")[0].split()
             if not words or not set(words[1:]) <= usable:
                 continue
-            found += [Case("required", str(case), "failed", "skipped although doctor finds " + " ".join(words[1:]))
-                      for case in cases if case.outcome == "skipped" and fnmatch.fnmatch(case.where, words[0])]
+            told = "skipped although doctor finds " + " ".join(words[1:])
+            found += [Case("required", str(case), "failed", told) for case in cases
+                      if case.outcome == "skipped" and fnmatch.fnmatch(case.where, words[0])]
     return found
 
 
@@ -127,9 +136,10 @@ def main():
         for case in cases:
             if case.outcome == outcome:
                 print(f"{outcome}: {case}")
-    count = {outcome: sum(case.outcome == outcome for case in cases) for outcome in ("passed", "failed", "skipped")}
-    print(f"{count['passed']} passed, {count['failed']} failed, {count['skipped']} skipped", flush=True)
-    return 1 if count["failed"] or not cases else 0
+    passed, failed, skipped = (sum(case.outcome == outcome for case in cases)
+                               for outcome in ("passed", "failed", "skipped"))
+    print(f"{passed} passed, {failed} failed, {skipped} skipped", flush=True)
+    return 1 if failed or not cases else 0
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * replay: a main() for a fuzz target that is built without libFuzzer. It feeds the target every file of the directories given,
- * which are its corpus: what was once found stays found. A directory that is not there is an empty corpus.
+ * replay: a main() for a fuzz target that is built without libFuzzer. It feeds the target every
+ * file of the directories given, which are its corpus: what was once found stays found. A directory
+ * that is not there is an empty corpus.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -16,7 +17,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { REPLAY_INPUT_MAX = 1 << 20 };
 
-/* Runs one file. The target gets an allocation of exactly its size, so that a sanitiser sees a read past the end. */
+/* Runs one file. The target gets an allocation of exactly its size, so that a sanitiser sees a
+ * read past the end. */
 static int replay_file(int directory, const char *name)
 {
 	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
