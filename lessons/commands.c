@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The command `lesson` and its parts. Each part opens a session, does one thing and closes it. What
+ * surprises: the command has no lab of its own entry's making (COMMAND_NO_LAB), since listing and
+ * reading must work on a machine where no sandbox can be made; the parts that need one make it here
+ * when the front has none.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lessons.h"
+#include "lint.h"
+#include "session.h"
+#include "str.h"
+#include "text.h"
+
+struct request {
+	struct command_context *context;
+	const char *course, *id; /* NULL: default, the open one */
+	const char *language;    /* --lang */
+	bool is_skipping, is_playing;
+	char text[256]; /* the words behind the part's name, joined */
+	unsigned words;
+};
+
+struct part {
+	const char *name;
+	bool needs_lab;
+	int (*run)(struct request *request);
+};
+
+static const char *prefix_of(const struct request *request)
+{
+	return request->context->is_prompt ? "" : "isolab ";
+}
+
+static enum language language_of(const struct request *request)
+{
+	enum language language = lessons_language();
+
+	if (request->language)
+		language_parse(request->language, &language);
+	return language;
+}
+
+/* Opens a session on the request's id, or on the open lesson. Tells the error. */
+static int open_session(struct request *request, const char *id, struct session *session)
+{
+	struct command_context *context = request->context;
+	struct err e = {0};
+	int r;
+
+	*session = (struct session){.out = context->out,
+				    .prefix = prefix_of(request),
+				    .lab = context->lab,
+				    .table = context->table};
+	r = session_open(session, request->course, id, &e);
+	if (r < 0)
+		out_error(context->out, &e);
+	return r;
+}
+
+/* ---- list, show ---- */
+
+struct listing {
+	struct request *request;
+	const char *course;
+	struct progress *progress;
+	enum language language;
+};
+
+/* "step 3 of 7", "done", "new". */
+static void format_state(const struct listing *listing, const struct lesson *lesson, char *buffer,
+			 size_t size)
+{
+	const char *step = progress_get(listing->progress, lesson->id, "step");
+	char number[16], count[16];
+	size_t i = 0;
+
+	if (progress_get(listing->progress, lesson->id, "done")) {
+		str_copy(buffer, size, language_say(listing->language, SAY_STATE_DONE));
+		return;
+	}
+	while (step && i < lesson->count && strcmp(lesson->steps[i].id, step))
+		i++;
+	if (!step || i == lesson->count) {
+		str_copy(buffer, size, language_say(listing->language, SAY_STATE_NEW));
+		return;
+	}
+	snprintf(number, sizeof(number), "%zu", i + 1);
+	snprintf(count, sizeof(count), "%zu", lesson->count);
+	language_format(buffer, size, listing->language, SAY_STATE_AT,
+			SAYING_ARGUMENTS(number, count));
+}
+
+static void list_one(void *arg, const char *id)
+{
+	const struct listing *listing = arg;
+	struct out *out = listing->request->context->out;
+	char minutes[32], number[16], state[64];
+	struct lesson *lesson;
+	struct err e = {0};
+
+	if (lesson_load(listing->course, id, listing->language, &lesson, &e) < 0) {
+		out_error(out, &e);
+		return;
+	}
+	snprintf(number, sizeof(number), "%u", lesson->minutes);
+	language_format(minutes, sizeof(minutes), listing->language, SAY_MINUTES,
+			SAYING_ARGUMENTS(number));
+	format_state(listing, lesson, state, sizeof(state));
+	out_cell(out, OUT_TITLE, 20, id);
+	out_cell(out, OUT_PLAIN, 9, minutes);
+	out_cell(out, OUT_DIM, 16, state);
+	out_printf(out, "%s\n", lesson->title);
+	lesson_destroy(lesson);
+}
+
+static int run_list(struct request *request)
+{
+	struct listing listing = {.request = request, .language = language_of(request)};
+	struct err e = {0};
+	char path[4096];
+	int r = progress_load(&listing.progress, &e);
+
+	if (r == 0)
+		r = lesson_course_path(request->course, path, sizeof(path), &e);
+	listing.course = path;
+	if (r == 0)
+		r = lesson_list(path, list_one, &listing, &e);
+	progress_destroy(listing.progress);
+	if (r < 0) {
+		out_error(request->context->out, &e);
+		return 125;
+	}
+	return 0;
+}
+
+/* A lesson that is not open: what it is about. */
+static int show_other(struct request *request, struct session *session)
+{
+	const struct lesson *lesson = session->lesson;
+	struct out *out = request->context->out;
+
+	session_introduce(session);
+	for (size_t i = 0; i < lesson->count; i++)
+		out_printf(out, "  %zu. %s\n", i + 1, lesson->steps[i].title);
+	out_printf(out, "\n");
+	session_say(session, OUT_DIM, SAY_START_WITH, session->prefix, lesson->id);
+	return 0;
+}
+
+static int run_show(struct request *request)
+{
+	struct session session;
+	const char *id = request->words ? request->text : NULL, *open;
+	int status = 0;
+
+	if (open_session(request, id, &session) < 0)
+		return 1;
+	open = progress_get(session.progress, PROGRESS_NOBODY, "current");
+	if (open && !strcmp(open, session.lesson->id))
+		session_show(&session, NULL);
+	else
+		status = show_other(request, &session);
+	session_close(&session);
+	return status;
+}
+
+/* ---- the way through a lesson ---- */
+
+static int run_start(struct request *request)
+{
+	struct session session;
+	int status;
+
+	if (!request->words) {
+		out_error(request->context->out, &(struct err){.code = EINVAL,
+							       .what = "lesson start: which one?",
+							       .hint = "'lesson list' shows them"});
+		return 2;
+	}
+	if (open_session(request, request->text, &session) < 0)
+		return 1;
+	status = session_start(&session);
+	session_close(&session);
+	return status;
+}
+
+static int with_session(struct request *request, int (*act)(struct session *session))
+{
+	struct session session;
+	int status;
+
+	if (open_session(request, NULL, &session) < 0)
+		return 1;
+	status = act(&session);
+	session_close(&session);
+	return status;
+}
+
+static int run_check(struct request *request)
+{
+	return with_session(request, session_check);
+}
+
+static int run_hint(struct request *request)
+{
+	return with_session(request, session_hint);
+}
+
+static int run_solution(struct request *request)
+{
+	return with_session(request, session_solution);
+}
+
+static int run_next(struct request *request)
+{
+	struct session session;
+	int status;
+
+	if (open_session(request, NULL, &session) < 0)
+		return 1;
+	status = session_next(&session, request->is_skipping);
+	session_close(&session);
+	return status;
+}
+
+static int run_answer(struct request *request)
+{
+	struct session session;
+	int status;
+
+	if (open_session(request, NULL, &session) < 0)
+		return 1;
+	status = session_answer(&session, request->text);
+	session_close(&session);
+	return status;
+}
+
+static int run_reset(struct request *request)
+{
+	struct session session;
+	struct err e = {0};
+	int r;
+
+	if (open_session(request, request->words ? request->text : NULL, &session) < 0)
+		return 1;
+	progress_forget(session.progress, session.lesson->id);
+	r = progress_save(session.progress, &e);
+	if (r < 0)
+		out_error(session.out, &e);
+	else
+		session_say(&session, OUT_PLAIN, SAY_FORGOTTEN, session.lesson->id);
+	session_close(&session);
+	return r < 0 ? 125 : 0;
+}
+
+/* ---- lint ---- */
+
+struct lints {
+	struct request *request;
+	struct lint lint;
+	int r;
+};
+
+static void lint_one(void *arg, const char *id)
+{
+	struct lints *lints = arg;
+	struct err e = {0};
+
+	lints->lint.id = id;
+	lint_files(&lints->lint);
+	if (!lints->request->is_playing || lints->r < 0 || lints->lint.errors)
+		return;
+	lints->r = lint_play(&lints->lint, lints->request->context->table, &e);
+	if (lints->r < 0)
+		out_error(lints->lint.out, &e);
+}
+
+static int run_lint(struct request *request)
+{
+	struct lints lints = {.request = request, .lint = {.out = request->context->out}};
+	struct err e = {0};
+	char path[4096];
+	int r = lesson_course_path(request->course, path, sizeof(path), &e);
+
+	if (request->is_playing && request->context->is_prompt)
+		r = err_hint(&e, err_set(&e, EBUSY, "lesson lint --run wants a process of its own"),
+			     "in a shell: isolab lesson lint --run");
+	lints.lint.course = path;
+	if (r == 0 && request->words)
+		lint_one(&lints, request->text);
+	else if (r == 0)
+		r = lesson_list(path, lint_one, &lints, &e);
+	if (r < 0) {
+		out_error(request->context->out, &e);
+		return 125;
+	}
+	out_printf(request->context->out, "%u errors, %u warnings\n", lints.lint.errors,
+		   lints.lint.warnings);
+	return lints.r < 0 ? 125 : lints.lint.errors ? 1 : 0;
+}
+
+/* ---- the command ---- */
+
+static const struct part parts[] = {
+    {"list", false, run_list},   {"show", false, run_show},
+    {"start", true, run_start},  {"answer", true, run_answer},
+    {"check", true, run_check},  {"next", true, run_next},
+    {"hint", false, run_hint},   {"solution", false, run_solution},
+    {"reset", false, run_reset}, {"lint", false, run_lint},
+    {NULL, false, NULL},
+};
+
+static int bad_usage(struct command_context *context, const char *what, const char *word)
+{
+	const char *names[16];
+	size_t count = 0;
+	struct err e = {0};
+	const char *nearest;
+
+	for (const struct part *part = parts; part->name; part++)
+		names[count++] = part->name;
+	nearest = word ? str_nearest(word, names, count) : NULL;
+	err_set(&e, EINVAL, "lesson: %s%s%s%s", what, word ? " '" : "", word ? word : "",
+		word ? "'" : "");
+	if (nearest)
+		err_hint(&e, 0, "did you mean 'lesson %s'?", nearest);
+	else
+		err_hint(&e, 0, "lesson %s", context->command->arguments);
+	out_error(context->out, &e);
+	return 2;
+}
+
+static void add_word(struct request *request, const char *word)
+{
+	size_t used = strlen(request->text);
+
+	snprintf(request->text + used, sizeof(request->text) - used, "%s%s", used ? " " : "", word);
+	request->words++;
+}
+
+/* Options and words behind the part's name. False with *ret_word = the one that is not understood.
+ * */
+static bool parse_words(struct request *request, int argc, char **argv, const char **ret_word)
+{
+	enum language language;
+
+	for (int i = 0; i < argc; i++) {
+		const char *word = *ret_word = argv[i];
+		if (!strcmp(word, "--skip"))
+			request->is_skipping = true;
+		else if (!strcmp(word, "--run"))
+			request->is_playing = true;
+		else if (!strcmp(word, "--course") && i + 1 < argc)
+			request->course = argv[++i];
+		else if (!strcmp(word, "--lang") && i + 1 < argc &&
+			 language_parse(argv[i + 1], &language))
+			request->language = argv[++i];
+		else if (!strncmp(word, "--", 2))
+			return false;
+		else
+			add_word(request, word);
+	}
+	return true;
+}
+
+static const struct part *find_part(const char *name)
+{
+	const struct part *part = parts;
+
+	while (part->name && strcmp(part->name, name))
+		part++;
+	return part->name ? part : NULL;
+}
+
+static bool is_later(const char *name)
+{
+	return !strcmp(name, "play") || !strcmp(name, "grade") || !strcmp(name, "report") ||
+	       !strcmp(name, "submit");
+}
+
+static int run_part(struct request *request, const struct part *part)
+{
+	struct command_context own = *request->context;
+	struct lab_options options = {0};
+	struct err e = {0};
+	int status;
+
+	if (request->language && lessons_set_language(language_of(request), &e) < 0)
+		err_clear(&e); /* not kept: said when there is progress to keep */
+	if (!part->needs_lab)
+		return part->run(request);
+	if (own.lab) {
+		lab_dispatch(own.lab, NULL);
+		return part->run(request);
+	}
+	if (lab_create(&options, &own.lab, &e) < 0) {
+		out_error(own.out, &e);
+		return 125;
+	}
+	lab_dispatch(own.lab, NULL);
+	request->context = &own;
+	status = part->run(request);
+	lab_destroy(own.lab);
+	return status;
+}
+
+static int run_lesson(struct command_context *context, int argc, char **argv)
+{
+	struct request request = {.context = context};
+	const char *name = argc > 1 && argv[1][0] != '-' ? argv[1] : NULL, *word = NULL;
+	const struct part *part = find_part(name ? name : "show");
+
+	if (name && is_later(name)) {
+		bad_usage(context, "not in this version:", NULL);
+		return 2;
+	}
+	if (!part)
+		return bad_usage(context, "unknown", name);
+	if (!parse_words(&request, argc - (name ? 2 : 1), argv + (name ? 2 : 1), &word))
+		return bad_usage(context, "bad option", word);
+	return run_part(&request, part);
+}
+
+static const struct command_option lesson_options[] = {
+    {"--lang", "LANG", "speak this language from now on: en, ja"},
+    {"--course", "DIR", "a course of your own"},
+    {"--skip", NULL, "next: leave out what the step asks for"},
+    {"--run", NULL, "lint: play the solutions, too"},
+    {NULL, NULL, NULL},
+};
+
+const struct command cmd_lesson = {
+    .name = "lesson",
+    .arguments = "list|show|start|answer|check|next|hint|solution|reset|lint [ID|ANSWER]",
+    .about = "learn step by step: guess, do, measure",
+    .details = "list, show [ID]: what there is. start ID: open a lesson. answer TEXT: a guess, or "
+	       "the number of a choice. check: did it "
+	       "work? next: the next step. hint, solution: help. reset [ID]: forget the answers. "
+	       "lint [ID] [--run]: for authors.",
+    .flags = COMMAND_NO_LAB,
+    .word = WORD_LESSON,
+    .options = lesson_options,
+    .run = run_lesson,
+};
+
+const struct command *const lessons_commands[] = {&cmd_lesson, NULL};

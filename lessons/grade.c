@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Checks of a block, and predictions held against what is measured. A guess is never wrong: guess
+ * and result stand side by side, with the factor between them. Results are kept with the progress,
+ * so that showing a step again measures nothing again.
+ */
+#include "session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "str.h"
+#include "text.h"
+
+/* The n-th translated reason: lines `: "reason"`; NULL when there is none. */
+static const char *translated_reason(const struct lesson_block *block, unsigned n, char *buffer,
+				     size_t size)
+{
+	const char *line = block->words;
+	size_t length;
+
+	for (; line && *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		const char *start = strchr(line, '"'), *end;
+		if (*line == '\n' || n--)
+			continue;
+		if (line[strspn(line, " ")] != ':' || !start || !(end = strchr(start + 1, '"')))
+			return NULL;
+		length = (size_t)(end - start - 1);
+		if (length >= size)
+			return NULL;
+		memcpy(buffer, start + 1, length);
+		buffer[length] = 0;
+		return buffer;
+	}
+	return NULL;
+}
+
+static enum check_result evaluate_line(const struct lesson_block *block, const char *line,
+				       unsigned n, struct lab *lab, char *reason, size_t size)
+{
+	struct check check;
+	struct err e = {0};
+	enum check_result result;
+	char words[512];
+
+	if (check_parse(line, &check, &e) < 0) {
+		str_copy(reason, size, e.what);
+		return CHECK_BROKEN;
+	}
+	result = check_evaluate(&check, lab, reason, size);
+	if (result == CHECK_FAILED && !check.is_script &&
+	    translated_reason(block, n, words, sizeof(words)))
+		str_copy(reason, size, words);
+	return result;
+}
+
+unsigned session_evaluate(const struct lesson_block *block, struct lab *lab,
+			  const struct session_listener *listener, unsigned *ret_count)
+{
+	unsigned failed = 0, n = 0;
+	const char *end;
+
+	for (const char *at = block->text; *at; at = *end ? end + 1 : end) {
+		char line[1100], reason[1024] = "";
+		enum check_result result;
+		end = strchrnul(at, '\n');
+		if (end == at || (size_t)(end - at) >= sizeof(line))
+			continue;
+		memcpy(line, at, (size_t)(end - at));
+		line[end - at] = 0;
+		result = evaluate_line(block, line, n++, lab, reason, sizeof(reason));
+		if (result == CHECK_PASSED)
+			continue;
+		failed++;
+		if (listener)
+			listener->tell(listener->arg, result, reason);
+	}
+	*ret_count = n;
+	return failed;
+}
+
+/* ---- predictions ---- */
+
+/* What a yes-or-no question asks: is the word that was measured the one in `yes`? */
+static void judge_yes(const struct lesson_block *block, struct check_value *value)
+{
+	const char *yes = lesson_key(block, "yes");
+
+	if (yes)
+		value->number = !strcmp(yes, value->text);
+}
+
+static int measure(struct session *session, const struct lesson_block *block,
+		   struct measurement *ret, struct err *e)
+{
+	const char *measure = lesson_key(block, "measure"), *runs = lesson_key(block, "runs");
+	struct check_subject subject;
+	struct check_value value;
+	int r = check_parse_subject(measure, &subject, e);
+
+	if (r < 0)
+		return r;
+	if (runs) {
+		session_say(session, OUT_DIM, SAY_MEASURING, subject.who, runs);
+		return measure_starts(session->table, subject.who, subject.field,
+				      (unsigned)strtoul(runs, NULL, 10), ret, e);
+	}
+	if (check_measure(&subject, session->lab, &value) < 0)
+		return err_set(e, ENODATA, "there is no '%s' now", measure);
+	judge_yes(block, &value);
+	*ret = (struct measurement){.value = value.number, .runs = 1, .accel = "-"};
+	return 0;
+}
+
+/* "value p10 p90 runs accel". */
+static void store(struct session *session, const char *id, const struct measurement *m)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "%llu %llu %llu %u %s", (unsigned long long)m->value,
+		 (unsigned long long)m->p10, (unsigned long long)m->p90, m->runs,
+		 m->accel[0] ? m->accel : "-");
+	progress_set_part(session->progress, session->lesson->id, "measured", id, text);
+}
+
+static bool restore(const struct session *session, const char *id, struct measurement *m)
+{
+	const char *text = progress_get_part(session->progress, session->lesson->id, "measured",
+					     id);
+	unsigned long long value, p10, p90;
+
+	if (!text ||
+	    sscanf(text, "%llu %llu %llu %u %15s", &value, &p10, &p90, &m->runs, m->accel) != 5)
+		return false;
+	m->value = value;
+	m->p10 = p10;
+	m->p90 = p90;
+	return true;
+}
+
+/* "guess 120 ms / measured 1.4 ms (about 86 times apart)", and below it how it was measured. */
+static void show_result(struct session *session, const struct lesson_block *block, enum ask ask,
+			uint64_t guess, const struct measurement *m)
+{
+	char a[64], b[64], factor[32], line[512], tail[128] = "", accel[32] = "";
+	enum language language = session->language;
+	const char *apart = answer_factor(guess, m->value, factor, sizeof(factor));
+	auto_strbuf text = {0};
+
+	if (ask != ASK_YESNO && answer_is_close(guess, m->value, lesson_key(block, "tolerance")))
+		str_copy(tail, sizeof(tail), language_say(language, SAY_CLOSE));
+	else if (ask != ASK_YESNO && *apart)
+		language_format(tail, sizeof(tail), language, SAY_APART, SAYING_ARGUMENTS(apart));
+	language_format(line, sizeof(line), language, SAY_GUESS_RESULT,
+			SAYING_ARGUMENTS(answer_format(ask, guess, language, a, sizeof(a)),
+					 answer_format(ask, m->value, language, b, sizeof(b))));
+	str_addf(&text, "%s%s", line, tail);
+	if (text.data)
+		text_wrap_role(session->out, OUT_TITLE, text.data,
+			       session->out->columns ? session->out->columns : 80, "  ", "    ");
+	if (m->runs < 2)
+		return;
+	if (m->accel[0] && strcmp(m->accel, "-"))
+		snprintf(accel, sizeof(accel), ", %s", m->accel);
+	snprintf(factor, sizeof(factor), "%u", m->runs);
+	session_say(session, OUT_DIM, SAY_RUNS, str_format_ns(a, sizeof(a), m->p10),
+		    str_format_ns(b, sizeof(b), m->p90), factor, accel);
+}
+
+static void reveal_one(struct session *session, const struct lesson_block *block)
+{
+	const char *id = lesson_key(block, "id"), *guess;
+	struct measurement m = {0};
+	struct err e = {0};
+	enum ask ask;
+
+	guess = id ? progress_get_part(session->progress, session->lesson->id, "answer", id) : NULL;
+	if (!guess || !lesson_key(block, "measure") || answer_ask(block, &ask) < 0)
+		return;
+	if (!restore(session, id, &m)) {
+		if (!session->lab)
+			return;
+		if (measure(session, block, &m, &e) < 0) {
+			session_say(session, OUT_DIM, SAY_NOT_MEASURED, e.what);
+			return;
+		}
+		store(session, id, &m);
+	}
+	show_result(session, block, ask, strtoull(guess, NULL, 10), &m);
+}
+
+void session_reveal(struct session *session, const struct lesson_block *from,
+		    const struct lesson_block *to)
+{
+	for (; from < to; from++)
+		if (from->verb == LESSON_PREDICT)
+			reveal_one(session, from);
+}
+
+void session_summary(struct session *session)
+{
+	const struct lesson *lesson = session->lesson;
+	struct measurement m;
+	struct question question;
+
+	session_say(session, OUT_PLAIN, SAY_SUMMARY, "");
+	for (size_t step = 0; step < lesson->count; step++)
+		for (size_t i = 0; i < lesson->steps[step].count; i++) {
+			const struct lesson_block *block = &lesson->steps[step].blocks[i];
+			const char *id = lesson_key(block, "id");
+			if (block->verb != LESSON_PREDICT || !id || !restore(session, id, &m) ||
+			    answer_parse_question(block, &question, NULL) < 0)
+				continue;
+			text_wrap(session->out, question.text,
+				  session->out->columns ? session->out->columns : 80, "- ", "  ");
+			reveal_one(session, block);
+		}
+}
+
+/* ---- commands of the lesson itself ---- */
+
+unsigned session_run_lines(struct lab *lab, const struct command_table *table, struct out *out,
+			   const struct lesson_step *step, enum lesson_verb verb)
+{
+	const struct lesson_block *block;
+	unsigned failed = 0, n = 0;
+	const char *end;
+
+	while ((block = lesson_block(step, verb, n++)))
+		for (const char *at = block->text; *at; at = *end ? end + 1 : end) {
+			char line[1024];
+			end = strchrnul(at, '\n');
+			if (end == at || (size_t)(end - at) >= sizeof(line))
+				continue;
+			memcpy(line, at, (size_t)(end - at));
+			line[end - at] = 0;
+			failed += lab_submit(lab, table, line, true, out) != 0;
+		}
+	return failed;
+}

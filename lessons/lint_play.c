@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Lint by playing: the lesson's solutions, run for real in a lab of their own, so that the author's
+ * other sandboxes neither help nor hinder. For each step: every predicate fails before (a check
+ * that passes anyway teaches nothing), the solution runs, every predicate passes. At the end the
+ * cleanup, and no sandbox is left.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lint.h"
+#include "session.h"
+#include "str.h"
+
+enum { SETTLE_MS = 5000 };
+
+struct play {
+	struct lint *lint;
+	struct lab *lab;
+	const struct command_table *table;
+	const struct lesson_block *check;
+	unsigned failed, checks;
+	char reason[512];
+};
+
+static void tell(void *arg, enum check_result result, const char *reason)
+{
+	struct play *play = arg;
+
+	snprintf(play->reason, sizeof(play->reason), "%s%s",
+		 result == CHECK_BROKEN ? "broken: " : "", reason);
+}
+
+static bool is_passed(struct lab *lab, void *arg)
+{
+	struct play *play = arg;
+	const struct session_listener listener = {tell, play};
+
+	play->failed = session_evaluate(play->check, lab, &listener, &play->checks);
+	return play->failed == 0;
+}
+
+/* All checks of the step: before the solution none of the predicates may pass. */
+static void play_before(struct play *play, const struct lesson_step *step)
+{
+	unsigned n = 0;
+
+	lab_dispatch(play->lab, NULL);
+	while ((play->check = lesson_block(step, LESSON_CHECK, n++))) {
+		is_passed(play->lab, play);
+		if (play->failed < play->checks)
+			lint_say(play->lint, "lesson.md", play->check->line,
+				 "a check passes before the solution has run");
+	}
+}
+
+static void play_after(struct play *play, const struct lesson_step *step)
+{
+	char text[640];
+	unsigned n = 0;
+
+	while ((play->check = lesson_block(step, LESSON_CHECK, n++))) {
+		if (lab_wait(play->lab, is_passed, play, SETTLE_MS, NULL) == 0)
+			continue;
+		snprintf(text, sizeof(text), "the solution does not pass: %s", play->reason);
+		lint_say(play->lint, "lesson.md", play->check->line, text);
+	}
+}
+
+static void play_step(struct play *play, const struct lesson_step *step)
+{
+	unsigned failed;
+
+	if (!lesson_block(step, LESSON_CHECK, 0))
+		return;
+	play_before(play, step);
+	failed = session_run_lines(play->lab, play->table, play->lint->out, step, LESSON_SOLUTION);
+	if (failed)
+		lint_say(play->lint, "lesson.md", step->line, "a command of the solution fails");
+	play_after(play, step);
+	out_printf(play->lint->out, "step '%s' played\n", step->id);
+}
+
+static void play_cleanup(struct play *play, const struct lesson *lesson)
+{
+	char text[256];
+
+	for (size_t i = 0; i <= lesson->count; i++)
+		session_run_lines(play->lab, play->table, play->lint->out,
+				  i < lesson->count ? &lesson->steps[i] : &lesson->introduction,
+				  LESSON_CLEANUP);
+	lab_dispatch(play->lab, NULL);
+	for (size_t i = 0; i < lab_count(play->lab); i++) {
+		snprintf(text, sizeof(text), "the cleanup leaves '%s'",
+			 sandbox_name(lab_at(play->lab, i)));
+		lint_say(play->lint, "lesson.md", 1, text);
+	}
+}
+
+static void play_lesson(struct play *play, const struct lesson *lesson)
+{
+	session_run_lines(play->lab, play->table, play->lint->out, &lesson->introduction,
+			  LESSON_SETUP);
+	for (size_t i = 0; i < lesson->count; i++)
+		play_step(play, &lesson->steps[i]);
+	play_cleanup(play, lesson);
+}
+
+int lint_play(struct lint *lint, const struct command_table *table, struct err *e)
+{
+	struct lab_options options = {.lease = true, .interruptible = true};
+	struct play play = {.lint = lint, .table = table};
+	char folder[] = "/tmp/isolab-lint-XXXXXX", below[64];
+	struct lesson *lesson;
+	int r = lesson_load(lint->course, lint->id, LANGUAGE_EN, &lesson, e);
+
+	if (r < 0)
+		return r;
+	if (!mkdtemp(folder)) {
+		lesson_destroy(lesson);
+		return err_sys(e, errno, "make '%s'", folder);
+	}
+	setenv("XDG_RUNTIME_DIR", folder,
+	       1); /* the command line's own process: nothing else of it looks there */
+	r = lab_create(&options, &play.lab, e);
+	if (r == 0) {
+		play_lesson(&play, lesson);
+		lab_destroy(play.lab);
+	}
+	lesson_destroy(lesson);
+	snprintf(below, sizeof(below), "%s/isolab", folder);
+	if ((rmdir(below) < 0 && errno != ENOENT) || rmdir(folder) < 0)
+		lint_say(lint, "lesson.md", 1, "something is left in the run directory");
+	return r;
+}
