@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The child's half of container_run(): from "go" to exec, one table of steps. It runs as process 1 of the new pid namespace with all
+ * capabilities *inside* the new user namespace and none outside. The order matters: root of the namespace before the first tmpfs (its
+ * files need an owner that exists inside), mounts before pivot, capabilities after everything that needs them, the filter last.
+ */
+#include "container.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "command.h"
+#include "console_ends.h"
+#include "fd.h"
+#include "kernel.h"
+
+/* Waits for the worker's next word; end-of-file: it is gone, and so are we. */
+static int await_word(struct err *e)
+{
+	char word[16];
+	ssize_t n;
+
+	do
+		n = recv(CHILD_SOCKET, word, sizeof(word), 0);
+	while (n < 0 && errno == EINTR);
+	if (n > 0)
+		return 0;
+	return n < 0 ? err_sys(e, errno, "hear from the worker")
+		     : err_set(e, ECANCELED, "the worker is gone");
+}
+
+/* A clock that starts at 0. It is entered on exec (Linux 6.1), so that until then all stamps are the host's. Must precede
+ * setresuid: afterwards the files of /proc/self are not ours to write. */
+static int shift_clock(const struct container *c, struct err *e)
+{
+	struct timespec monotonic, boot;
+	char offsets[96];
+
+	if (!(c->namespaces & CLONE_NEWTIME))
+		return 0;
+	if (unshare(CLONE_NEWTIME) < 0)
+		return err_sys(e, errno, "make a time namespace");
+	clock_gettime(CLOCK_MONOTONIC, &monotonic);
+	clock_gettime(CLOCK_BOOTTIME, &boot);
+	snprintf(offsets, sizeof(offsets), "monotonic -%lld 0\nboottime -%lld 0",
+		 (long long)monotonic.tv_sec, (long long)boot.tv_sec);
+	int r = fd_write_file(AT_FDCWD, "/proc/self/timens_offsets", offsets);
+	return r < 0 ? err_sys(e, r, "set the clock of the time namespace") : 0;
+}
+
+/* Own descriptors, own session, signals as a fresh program expects them. */
+static int prepare(const struct container *c, struct err *e)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	setsid();
+	umask(0);
+	int r = console_take_pipes(c, e);
+	return r < 0 ? r : shift_clock(c, e);
+}
+
+int container_become_root(const struct container *c, struct err *e)
+{
+	if (!(c->namespaces & CLONE_NEWUSER))
+		return 0;
+	if (!c->idmap.must_deny_setgroups && setgroups(0, NULL) < 0)
+		return err_sys(e, errno, "give up the host's groups");
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return err_sys(e, errno, "become root of the new user namespace");
+	return 0;
+}
+
+static int build_mounts(const struct container *c, struct err *e)
+{
+	int r = await_word(e); /* "maps written" */
+
+	if (r == 0)
+		r = container_become_root(c, e);
+	return r < 0 ? r : mounts_build(c, e);
+}
+
+static int enter_root(const struct container *c, struct err *e)
+{
+	int r = mounts_pivot(c, e);
+
+	return r < 0 ? r : console_open(c, e);
+}
+
+static int join_cgroup(const struct container *c, struct err *e)
+{
+	if (!cgroup_is_made(&c->cgroup))
+		return 0;
+	int r = cgroup_needs_attach(&c->cgroup) ? await_word(e) : 0;
+	if (r == 0 && (c->namespaces & CLONE_NEWCGROUP) && unshare(CLONE_NEWCGROUP) < 0)
+		r = err_sys(e, errno, "make a cgroup namespace");
+	return r;
+}
+
+static int drop_capabilities(const struct container *c, struct err *e)
+{
+	int r = join_cgroup(c, e);
+
+	return r < 0 || c->is_bare ? r : lockdown_capabilities(e);
+}
+
+static int exec_command(const struct container *c, struct err *e)
+{
+	umask(022);
+	if (c->spec->workdir ? chdir(c->spec->workdir) < 0 : chdir("/") < 0) {
+		c->report->is_command_error = true;
+		return err_hint(e, err_sys(e, errno, "enter the directory '%s'", c->spec->workdir),
+				"--workdir must be a directory inside the image");
+	}
+	int r = command_exec(c->argv, c->env, e);
+	c->report->is_command_error = true;
+	return r;
+}
+
+static const struct {
+	enum container_step step;
+	int (*run)(const struct container *c, struct err *e);
+} child_steps[] = {
+    {STEP_MOUNTS, build_mounts},    {STEP_PIVOT, enter_root},       {STEP_NETWORK, network_build},
+    {STEP_CAPS, drop_capabilities}, {STEP_SECCOMP, lockdown_calls}, {STEP_EXEC, exec_command},
+};
+
+void container_child(struct container *c)
+{
+	struct container_report *report = c->report;
+	int r = prepare(c, &report->error);
+
+	for (size_t i = 0; r == 0 && i < sizeof(child_steps) / sizeof(child_steps[0]); i++) {
+		report->start_ns[child_steps[i].step] = clock_now_ns();
+		r = child_steps[i].run(c, &report->error);
+		report->end_ns[child_steps[i].step] = clock_now_ns();
+	}
+	_exit(125);
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The child opens its terminal by descriptor only: ptmx of its own devpts, then TIOCGPTPEER, so that no path inside the image can
+ * lead it elsewhere (CVE-2025-52565). The master goes to the worker by SCM_RIGHTS. Pipes are given to the user that the
+ * program will be, else it could not open /dev/stdout again. See pty(7), devpts(5), unix(7).
+ */
+#include "console_ends.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fd.h"
+#include "kernel.h"
+
+#ifndef TIOCGPTPEER
+#define TIOCGPTPEER _IO('T', 0x41)
+#endif
+
+/* A pipe whose child's end is `child_end` (0: reads, 1: writes). */
+static int make_pipe(struct container *c, int stream, int child_end, struct err *e)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_sys(e, errno, "make a pipe for the console");
+	c->standard[stream] = ends[child_end];
+	c->console[stream] = ends[!child_end];
+	if ((c->namespaces & CLONE_NEWUSER) && c->idmap.count > 1 &&
+	    fchown(ends[child_end], c->idmap.first_uid, c->idmap.first_gid) < 0)
+		return err_sys(e, errno, "give the console's pipe to the container's root");
+	return 0;
+}
+
+int console_make(struct container *c, struct err *e)
+{
+	int r = 0;
+
+	if (c->spec->tty)
+		return 0;
+	if (c->spec->interactive)
+		r = make_pipe(c, 0, 0, e);
+	if (r == 0)
+		r = make_pipe(c, 1, 1, e);
+	if (r == 0)
+		r = make_pipe(c, 2, 1, e);
+	return r;
+}
+
+int console_receive_terminal(struct container *c, struct err *e)
+{
+	for (;;) {
+		char byte, control[CMSG_SPACE(sizeof(int))];
+		struct iovec data = {.iov_base = &byte, .iov_len = 1};
+		struct msghdr message = {.msg_iov = &data,
+					 .msg_iovlen = 1,
+					 .msg_control = control,
+					 .msg_controllen = sizeof(control)};
+		ssize_t n = recvmsg(c->socket, &message, MSG_CMSG_CLOEXEC);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(e, errno, "hear from the child");
+		if (n == 0)
+			return 0;
+		struct cmsghdr *part = CMSG_FIRSTHDR(&message);
+		if (part && part->cmsg_type == SCM_RIGHTS && c->console[0] < 0)
+			memcpy(&c->console[0], CMSG_DATA(part), sizeof(int));
+	}
+}
+
+int console_take_pipes(const struct container *c, struct err *e)
+{
+	for (int stream = 0; stream < 3; stream++)
+		if (c->standard[stream] >= 0 && dup2(c->standard[stream], stream) < 0)
+			return err_sys(e, errno, "take the console's pipe");
+	if (c->child_socket != CHILD_SOCKET && dup3(c->child_socket, CHILD_SOCKET, O_CLOEXEC) < 0)
+		return err_sys(e, errno, "keep the socket to the worker");
+	if (close_range(CHILD_SOCKET + 1, ~0U, 0) < 0)
+		return err_sys(e, errno, "close what was inherited");
+	return 0;
+}
+
+static int send_master(int master, struct err *e)
+{
+	char byte = 'm', control[CMSG_SPACE(sizeof(int))] = {0};
+	struct iovec data = {.iov_base = &byte, .iov_len = 1};
+	struct msghdr message = {.msg_iov = &data,
+				 .msg_iovlen = 1,
+				 .msg_control = control,
+				 .msg_controllen = sizeof(control)};
+	struct cmsghdr *part = CMSG_FIRSTHDR(&message);
+
+	part->cmsg_level = SOL_SOCKET;
+	part->cmsg_type = SCM_RIGHTS;
+	part->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(part), &master, sizeof(int));
+	if (sendmsg(CHILD_SOCKET, &message, MSG_NOSIGNAL) < 0)
+		return err_sys(e, errno, "pass the terminal to the worker");
+	return 0;
+}
+
+static int open_terminal(const struct container *c, struct err *e)
+{
+	bool has_own_dev = c->namespaces & CLONE_NEWNS;
+	const char *path = has_own_dev ? "/dev/pts/ptmx" : "/dev/ptmx";
+	auto_close int master = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (master < 0)
+		return err_sys(e, errno, "open '%s' for a terminal", path);
+	if (ioctl(master, TIOCSPTLCK, &(int){0}) < 0)
+		return err_sys(e, errno, "unlock the terminal");
+	auto_close int slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (slave < 0)
+		return err_sys(e, errno, "open the terminal's other end");
+	if (ioctl(slave, TIOCSCTTY, 0) < 0)
+		return err_sys(e, errno, "make the terminal the controlling one");
+	for (int stream = 0; stream < 3; stream++)
+		if (dup2(slave, stream) < 0)
+			return err_sys(e, errno, "take the terminal");
+	if (has_own_dev && mknod("/dev/console", S_IFREG | 0600, 0) == 0)
+		mount("/dev/pts/0", "/dev/console", NULL, MS_BIND, NULL);
+	return send_master(master, e);
+}
+
+int console_open(const struct container *c, struct err *e)
+{
+	if (c->spec->tty)
+		return open_terminal(c, e);
+	if (c->standard[0] >= 0)
+		return 0;
+	auto_close int null = open("/dev/null", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (null < 0 || dup2(null, 0) < 0)
+		return err_sys(e, errno, "open '/dev/null' as standard input");
+	return 0;
+}

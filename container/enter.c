@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * Joining takes two steps, since a process never changes its own pid namespace: a messenger joins all namespaces of process 1 by its
+ * pidfd (setns(2)), then makes the program's process inside, as a child of the worker (CLONE_PARENT), tells its number and is
+ * gone. That process waits until it is in the cgroup, becomes root inside, gives up capabilities and calls as process 1 did, and
+ * execs.
+ *
+ * What surprises: from the join on, programs inside can see these two in /proc, while they still are our worker's image. They are made
+ * undumpable first, so that nobody inside may look at them or open /proc/PID/exe (CVE-2019-5736), and they hold no descriptor
+ * but their own.
+ */
+#include "enter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "console_ends.h"
+#include "fd.h"
+#include "kernel.h"
+#include "worker.h"
+
+enum { PROGRAM_FD = CHILD_SOCKET + 1 };
+
+/* What worker, messenger and program share while the program is started. */
+struct meeting {
+	pid_t pid; /* of the program's process, as the worker sees it */
+	struct err error;
+};
+
+struct entry {
+	const struct container *container;
+	const struct worker_exec *exec;
+	char *const *env;
+	int socket[2]; /* worker's end, program's end */
+	struct meeting *meeting;
+};
+
+void enter_list_init(struct enter_list *list)
+{
+	for (int i = 0; i < ENTERED_MAX; i++)
+		list->entries[i] = (struct entered){.pidfd = -1};
+}
+
+struct entered *enter_find(struct enter_list *list, unsigned id)
+{
+	for (int i = 0; i < ENTERED_MAX; i++)
+		if (list->entries[i].pidfd >= 0 && list->entries[i].id == id)
+			return &list->entries[i];
+	return NULL;
+}
+
+struct entered *enter_find_pidfd(struct enter_list *list, int pidfd)
+{
+	for (int i = 0; i < ENTERED_MAX; i++)
+		if (list->entries[i].pidfd == pidfd)
+			return &list->entries[i];
+	return NULL;
+}
+
+int enter_reap(struct entered *entered)
+{
+	int status = 0;
+
+	while (waitpid(entered->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	fd_close(&entered->pidfd);
+	return status;
+}
+
+void enter_list_finish(struct enter_list *list)
+{
+	for (int i = 0; i < ENTERED_MAX; i++) {
+		struct entered *entered = &list->entries[i];
+		if (entered->pidfd < 0)
+			continue;
+		kernel_pidfd_send_signal(entered->pidfd, SIGKILL);
+		enter_reap(entered);
+	}
+}
+
+/* The program's own descriptors at 0–2, the socket, perhaps the program itself; nothing else. They come from a front and may have any
+ * number: first all go up out of the way. */
+static int take_descriptors(const struct entry *entry, struct err *e)
+{
+	const int wanted[] = {entry->exec->fds[0], entry->exec->fds[1], entry->exec->fds[2],
+			      entry->socket[1], entry->exec->program_fd};
+	int moved[5];
+
+	for (int i = 0; i < 5; i++) {
+		moved[i] = wanted[i] < 0 ? -1 : fcntl(wanted[i], F_DUPFD_CLOEXEC, 64);
+		if (wanted[i] >= 0 && moved[i] < 0)
+			return err_sys(e, errno, "copy a descriptor");
+	}
+	for (int i = 0; i < 5; i++) {
+		if (moved[i] < 0)
+			close(i);
+		else if (dup3(moved[i], i, i < CHILD_SOCKET ? 0 : O_CLOEXEC) < 0)
+			return err_sys(e, errno, "take a descriptor");
+	}
+	if (close_range(PROGRAM_FD + 1, ~0U, 0) < 0)
+		return err_sys(e, errno, "close what was inherited");
+	return 0;
+}
+
+static int await_go(struct err *e)
+{
+	char byte;
+	ssize_t n = recv(CHILD_SOCKET, &byte, 1, 0);
+
+	if (n == 1)
+		return 0;
+	return n < 0 ? err_sys(e, errno, "hear from the worker")
+		     : err_set(e, ECANCELED, "the worker is gone");
+}
+
+static int enter_directory(const struct entry *entry, struct err *e)
+{
+	const char *path = *entry->exec->workdir ? entry->exec->workdir
+						 : entry->container->spec->workdir;
+
+	if (!path && entry->container->is_bare)
+		return 0;
+	if (chdir(path ? path : "/") == 0)
+		return 0;
+	return err_sys(e, errno, "enter the directory '%s'", path);
+}
+
+/* The program's process: what child.c does for process 1, without the building. */
+static int become_program(const struct entry *entry, struct err *e)
+{
+	const struct container *c = entry->container;
+	int r = take_descriptors(entry, e);
+
+	if (r == 0)
+		r = await_go(e);
+	setsid();
+	if (r == 0 && entry->exec->is_tty && ioctl(0, TIOCSCTTY, 0) < 0)
+		r = err_sys(e, errno, "make the terminal the controlling one");
+	if (r == 0)
+		r = container_become_root(c, e);
+	if (r == 0)
+		r = enter_directory(entry, e);
+	if (r == 0 && !c->is_bare)
+		r = lockdown_capabilities(e);
+	if (r == 0)
+		r = lockdown_calls(c, e);
+	if (r < 0)
+		return r;
+	umask(022);
+	if (entry->exec->program_fd < 0)
+		return command_exec(entry->exec->argv, entry->env, e);
+	execveat(PROGRAM_FD, "", entry->exec->argv, entry->env, AT_EMPTY_PATH);
+	return err_sys(e, errno, "run the program '%s'", entry->exec->argv[0]);
+}
+
+/* The messenger: joins, makes the program's process as its own sibling, ends. */
+static void carry_inside(const struct entry *entry)
+{
+	const struct container *c = entry->container;
+	struct clone_args arguments = {.flags = CLONE_PARENT};
+	struct err *e = &entry->meeting->error;
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (c->namespaces && setns(c->pidfd, (int)c->namespaces) < 0) {
+		err_sys(e, errno, "join the container's namespaces");
+		_exit(1);
+	}
+	pid_t pid = kernel_clone3(&arguments);
+	if (pid == 0) {
+		become_program(entry, e);
+		_exit(125);
+	}
+	if (pid < 0)
+		err_sys(e, errno, "make a process in the container");
+	entry->meeting->pid = pid;
+	_exit(pid < 0);
+}
+
+/* Worker: sends the messenger, learns the process, limits it, says go, waits until it has become the program. */
+static int send_messenger(struct entry *entry, struct entered *entered, struct err *e)
+{
+	struct clone_args arguments = {.exit_signal = SIGCHLD};
+	pid_t messenger = kernel_clone3(&arguments);
+	char byte = 'g';
+
+	if (messenger < 0)
+		return err_sys(e, errno, "make a process");
+	if (messenger == 0)
+		carry_inside(entry);
+	fd_close(&entry->socket[1]);
+	while (waitpid(messenger, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (entry->meeting->pid <= 0)
+		return entry->meeting->error.code ? 0 : err_set(e, EIO, "the messenger was killed");
+	entered->pid = entry->meeting->pid;
+	entered->pidfd = kernel_pidfd_open(entered->pid);
+	if (entered->pidfd < 0)
+		return err_sys(e, errno, "hold process %d", (int)entered->pid);
+	int r = cgroup_attach(&entry->container->cgroup, entered->pid, e);
+	if (r == 0 && send(entry->socket[0], &byte, 1, MSG_NOSIGNAL) < 0)
+		r = err_sys(e, errno, "tell the program to go on");
+	while (r == 0 && recv(entry->socket[0], &byte, 1, 0) < 0 && errno == EINTR)
+		;
+	return r;
+}
+
+static int start_with(struct entry *entry, struct entered *entered, struct err *e)
+{
+	int r = send_messenger(entry, entered, e);
+
+	if (r == 0 && entry->meeting->error.code) {
+		*e = entry->meeting->error;
+		r = -e->code;
+	}
+	if (r < 0 && entered->pidfd >= 0) {
+		kernel_pidfd_send_signal(entered->pidfd, SIGKILL);
+		enter_reap(entered);
+	}
+	return r;
+}
+
+int enter_start(struct container *c, struct enter_list *list, struct worker_exec *x,
+		struct entered **ret_entered, struct err *e)
+{
+	struct entered *entered = enter_find_pidfd(list, -1);
+	struct entry entry = {.container = c, .exec = x};
+	int r;
+
+	if (!entered)
+		return err_set(e, EBUSY, "%d programs already run beside the first", ENTERED_MAX);
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, entry.socket) < 0)
+		return err_sys(e, errno, "make a socket to the program");
+	entry.meeting = mmap(NULL, sizeof(*entry.meeting), PROT_READ | PROT_WRITE,
+			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	char **env = container_environment(c, x->env);
+	entry.env = env;
+	if (entry.meeting == MAP_FAILED || !env)
+		r = err_sys(e, ENOMEM, "start a program");
+	else
+		r = start_with(&entry, entered, e);
+	if (entry.meeting != MAP_FAILED)
+		munmap(entry.meeting, sizeof(*entry.meeting));
+	command_free_environment(env);
+	fd_close(&entry.socket[0]);
+	fd_close(&entry.socket[1]);
+	if (r < 0)
+		return r;
+	entered->id = x->id;
+	*ret_entered = entered;
+	return 0;
+}

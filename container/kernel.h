@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ISOLAB_CONTAINER_KERNEL_H
+#define ISOLAB_CONTAINER_KERNEL_H
+/*
+ * kernel: system calls that the oldest C library we build with (glibc 2.35) has no function for, and constants
+ * its headers may lack. Each returns what the kernel does: -1 and errno on failure.
+ */
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <linux/sched.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+#ifndef MOUNT_ATTR_NOSYMFOLLOW
+#define MOUNT_ATTR_NOSYMFOLLOW 0x00200000
+#endif
+
+static inline pid_t kernel_clone3(struct clone_args *arguments)
+{
+	return (pid_t)syscall(SYS_clone3, arguments, sizeof(*arguments));
+}
+
+static inline int kernel_pivot_root(const char *new_root, const char *put_old)
+{
+	return (int)syscall(SYS_pivot_root, new_root, put_old);
+}
+
+static inline int kernel_mount_setattr(const char *path, unsigned flags, uint64_t set,
+				       uint64_t clear)
+{
+	struct mount_attr attributes = {.attr_set = set, .attr_clr = clear};
+
+	return (int)syscall(SYS_mount_setattr, AT_FDCWD, path, flags, &attributes,
+			    sizeof(attributes));
+}
+
+static inline int kernel_pidfd_open(pid_t pid)
+{
+	return (int)syscall(SYS_pidfd_open, pid, 0);
+}
+
+static inline int kernel_pidfd_send_signal(int pidfd, int signal_number)
+{
+	return (int)syscall(SYS_pidfd_send_signal, pidfd, signal_number, NULL, 0);
+}
+
+#endif

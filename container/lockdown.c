@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * What a container's root may still do. First the bounding set (nothing may come back by exec), then one capset for effective, permitted
+ * and inheritable; the ambient set is empty as long as the inheritable one is. Then, in this order because each would hinder the
+ * one before: the death signal (changes of credentials clear it), no_new_privs (a filter without privilege needs it), the seccomp filter,
+ * which also forbids to change the death signal. See capabilities(7), prctl(2), seccomp(2).
+ */
+#include "container.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "console_ends.h"
+#include "seccomp_load.h"
+
+enum { CAPABILITIES_MAX = 64 };
+
+/* The three that stay: each acts on the sandbox's own files, processes and ports only. */
+static const unsigned capabilities_kept[] = {CAP_CHOWN, CAP_KILL, CAP_NET_BIND_SERVICE};
+
+static uint64_t kept_mask(void)
+{
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < sizeof(capabilities_kept) / sizeof(capabilities_kept[0]); i++)
+		mask |= 1ULL << capabilities_kept[i];
+	return mask;
+}
+
+int lockdown_capabilities(struct err *e)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	uint64_t kept = kept_mask();
+	struct __user_cap_data_struct sets[2] = {
+	    {.effective = (uint32_t)kept, .permitted = (uint32_t)kept},
+	    {.effective = (uint32_t)(kept >> 32), .permitted = (uint32_t)(kept >> 32)},
+	};
+
+	for (unsigned capability = 0; capability < CAPABILITIES_MAX; capability++) {
+		if (kept & (1ULL << capability))
+			continue;
+		if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0)
+			continue;
+		if (errno == EINVAL) /* past the last one that this kernel knows */
+			break;
+		return err_sys(e, errno, "drop capability %u for good", capability);
+	}
+	if (syscall(SYS_capset, &header, sets) < 0)
+		return err_sys(e, errno, "keep no more than three capabilities");
+	return 0;
+}
+
+int lockdown_calls(const struct container *c, struct err *e)
+{
+	char byte;
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return err_sys(e, errno, "ask to die with the worker");
+	/* It may have died before we asked. */
+	if (recv(CHILD_SOCKET, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0)
+		return err_set(e, ECANCELED, "the worker is gone");
+	if (c->is_bare)
+		return 0;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_sys(e, errno, "give up new privileges");
+	return container_has(c, SPEC_SECCOMP) ? seccomp_load(e) : 0;
+}

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * container_run(): the worker's half. It reads like the table of contents of clone(2), cgroups(7), user_namespaces(7); the
+ * child's half is child.c. What surprises: the child is made with all its namespaces in one clone3, but it can do little before
+ * the worker has written its id maps, and the worker is the only one who may write a map of more than one id. While the worker
+ * writes, the child already runs.
+ */
+#include "container.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "command.h"
+#include "console_ends.h"
+#include "fd.h"
+#include "kernel.h"
+
+static const struct {
+	unsigned brick, flag;
+} namespace_flags[] = {
+    {SPEC_NS_USER, CLONE_NEWUSER},     {SPEC_NS_PID, CLONE_NEWPID},   {SPEC_NS_MOUNT, CLONE_NEWNS},
+    {SPEC_NS_NETWORK, CLONE_NEWNET},   {SPEC_NS_UTS, CLONE_NEWUTS},   {SPEC_NS_IPC, CLONE_NEWIPC},
+    {SPEC_NS_CGROUP, CLONE_NEWCGROUP}, {SPEC_NS_TIME, CLONE_NEWTIME},
+};
+
+void container_init(struct container *c, const struct sandbox_spec *spec, const char *image)
+{
+	*c = (struct container){.spec = spec,
+				.image = image,
+				.is_bare = strcmp(spec->kind, "process") == 0,
+				.socket = -1,
+				.child_socket = -1,
+				.pidfd = -1,
+				.console = {-1, -1, -1},
+				.standard = {-1, -1, -1}};
+	cgroup_init(&c->cgroup);
+	for (size_t i = 0; i < sizeof(namespace_flags) / sizeof(namespace_flags[0]); i++)
+		if (container_has(c, namespace_flags[i].brick))
+			c->namespaces |= namespace_flags[i].flag;
+	if (spec->network == SPEC_NETWORK_HOST)
+		c->namespaces &= ~(unsigned)CLONE_NEWNET;
+}
+
+char **container_environment(const struct container *c, char *const extra[])
+{
+	char path[PATH_MAX + 64], hostname[SPEC_NAME_MAX * 4];
+	const char *const clean[] = {"PATH=/bin:/usr/bin:/sbin:/usr/sbin", "HOME=/root", hostname,
+				     c->spec->tty ? "TERM=xterm-256color" : NULL, NULL};
+
+	snprintf(hostname, sizeof(hostname), "HOSTNAME=%s",
+		 c->spec->hostname ? c->spec->hostname : c->spec->name);
+	if (!c->is_bare)
+		return command_make_environment(clean, c->spec->env, extra);
+	const char *old = getenv("PATH");
+	snprintf(path, sizeof(path), "PATH=%s/bin:%s", c->image, old ? old : "/usr/bin:/bin");
+	const char *const prefixed[] = {path, NULL};
+	char **own = command_make_environment((const char *const *)environ, (char *const *)prefixed,
+					      c->spec->env);
+	char **env = own ? command_make_environment((const char *const *)own, extra, NULL) : NULL;
+	command_free_environment(own);
+	return env;
+}
+
+/* "A limit is a number in an account: first the account, then whoever it counts." */
+static void make_cgroup(struct container *c)
+{
+	const struct sandbox_spec *spec = c->spec;
+
+	if (!spec->memory_bytes && !spec->pids_max)
+		return;
+	c->report->start_ns[STEP_CGROUP] = clock_now_ns();
+	cgroup_make(&c->cgroup, spec->memory_bytes, spec->pids_max, c->report->note,
+		    sizeof(c->report->note));
+	c->report->end_ns[STEP_CGROUP] = clock_now_ns();
+}
+
+/* The page both write to and the socket both talk over. */
+static int make_channel(struct container *c, struct err *e)
+{
+	int ends[2];
+
+	c->report = mmap(NULL, sizeof(*c->report), PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (c->report == MAP_FAILED) {
+		c->report = NULL;
+		return err_sys(e, errno, "map the page shared with the child");
+	}
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return err_sys(e, errno, "make the socket to the child");
+	c->socket = ends[0];
+	c->child_socket = ends[1];
+	return 0;
+}
+
+static int explain_clone(const struct container *c, int error, struct err *e)
+{
+	int r = err_sys(e, error, "make a process in new namespaces");
+
+	if (!(c->namespaces & CLONE_NEWUSER) && geteuid() != 0)
+		return err_hint(e, r,
+				"only root can do without a user namespace: it is what lets an "
+				"ordinary user make the others");
+	if (error == EPERM || error == ENOSPC || error == EUSERS)
+		return err_hint(e, r,
+				"this machine forbids user namespaces; `isolab doctor` says "
+				"by which setting, and how to allow them");
+	return r;
+}
+
+/* "A new process in new namespaces: one call draws the outline of the wall." */
+static int clone_child(struct container *c, struct err *e)
+{
+	unsigned flags = c->namespaces & ~(unsigned)CLONE_NEWTIME;
+
+	/* The root of a cgroup namespace is where its maker stands: with limits the child makes it, once inside. */
+	if (cgroup_is_made(&c->cgroup))
+		flags &= ~(unsigned)CLONE_NEWCGROUP;
+	struct clone_args arguments = {.flags = flags | CLONE_PIDFD,
+				       .pidfd = (uintptr_t)&c->pidfd,
+				       .exit_signal = SIGCHLD};
+	if (cgroup_clone_fd(&c->cgroup) >= 0) {
+		arguments.flags |= CLONE_INTO_CGROUP;
+		arguments.cgroup = (uint64_t)cgroup_clone_fd(&c->cgroup);
+	}
+	c->report->start_ns[STEP_CLONE] = clock_now_ns();
+	pid_t pid = kernel_clone3(&arguments);
+	if (pid < 0)
+		return explain_clone(c, errno, e);
+	if (pid == 0)
+		container_child(c);
+	c->pid = pid;
+	c->report->end_ns[STEP_CLONE] = clock_now_ns();
+	fd_close(&c->child_socket);
+	return 0;
+}
+
+/* One word to the child, which waits for it. */
+static int say(struct container *c, const char *word, struct err *e)
+{
+	if (send(c->socket, word, strlen(word), MSG_NOSIGNAL) >= 0)
+		return 0;
+	return err_sys(e, errno, "tell the child '%s'", word);
+}
+
+/* "Root inside is a nobody outside." */
+static int map_ids(struct container *c, struct err *e)
+{
+	if (!(c->namespaces & CLONE_NEWUSER))
+		return 0;
+	c->report->start_ns[STEP_IDMAP] = clock_now_ns();
+	int r = idmap_write(&c->idmap, c->pid, e);
+	c->report->end_ns[STEP_IDMAP] = clock_now_ns();
+	return r;
+}
+
+/* "The account is opened before anything runs on it." */
+static int attach_cgroup(struct container *c, struct err *e)
+{
+	if (!cgroup_needs_attach(&c->cgroup))
+		return 0;
+	c->report->start_ns[STEP_ATTACH] = clock_now_ns();
+	int r = cgroup_attach(&c->cgroup, c->pid, e);
+	c->report->end_ns[STEP_ATTACH] = clock_now_ns();
+	return r < 0 ? r : say(c, "limits hold", e);
+}
+
+/* End-of-file without an error in the page: the socket closed itself on exec, the command runs. */
+static int hear_exec(struct container *c, struct err *e)
+{
+	int r = console_receive_terminal(c, e);
+
+	if (r < 0)
+		return r;
+	fd_close(&c->socket);
+	if (c->report->error.code) {
+		*e = c->report->error;
+		return -e->code;
+	}
+	if (!c->report->start_ns[STEP_EXEC])
+		return err_hint(e, err_set(e, EIO, "the child ended while it built the wall"),
+				"was it killed? See `isolab events %s`", c->spec->name);
+	c->report->end_ns[STEP_EXEC] = clock_now_ns();
+	return 0;
+}
+
+void container_finish(struct container *c)
+{
+	if (c->pidfd >= 0) {
+		kernel_pidfd_send_signal(c->pidfd, SIGKILL);
+		waitid(P_PIDFD, (id_t)c->pidfd, &(siginfo_t){0}, WEXITED);
+	}
+	fd_close(&c->pidfd);
+	fd_close(&c->socket);
+	fd_close(&c->child_socket);
+	for (int i = 0; i < 3; i++) {
+		fd_close(&c->console[i]);
+		fd_close(&c->standard[i]);
+	}
+	cgroup_finish(&c->cgroup);
+	command_free_environment(c->env);
+	if (c->report)
+		munmap(c->report, sizeof(*c->report));
+}
+
+int container_run(struct container *c, struct err *e)
+{
+	int r = make_channel(c, e);
+
+	if (r == 0)
+		make_cgroup(c);
+	if (r == 0)
+		r = console_make(c, e);
+	if (r == 0)
+		r = clone_child(c, e);
+	if (r == 0)
+		r = map_ids(c, e);
+	if (r == 0)
+		r = say(c, "maps written", e);
+	if (r == 0)
+		r = attach_cgroup(c, e);
+	if (r == 0)
+		r = hear_exec(c, e);
+	return r;
+}
+
+const struct container_step_text container_step_texts[CONTAINER_STEPS] = {
+    [STEP_CGROUP] = {"cgroup", "an account with a limit is opened in the kernel's books"},
+    [STEP_CLONE] = {"clone", "one call makes a process in new namespaces: the outline of the wall"},
+    [STEP_IDMAP] = {"idmap", "root inside is mapped to a nobody outside"},
+    [STEP_ATTACH] = {"cgroup", "the process is put on the account before it runs anything"},
+    [STEP_MOUNTS] = {"mounts", "the image and fresh /proc, /sys, /dev, /tmp are put together"},
+    [STEP_PIVOT] = {"pivot", "the image becomes the root, and the host's tree is let go"},
+    [STEP_NETWORK] = {"network", "an own name, and a network that ends at localhost"},
+    [STEP_CAPS] = {"caps", "of root's 41 powers three are kept"},
+    [STEP_SECCOMP] = {"seccomp", "a filter lets only the listed system calls through, for good"},
+    [STEP_EXEC] = {"exec", "the program takes the place of the builder"},
+};

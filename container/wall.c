@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The walls `container` and `process` as the worker runtime sees them (engine/base/worker.h). Start is container_run(), plus telling the
+ * journal what happened when. Afterwards a pidfd is watched: process 1 inside. When that ends, the kernel ends all others of its pid
+ * namespace, so kill is one signal to one process. Without a pid namespace the worker adopts the orphans and ends them itself.
+ */
+#include "wall.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "command.h"
+#include "fd.h"
+#include "kernel.h"
+#include "members.h"
+
+static const char *const default_command[] = {"isolab-work", NULL};
+
+static struct container *container_of(const struct worker *w)
+{
+	return &((struct wall_state *)worker_state(w))->container;
+}
+
+static bool has_pid_namespace(const struct container *c)
+{
+	return c->namespaces & CLONE_NEWPID;
+}
+
+static void journal_steps(struct worker *w, const struct container_report *report)
+{
+	for (int step = 0; step < CONTAINER_STEPS; step++)
+		if (report->start_ns[step] && report->end_ns[step])
+			worker_step_at(w, container_step_texts[step].name, report->start_ns[step],
+				       report->end_ns[step], container_step_texts[step].why);
+	if (*report->note)
+		worker_note(w, "limit", "%s", report->note);
+}
+
+/* A limit that was hit is read from the kernel's counters, not guessed from the exit status. */
+static void note_limits(struct worker *w, const struct cgroup *cgroup)
+{
+	uint64_t kills = cgroup_memory_kills(cgroup), refused = cgroup_forks_refused(cgroup);
+
+	if (kills)
+		worker_note(w, "limit",
+			    "out of memory: the kernel killed %llu process(es) at the "
+			    "limit of --memory",
+			    (unsigned long long)kills);
+	if (refused)
+		worker_note(w, "limit", "--pids was reached: %llu new process(es) refused",
+			    (unsigned long long)refused);
+}
+
+static int wait_status(const siginfo_t *ended)
+{
+	if (ended->si_code == CLD_EXITED)
+		return (ended->si_status & 0xff) << 8;
+	return ended->si_status | (ended->si_code == CLD_DUMPED ? 0x80 : 0);
+}
+
+static void on_main_exit(struct worker *w, int fd, short revents, void *arg)
+{
+	struct container *c = container_of(w);
+	siginfo_t ended = {0};
+
+	(void)revents;
+	(void)arg;
+	if (waitid(P_PIDFD, (id_t)fd, &ended, WEXITED) < 0)
+		return;
+	worker_unwatch(w, fd);
+	fd_close(&c->pidfd);
+	if (!has_pid_namespace(c))
+		members_kill_all();
+	note_limits(w, &c->cgroup);
+	worker_exited(w, wait_status(&ended));
+}
+
+static int is_ours(void *arg, pid_t pid)
+{
+	const struct wall_state *state = arg;
+
+	if (pid == state->container.pid)
+		return 1;
+	for (int i = 0; i < ENTERED_MAX; i++)
+		if (state->entered.entries[i].pidfd >= 0 && state->entered.entries[i].pid == pid)
+			return 1;
+	return 0;
+}
+
+/* The worker's own ends of the console. */
+static int watch_console(struct worker *w, struct container *c, struct err *e)
+{
+	int r = 0;
+
+	for (int i = 0; i < 3; i++)
+		fd_close(&c->standard[i]);
+	if (c->console[0] >= 0)
+		r = fd_set_nonblocking(c->console[0], true);
+	if (r == 0 &&
+	    c->spec->tty) /* the master is both ways: one copy to read from, one to write to */
+		c->console[1] = fcntl(c->console[0], F_DUPFD_CLOEXEC, 3);
+	if (r == 0 && c->console[1] >= 0)
+		r = worker_pump(w, fd_move(&c->console[1]), WORKER_STDOUT, e);
+	if (r == 0 && c->console[2] >= 0)
+		r = worker_pump(w, fd_move(&c->console[2]), WORKER_STDERR, e);
+	return r;
+}
+
+static int watch_all(struct worker *w, struct container *c, struct err *e)
+{
+	int r = watch_console(w, c, e);
+
+	if (r == 0)
+		r = worker_watch(w, c->pidfd, POLLIN, on_main_exit, NULL, e);
+	/* With a pid namespace the death signal ends all; else a later sweep needs to know whom to look for. */
+	if (r == 0 && !has_pid_namespace(c))
+		r = rundir_record_process(worker_rundir(w), "init", c->pid, e);
+	return r;
+}
+
+static int prepare(struct worker *w, struct wall_state *state, struct err *e)
+{
+	const struct sandbox_spec *spec = worker_spec(w);
+	struct container *c = &state->container;
+
+	state->image = malloc(PATH_MAX);
+	if (!state->image)
+		return err_sys(e, ENOMEM, "start a sandbox");
+	worker_data_path(w, "images/base", state->image, PATH_MAX);
+	container_init(c, spec, state->image);
+	enter_list_init(&state->entered);
+	if (c->namespaces & CLONE_NEWUSER)
+		idmap_choose(&c->idmap);
+	c->argv = spec->argv && spec->argv[0] ? spec->argv : (char **)default_command;
+	c->env = container_environment(c, NULL);
+	if (!c->env)
+		return err_sys(e, ENOMEM, "make the environment");
+	if (!has_pid_namespace(c))
+		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+	if (!spec->memory_bytes && !spec->pids_max)
+		return 0;
+	return rundir_cgroup_name(worker_rundir(w), c->cgroup.name, sizeof(c->cgroup.name), e);
+}
+
+static int wall_start(struct worker *w, struct err *e)
+{
+	struct wall_state *state = calloc(1, sizeof(*state));
+
+	if (!state)
+		return err_sys(e, ENOMEM, "start a sandbox");
+	worker_set_state(w, state);
+	int r = prepare(w, state, e);
+	if (r < 0)
+		return r;
+	r = container_run(&state->container, e);
+	if (state->container.report)
+		journal_steps(w, state->container.report);
+	if (r < 0)
+		return state->container.report && state->container.report->is_command_error
+			   ? worker_command_error(w, r)
+			   : r;
+	r = watch_all(w, &state->container, e);
+	if (r == 0)
+		worker_ready(w);
+	return r;
+}
+
+/* The trap of process 1: without a handler it does not even notice SIGTERM. */
+static void note_ignored(struct worker *w, const struct container *c, int signal_number)
+{
+	char path[32], text[4096];
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)c->pid);
+	if (!has_pid_namespace(c) || signal_number == SIGKILL || signal_number == SIGSTOP ||
+	    fd_read_file(AT_FDCWD, path, text, sizeof(text)) < 0)
+		return;
+	const char *caught = strstr(text, "SigCgt:\t");
+	if (!caught || strtoull(caught + 8, NULL, 16) & 1ULL << (signal_number - 1))
+		return;
+	worker_note(w, "stop",
+		    "the program is process 1 of its pid namespace and has no handler for "
+		    "signal %d: the kernel drops it",
+		    signal_number);
+}
+
+static int wall_signal(struct worker *w, int signal_number, struct err *e)
+{
+	struct container *c = container_of(w);
+
+	note_ignored(w, c, signal_number);
+	if (kernel_pidfd_send_signal(c->pidfd, signal_number) < 0)
+		return err_sys(e, errno, "send signal %d", signal_number);
+	return 0;
+}
+
+static int wall_kill(struct worker *w, struct err *e)
+{
+	struct wall_state *state = worker_state(w);
+	struct container *c = &state->container;
+
+	if (c->pidfd >= 0 && kernel_pidfd_send_signal(c->pidfd, SIGKILL) < 0 && errno != ESRCH)
+		return err_sys(e, errno, "kill the sandbox");
+	/* A frozen process keeps the signal until it thaws. */
+	cgroup_freeze(&c->cgroup, false, NULL);
+	return 0;
+}
+
+static int wall_resize(struct worker *w, unsigned rows, unsigned columns, struct err *e)
+{
+	const struct container *c = container_of(w);
+	struct winsize size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)columns};
+
+	if (!c->spec->tty)
+		return err_hint(e, err_set(e, ENOTTY, "this sandbox has no terminal"),
+				"make it with -t");
+	if (ioctl(c->console[0], TIOCSWINSZ, &size) < 0)
+		return err_sys(e, errno, "resize the terminal");
+	return 0;
+}
+
+static ssize_t wall_input(struct worker *w, const void *data, size_t length)
+{
+	struct container *c = container_of(w);
+	static const char end_of_file = 4; /* Ctrl-D: what a terminal has for it */
+
+	if (c->console[0] < 0)
+		return (ssize_t)length; /* stdin is /dev/null */
+	if (length == 0 && !c->spec->tty) {
+		fd_close(&c->console[0]);
+		return 0;
+	}
+	ssize_t n = length ? write(c->console[0], data, length)
+			   : write(c->console[0], &end_of_file, 1);
+	if (n >= 0)
+		return length ? n : 0;
+	if (errno == EPIPE || errno == EIO) /* nobody reads any more */
+		return (ssize_t)length;
+	return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+}
+
+static void on_entered_exit(struct worker *w, int fd, short revents, void *arg)
+{
+	struct wall_state *state = worker_state(w);
+	struct entered *entered = enter_find_pidfd(&state->entered, fd);
+
+	(void)revents;
+	(void)arg;
+	worker_unwatch(w, fd);
+	if (!entered)
+		return;
+	unsigned id = entered->id;
+	int status = enter_reap(entered);
+	if (!has_pid_namespace(&state->container))
+		members_reap(is_ours, state);
+	worker_exec_exited(w, id, status);
+}
+
+static int wall_exec(struct worker *w, struct worker_exec *x, struct err *e)
+{
+	struct wall_state *state = worker_state(w);
+	struct entered *entered;
+	int r = enter_start(&state->container, &state->entered, x, &entered, e);
+
+	if (r < 0)
+		return r;
+	for (int i = 0; i < 3; i++)
+		fd_close(&x->fds[i]);
+	return worker_watch(w, entered->pidfd, POLLIN, on_entered_exit, NULL, e);
+}
+
+static int wall_exec_signal(struct worker *w, unsigned id, int signal_number, struct err *e)
+{
+	struct wall_state *state = worker_state(w);
+	const struct entered *entered = enter_find(&state->entered, id);
+
+	if (!entered)
+		return err_set(e, ESRCH, "that program has ended");
+	if (kernel_pidfd_send_signal(entered->pidfd, signal_number) < 0)
+		return err_sys(e, errno, "send signal %d", signal_number);
+	return 0;
+}
+
+static void wall_finish(struct worker *w)
+{
+	struct wall_state *state = worker_state(w);
+
+	if (!state)
+		return;
+	cgroup_freeze(&state->container.cgroup, false, NULL);
+	if (!has_pid_namespace(&state->container))
+		members_kill_all();
+	enter_list_finish(&state->entered);
+	container_finish(&state->container);
+	free(state->image);
+	free(state);
+	worker_set_state(w, NULL);
+}
+
+const struct wall container_wall = {
+    .kind = "container",
+    .check = wall_check,
+    .start = wall_start,
+    .signal = wall_signal,
+    .kill = wall_kill,
+    .pause = wall_pause,
+    .resize = wall_resize,
+    .input = wall_input,
+    .exec = wall_exec,
+    .exec_signal = wall_exec_signal,
+    .finish = wall_finish,
+};
+
+const struct wall process_wall = {
+    .kind = "process",
+    .start = wall_start,
+    .signal = wall_signal,
+    .kill = wall_kill,
+    .pause = wall_pause,
+    .resize = wall_resize,
+    .input = wall_input,
+    .exec = wall_exec,
+    .exec_signal = wall_exec_signal,
+    .finish = wall_finish,
+};

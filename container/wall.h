@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ISOLAB_CONTAINER_WALL_H
+#define ISOLAB_CONTAINER_WALL_H
+/*
+ * wall: what this program offers to the worker runtime: `container`, and `process`, which is the same road with every
+ * brick left out: what remains is fork and exec. That both walls start from "just a process" is lesson one.
+ */
+#include "container.h"
+#include "enter.h"
+#include "worker.h"
+
+extern const struct wall container_wall, process_wall;
+
+/* The state of both (worker_state()). */
+struct wall_state {
+	struct container container;
+	struct enter_list entered; /* what exec started */
+	char *image;               /* owned */
+	bool is_stopped_by_signal; /* paused without a freezer */
+};
+
+/* Doctor's lines. check.c */
+void wall_check(void (*say)(void *arg, const struct worker_check *check), void *arg);
+
+/* Freezes or thaws everything inside. pause.c */
+int wall_pause(struct worker *w, bool on, struct err *e);
+
+#endif
