@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Making, limiting and removing the cgroups of a sandbox. v1 has a tree per controller and takes a process by a write to cgroup.procs;
- * v2 has one tree, and a process can be born in it. On v2 a group that holds processes cannot hand controllers down ("no internal
- * processes"), so we climb from our own towards the root until one does and lets us make a directory. Everything is held by
- * descriptor: what we made is removed by name below the directory we made it in, and nothing else. See cgroups(7).
+ * Making, limiting and removing the cgroups of a sandbox. v1 has a tree per controller and
+ * takes a process by a write to cgroup.procs; v2 has one tree, and a process can be born in it.
+ * On v2 a group that holds processes cannot hand controllers down ("no internal processes"), so
+ * we climb from our own towards the root until one does and lets us make a directory.
+ * Everything is held by descriptor: what we made is removed by name below the directory we made
+ * it in, and nothing else. See cgroups(7).
  */
 #include "cgroup.h"
 
@@ -62,7 +64,8 @@ static int open_own(enum cgroup_tree tree)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Makes our directory below `parent` and opens it. One that is there already is left over from a worker that was killed. */
+/* Makes our directory below `parent` and opens it. One that is there already is left over from
+ * a worker that was killed. */
 static int make_below(struct cgroup *cgroup, enum cgroup_tree tree, int parent)
 {
 	if (mkdirat(parent, cgroup->name, 0755) < 0 && errno != EEXIST)

@@ -2,10 +2,11 @@
 #ifndef ISOLAB_CONTAINER_CGROUP_H
 #define ISOLAB_CONTAINER_CGROUP_H
 /*
- * cgroup: the kernel's account of a sandbox, and its limits. Made only when a limit is asked for: a
- * namespace hides, a cgroup counts, and putting a process into one costs milliseconds (v1).
+ * cgroup: the kernel's account of a sandbox, and its limits. Made only when a limit is asked
+ * for: a namespace hides, a cgroup counts, and putting a process into one costs milliseconds
+ * (v1).
  *
- *	v1	/sys/fs/cgroup/memory/OURS/isolab.UID.BASE.NAME, …/pids/OURS/…: one tree per controller
+ *	v1	/sys/fs/cgroup/memory/OURS/isolab.UID.BASE.NAME, …/pids/…: a tree per controller
  *	v2	one tree: below the nearest ancestor of ours that hands the controllers down
  *	hybrid	each controller where it lives
  *
@@ -54,7 +55,8 @@ bool cgroup_needs_attach(const struct cgroup *cgroup);
 /* Puts a process into all trees (v1: milliseconds). It is held by the limits when this returns. */
 int cgroup_attach(const struct cgroup *cgroup, pid_t pid, struct err *e);
 
-/* Prepares freezing: v2 needs nothing more, v1 a directory of its own. -ENOTSUP: cannot be had here. */
+/* Prepares freezing: v2 needs nothing more, v1 a directory of its own. -ENOTSUP: cannot be had
+ * here. */
 int cgroup_make_freezer(struct cgroup *cgroup, struct err *e);
 /* v1: puts a process where it freezes with the others; v2: nothing to do. */
 int cgroup_freezer_add(const struct cgroup *cgroup, pid_t pid);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Where our own cgroup lies in the file system. Two texts must be joined: /proc/self/cgroup names it within its tree
- * ("4:memory:/a/b", v2: "0::/a/b"), /proc/self/mountinfo says where which part of that tree is mounted (its 4th field is the part's
- * root). Both are bounded text, looked at line by line. See cgroups(7), proc(5).
+ * Where our own cgroup lies in the file system. Two texts must be joined: /proc/self/cgroup
+ * names it within its tree ("4:memory:/a/b", v2: "0::/a/b"), /proc/self/mountinfo says where
+ * which part of that tree is mounted (its 4th field is the part's root). Both are bounded text,
+ * looked at line by line. See cgroups(7), proc(5).
  */
 #include <stdio.h>
 #include <string.h>
@@ -49,7 +50,7 @@ static bool find_membership(const char *text, const char *controller, char *ret_
 		*path++ = '\0';
 		bool is_it = controller ? has_word(controllers, controller) : !*controllers;
 		if (is_it && strlen(path) < size) {
-			strcpy(ret_path, path);
+			memcpy(ret_path, path, strlen(path) + 1);
 			return true;
 		}
 	}

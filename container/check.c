@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What this machine can do for the wall, told as cause, fix and what degrades (`isolab doctor`). Nothing is concluded from a kernel
- * version or a setting alone: user namespaces are made and used in a child, since some machines let one be made and refuse every
- * use of it later (AppArmor on Ubuntu 23.10 and newer). The settings are read only to name the cause.
+ * What this machine can do for the wall, told as cause, fix and what degrades (`isolab
+ * doctor`). Nothing is concluded from a kernel version or a setting alone: user namespaces are
+ * made and used in a child, since some machines let one be made and refuse every use of it
+ * later (AppArmor on Ubuntu 23.10 and newer). The settings are read only to name the cause.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +25,11 @@
 #include "kernel.h"
 #include "wall.h"
 
-typedef void say_function(void *arg, const struct worker_check *check);
+/* Where the lines go: wall->check's two arguments. */
+struct listener {
+	void (*say)(void *arg, const struct worker_check *check);
+	void *arg;
+};
 
 /* How far a child came in using a user namespace. */
 enum try_result { TRY_OK, TRY_CREATE, TRY_MAP, TRY_USE, TRY_LOST };
@@ -92,7 +97,7 @@ static void explain_refusal(enum try_result result, struct worker_check *check)
 	}
 }
 
-static void check_user_namespaces(say_function *say, void *arg)
+static void check_user_namespaces(const struct listener *to)
 {
 	enum try_result result = try_in_child(CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWUTS |
 					      CLONE_NEWIPC | CLONE_NEWCGROUP);
@@ -106,10 +111,10 @@ static void check_user_namespaces(say_function *say, void *arg)
 				     : "no containers for this user";
 		explain_refusal(result, &check);
 	}
-	say(arg, &check);
+	to->say(to->arg, &check);
 }
 
-static void check_ids(say_function *say, void *arg)
+static void check_ids(const struct listener *to)
 {
 	struct idmap map;
 	char found[96];
@@ -120,10 +125,10 @@ static void check_ids(say_function *say, void *arg)
 		 map.count);
 	if (map.count == 1)
 		check.degrades = "files inside belong to one user only; setuid to others fails";
-	say(arg, &check);
+	to->say(to->arg, &check);
 }
 
-static void check_seccomp(say_function *say, void *arg)
+static void check_seccomp(const struct listener *to)
 {
 	uint32_t action = SECCOMP_RET_ERRNO;
 	struct worker_check check = {.name = "seccomp", .status = "ok", .found = "filter"};
@@ -135,11 +140,11 @@ static void check_seccomp(say_function *say, void *arg)
 		check.fix = "use a distribution's kernel";
 		check.degrades = "containers only with --no-seccomp";
 	}
-	say(arg, &check);
+	to->say(to->arg, &check);
 }
 
 /* Calls that the wall is built from, and the kernel that brought the youngest of them. */
-static void check_kernel(say_function *say, void *arg)
+static void check_kernel(const struct listener *to)
 {
 	struct utsname name;
 	struct worker_check check = {.name = "kernel_calls", .status = "ok", .found = name.release};
@@ -151,10 +156,10 @@ static void check_kernel(say_function *say, void *arg)
 		check.fix = "use a newer kernel (Debian 12 has 6.1)";
 		check.degrades = "no containers";
 	}
-	say(arg, &check);
+	to->say(to->arg, &check);
 }
 
-static void check_time_namespace(say_function *say, void *arg)
+static void check_time_namespace(const struct listener *to)
 {
 	struct utsname name;
 	unsigned major = 0, minor = 0;
@@ -173,10 +178,10 @@ static void check_time_namespace(say_function *say, void *arg)
 		check.fix = "use a newer kernel";
 		check.degrades = "clock_monotonic is the host's in containers";
 	}
-	say(arg, &check);
+	to->say(to->arg, &check);
 }
 
-static void check_limits(say_function *say, void *arg)
+static void check_limits(const struct listener *to)
 {
 	struct cgroup cgroup;
 	char note[256] = "";
@@ -198,15 +203,17 @@ static void check_limits(say_function *say, void *arg)
 					     "systemd-run --user --scope -p Delegate=yes isolab";
 		check.degrades = "--memory and --pids are not enforced, and say so";
 	}
-	say(arg, &check);
+	to->say(to->arg, &check);
 }
 
 void wall_check(void (*say)(void *arg, const struct worker_check *check), void *arg)
 {
-	check_kernel(say, arg);
-	check_user_namespaces(say, arg);
-	check_ids(say, arg);
-	check_seccomp(say, arg);
-	check_time_namespace(say, arg);
-	check_limits(say, arg);
+	const struct listener to = {say, arg};
+
+	check_kernel(&to);
+	check_user_namespaces(&to);
+	check_ids(&to);
+	check_seccomp(&to);
+	check_time_namespace(&to);
+	check_limits(&to);
 }

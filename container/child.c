@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The child's half of container_run(): from "go" to exec, one table of steps. It runs as process 1 of the new pid namespace with all
- * capabilities *inside* the new user namespace and none outside. The order matters: root of the namespace before the first tmpfs (its
- * files need an owner that exists inside), mounts before pivot, capabilities after everything that needs them, the filter last.
+ * The child's half of container_run(): from "go" to exec, one table of steps. It runs as
+ * process 1 of the new pid namespace with all capabilities *inside* the new user namespace and
+ * none outside. The order matters: root of the namespace before the first tmpfs (its files need
+ * an owner that exists inside), mounts before pivot, capabilities after everything that needs
+ * them, the filter last.
  */
 #include "container.h"
 
@@ -40,8 +42,9 @@ static int await_word(struct err *e)
 		     : err_set(e, ECANCELED, "the worker is gone");
 }
 
-/* A clock that starts at 0. It is entered on exec (Linux 6.1), so that until then all stamps are the host's. Must precede
- * setresuid: afterwards the files of /proc/self are not ours to write. */
+/* A clock that starts at 0. It is entered on exec (Linux 6.1), so that until then all stamps
+ * are the host's. Must precede setresuid: afterwards the files of /proc/self are not ours to
+ * write. */
 static int shift_clock(const struct container *c, struct err *e)
 {
 	struct timespec monotonic, boot;

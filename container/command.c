@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * execve(2) answers with one number. This file turns it into a sentence: ENOENT for a file that is there means its loader (the ELF's
- * PT_INTERP, or the "#!" line) is not; EACCES may be a directory, a missing x bit or a noexec mount; ENOEXEC another machine's program or a text.
+ * execve(2) answers with one number. This file turns it into a sentence: ENOENT for a file that
+ * is there means its loader (the ELF's PT_INTERP, or the "#!" line) is not; EACCES may be a
+ * directory, a missing x bit or a noexec mount; ENOEXEC another machine's program or a text.
  * What is read here is the image's, so every length is checked. See execve(2), elf(5).
  */
 #include "command.h"

@@ -2,17 +2,18 @@
 #ifndef ISOLAB_CONTAINER_COMMAND_H
 #define ISOLAB_CONTAINER_COMMAND_H
 /*
- * command: becoming the program that was asked for, and saying in plain words why that was not possible: the kernel's "no
- * such file" may mean the program, its loader, or the interpreter named in its first line.
+ * command: becoming the program that was asked for, and saying in plain words why that was not
+ * possible: the kernel's "no such file" may mean the program, its loader, or the interpreter
+ * named in its first line.
  */
 #include "err.h"
 
-/* Replaces this process by argv[0], looked up in PATH of `env` if it has no '/'. Comes back only with an error: -ENOENT when
- * there is no such program, else what hindered it. */
+/* Replaces this process by argv[0], looked up in PATH of `env` if it has no '/'. Comes back
+ * only with an error: -ENOENT when there is no such program, else what hindered it. */
 int command_exec(char *const argv[], char *const env[], struct err *e);
 
-/* A list of copies of "K=V" words: `base`, then `more`, then `extra`; of one name the last counts. Each may be NULL. NULL:
- * no memory. */
+/* A list of copies of "K=V" words: `base`, then `more`, then `extra`; of one name the last
+ * counts. Each may be NULL. NULL: no memory. */
 char **command_make_environment(const char *const base[], char *const more[], char *const extra[]);
 void command_free_environment(char **env);
 

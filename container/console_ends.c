@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The child opens its terminal by descriptor only: ptmx of its own devpts, then TIOCGPTPEER, so that no path inside the image can
- * lead it elsewhere (CVE-2025-52565). The master goes to the worker by SCM_RIGHTS. Pipes are given to the user that the
- * program will be, else it could not open /dev/stdout again. See pty(7), devpts(5), unix(7).
+ * The child opens its terminal by descriptor only: ptmx of its own devpts, then TIOCGPTPEER, so
+ * that no path inside the image can lead it elsewhere (CVE-2025-52565). The master goes to the
+ * worker by SCM_RIGHTS. Pipes are given to the user that the program will be, else it could not
+ * open /dev/stdout again. See pty(7), devpts(5), unix(7).
  */
 #include "console_ends.h"
 

@@ -4,8 +4,9 @@
 /*
  * container: the wall the kernel draws, brick by brick.
  *
- * container_run() is the table of contents: each step is one function and one step of the timeline. It runs in two
- * processes: the worker, which stays outside, and the child, which walls itself in and becomes the program.
+ * container_run() is the table of contents: each step is one function and one step of the
+ * timeline. It runs in two processes: the worker, which stays outside, and the child, which
+ * walls itself in and becomes the program.
  *
  *	worker (outside)			child (inside)
  *	clone   ------------------------------>	sweep descriptors, new session
@@ -14,13 +15,16 @@
  *						mounts  pivot  network  caps  seccomp
  *	read the socket: end-of-file = exec  <-	exec
  *
- * The child reports through one page that both share (struct container_report): the stamps of its steps and, if one fails, the error.
- * Its clock is the host's until the very exec, which is where a process enters the time namespace that it unshared.
+ * The child reports through one page that both share (struct container_report): the stamps of
+ * its steps and, if one fails, the error. Its clock is the host's until the very exec, which is
+ * where a process enters the time namespace that it unshared.
  *
- * Nesting of user namespaces (decided now, used by `--network lab`): the namespaces of a sandbox are made *by a child of the worker, in
- * whatever user namespace the worker stands*. For `lab` the worker first joins the user namespace of the network's holder
- * (setns, one thread, everything on the host opened before); the sandbox's own then becomes a child of it, and the holder, root of
- * the parent, may move a veth into the sandbox's network namespace. Nothing in here asks for the initial user namespace.
+ * Nesting of user namespaces (decided now, used by `--network lab`): the namespaces of a
+ * sandbox are made *by a child of the worker, in whatever user namespace the worker stands*.
+ * For `lab` the worker first joins the user namespace of the network's holder (setns, one
+ * thread, everything on the host opened before); the sandbox's own then becomes a child of it,
+ * and the holder, root of the parent, may move a veth into the sandbox's network namespace.
+ * Nothing in here asks for the initial user namespace.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -80,12 +84,14 @@ struct container {
 /* Fills in what can be decided without asking the kernel. Kind `process`: a bare one. */
 void container_init(struct container *c, const struct sandbox_spec *spec, const char *image);
 
-/* What a program inside gets as environment: a small clean one (a process: the host's, with the image's programs first), then
- * --env, then `extra` (may be NULL). NULL: no memory. Free it with command_free_environment(). */
+/* What a program inside gets as environment: a small clean one (a process: the host's, with the
+ * image's programs first), then --env, then `extra` (may be NULL). NULL: no memory. Free it
+ * with command_free_environment(). */
 char **container_environment(const struct container *c, char *const extra[]);
 
-/* Builds the wall and starts the command. On success pidfd, console and report are filled; on failure nothing is left
- * but what container_finish() frees. report->is_command_error tells an error of the command from one of the wall. */
+/* Builds the wall and starts the command. On success pidfd, console and report are filled; on
+ * failure nothing is left but what container_finish() frees. report->is_command_error tells an
+ * error of the command from one of the wall. */
 int container_run(struct container *c, struct err *e);
 
 /* Kills what is left, removes the cgroup, closes all. */

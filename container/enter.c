@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Joining takes two steps, since a process never changes its own pid namespace: a messenger joins all namespaces of process 1 by its
- * pidfd (setns(2)), then makes the program's process inside, as a child of the worker (CLONE_PARENT), tells its number and is
- * gone. That process waits until it is in the cgroup, becomes root inside, gives up capabilities and calls as process 1 did, and
- * execs.
+ * Joining takes two steps, since a process never changes its own pid namespace: a messenger
+ * joins all namespaces of process 1 by its pidfd (setns(2)), then makes the program's process
+ * inside, as a child of the worker (CLONE_PARENT), tells its number and is gone. That process
+ * waits until it is in the cgroup, becomes root inside, gives up capabilities and calls as
+ * process 1 did, and execs.
  *
- * What surprises: from the join on, programs inside can see these two in /proc, while they still are our worker's image. They are made
- * undumpable first, so that nobody inside may look at them or open /proc/PID/exe (CVE-2019-5736), and they hold no descriptor
- * but their own.
+ * What surprises: from the join on, programs inside can see these two in /proc, while they
+ * still are our worker's image. They are made undumpable first, so that nobody inside may look
+ * at them or open /proc/PID/exe (CVE-2019-5736), and they hold no descriptor but their own.
  */
 #include "enter.h"
 
@@ -91,8 +92,8 @@ void enter_list_finish(struct enter_list *list)
 	}
 }
 
-/* The program's own descriptors at 0–2, the socket, perhaps the program itself; nothing else. They come from a front and may have any
- * number: first all go up out of the way. */
+/* The program's own descriptors at 0–2, the socket, perhaps the program itself; nothing else.
+ * They come from a front and may have any number: first all go up out of the way. */
 static int take_descriptors(const struct entry *entry, struct err *e)
 {
 	const int wanted[] = {entry->exec->fds[0], entry->exec->fds[1], entry->exec->fds[2],
@@ -193,7 +194,8 @@ static void carry_inside(const struct entry *entry)
 	_exit(pid < 0);
 }
 
-/* Worker: sends the messenger, learns the process, limits it, says go, waits until it has become the program. */
+/* Worker: sends the messenger, learns the process, limits it, says go, waits until it has
+ * become the program. */
 static int send_messenger(struct entry *entry, struct entered *entered, struct err *e)
 {
 	struct clone_args arguments = {.exit_signal = SIGCHLD};

@@ -2,8 +2,8 @@
 #ifndef ISOLAB_CONTAINER_ENTER_H
 #define ISOLAB_CONTAINER_ENTER_H
 /*
- * enter: one more program inside a container that runs (`exec`): into all of its namespaces at once, then under the same
- * capabilities, filter and limits as process 1.
+ * enter: one more program inside a container that runs (`exec`): into all of its namespaces at
+ * once, then under the same capabilities, filter and limits as process 1.
  */
 #include <sys/types.h>
 

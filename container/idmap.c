@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Three files of /proc/PID make a user namespace useful: setgroups, uid_map, gid_map. Each map can be written once, in one
- * write(2). Root may map any range; it takes the one /etc/subuid grants it, else a fixed high range that no account
- * uses. An ordinary user may map exactly itself, after giving up setgroups(2) (else it could drop a group that a file's
- * permissions deny it by). When we are "root" of a user namespace ourselves, the high range may not exist there:
- * then only the own id is mapped, too. See user_namespaces(7), subuid(5).
+ * Three files of /proc/PID make a user namespace useful: setgroups, uid_map, gid_map. Each map
+ * can be written once, in one write(2). Root may map any range; it takes the one /etc/subuid
+ * grants it, else a fixed high range that no account uses. An ordinary user may map exactly
+ * itself, after giving up setgroups(2) (else it could drop a group that a file's permissions
+ * deny it by). When we are "root" of a user namespace ourselves, the high range may not exist
+ * there: then only the own id is mapped, too. See user_namespaces(7), subuid(5).
  */
 #include "idmap.h"
 

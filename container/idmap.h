@@ -4,8 +4,8 @@
 /*
  * idmap: who the users of a user namespace are on the host (user_namespaces(7)).
  *
- *	inside 0 … 65535  →  outside 0x70000000 …	started by root (or root's range of /etc/subuid)
- *	inside 0          →  outside 1000		started by user 1000: the only map a user may write alone
+ *	inside 0 … 65535  →  outside 0x70000000 …	by root (or root's range of /etc/subuid)
+ *	inside 0          →  outside 1000		by user 1000: all a user may map alone
  *
  * Host user 0 is never among them: what breaks out as "root" is nobody outside.
  */
@@ -27,8 +27,9 @@ struct idmap {
 /* Chooses the map for a sandbox started by this process: see above. Never fails. */
 void idmap_choose(struct idmap *ret_map);
 
-/* Finds the range of `user` (name, or number as text) with at least IDMAP_COUNT ids and without id 0 in the text
- * of /etc/subuid or /etc/subgid ("user:first:count" lines). False if there is none. */
+/* Finds the range of `user` (name, or number as text) with at least IDMAP_COUNT ids and without
+ * id 0 in the text of /etc/subuid or /etc/subgid ("user:first:count" lines). False if there is
+ * none. */
 bool idmap_find_range(const char *text, const char *user, const char *number, uint32_t *ret_first);
 
 /* Writes the map of the process `pid`, which sits in a new user namespace. */

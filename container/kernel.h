@@ -2,8 +2,9 @@
 #ifndef ISOLAB_CONTAINER_KERNEL_H
 #define ISOLAB_CONTAINER_KERNEL_H
 /*
- * kernel: system calls that the oldest C library we build with (glibc 2.35) has no function for, and constants
- * its headers may lack. Each returns what the kernel does: -1 and errno on failure.
+ * kernel: system calls that the oldest C library we build with (glibc 2.35) has no function
+ * for, and constants its headers may lack. Each returns what the kernel does: -1 and errno on
+ * failure.
  */
 #include <fcntl.h>
 #include <linux/mount.h>

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What a container's root may still do. First the bounding set (nothing may come back by exec), then one capset for effective, permitted
- * and inheritable; the ambient set is empty as long as the inheritable one is. Then, in this order because each would hinder the
- * one before: the death signal (changes of credentials clear it), no_new_privs (a filter without privilege needs it), the seccomp filter,
- * which also forbids to change the death signal. See capabilities(7), prctl(2), seccomp(2).
+ * What a container's root may still do. First the bounding set (nothing may come back by exec),
+ * then one capset for effective, permitted and inheritable; the ambient set is empty as long as
+ * the inheritable one is. Then, in this order because each would hinder the one before: the
+ * death signal (changes of credentials clear it), no_new_privs (a filter without privilege
+ * needs it), the seccomp filter, which also forbids to change the death signal. See
+ * capabilities(7), prctl(2), seccomp(2).
  */
 #include "container.h"
 

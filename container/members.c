@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * One pass over /proc reads who is whose parent (field 4 of /proc/PID/stat); from that the descendants of this process are found. A
- * process may fork while we look, so whoever wants all of them repeats until nothing new turns up. See proc(5).
+ * One pass over /proc reads who is whose parent (field 4 of /proc/PID/stat); from that the
+ * descendants of this process are found. A process may fork while we look, so whoever wants all
+ * of them repeats until nothing new turns up. See proc(5).
  */
 #include "members.h"
 
@@ -24,7 +25,8 @@ struct process {
 	pid_t pid, parent;
 };
 
-/* The parent of a process, 0 if it is gone. The name in parentheses may hold anything, so look for the last ")". */
+/* The parent of a process, 0 if it is gone. The name in parentheses may hold anything, so look
+ * for the last ")". */
 static pid_t read_parent(int proc, const char *pid)
 {
 	char path[32], text[STAT_MAX];

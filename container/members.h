@@ -2,8 +2,9 @@
 #ifndef ISOLAB_CONTAINER_MEMBERS_H
 #define ISOLAB_CONTAINER_MEMBERS_H
 /*
- * members: which processes of the host belong to this sandbox: all descendants of its worker. An orphan does not get lost: inside a pid
- * namespace process 1 adopts it, without one the worker does (PR_SET_CHILD_SUBREAPER).
+ * members: which processes of the host belong to this sandbox: all descendants of its worker.
+ * An orphan does not get lost: inside a pid namespace process 1 adopts it, without one the
+ * worker does (PR_SET_CHILD_SUBREAPER).
  */
 #include <stddef.h>
 #include <sys/types.h>
@@ -16,7 +17,8 @@ size_t members_find(pid_t *pids, size_t max);
 /* Sends SIGKILL to all descendants and waits for them, until none is left. */
 void members_kill_all(void);
 
-/* Reaps adopted orphans that have ended, up to the first child that `is_ours` knows (its end is somebody's business). */
+/* Reaps adopted orphans that have ended, up to the first child that `is_ours` knows (its end is
+ * somebody's business). */
 void members_reap(int (*is_ours)(void *arg, pid_t pid), void *arg);
 
 #endif

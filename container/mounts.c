@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The file system a container sees, in the order in which it is built: the image bound read-only, on it /proc, /sys, /tmp, /run, /dev; what
- * must not be seen or written is covered; then pivot_root(2) makes it "/" and the host's tree is let go.
+ * The file system a container sees, in the order in which it is built: the image bound
+ * read-only, on it /proc, /sys, /tmp, /run, /dev; what must not be seen or written is covered;
+ * then pivot_root(2) makes it "/" and the host's tree is let go.
  *
- * Symbolic links are the classic way out of here: an image whose "proc" or "dev" points elsewhere makes its builder mount elsewhere. While
- * we build, the image is mounted so that none is followed (MOUNT_ATTR_NOSYMFOLLOW). All paths are relative to it. See
- * mount(2), mount_setattr(2), mount_namespaces(7), pivot_root(2).
+ * Symbolic links are the classic way out of here: an image whose "proc" or "dev" points
+ * elsewhere makes its builder mount elsewhere. While we build, the image is mounted so that
+ * none is followed (MOUNT_ATTR_NOSYMFOLLOW). All paths are relative to it. See mount(2),
+ * mount_setattr(2), mount_namespaces(7), pivot_root(2).
  */
 #include "container.h"
 
@@ -34,7 +36,8 @@ static const struct mount_entry {
     {"dev", "tmpfs", "mode=755,size=64m", MS_NOSUID | MS_NOEXEC},
 };
 
-/* Nodes that every program may expect: harmless, and bound because mknod(2) is refused in a user namespace. */
+/* Nodes that every program may expect: harmless, and bound because mknod(2) is refused in a
+ * user namespace. */
 static const struct {
 	const char *host, *target;
 } node_table[] = {
@@ -77,7 +80,8 @@ static const struct {
     {"proc/irq", true},
 };
 
-/* Adds attributes to a mount, keeping the ones the kernel has locked (noexec of the host's mount …). */
+/* Adds attributes to a mount, keeping the ones the kernel has locked (noexec of the host's
+ * mount …). */
 static int restrict_mount(const char *path, uint64_t set, struct err *e)
 {
 	if (kernel_mount_setattr(path, 0, set, 0) == 0)
@@ -88,7 +92,8 @@ static int restrict_mount(const char *path, uint64_t set, struct err *e)
 /* "The image becomes a mount of its own, read-only, and for now without symbolic links." */
 static int bind_image(const struct container *c, struct err *e)
 {
-	/* With a user namespace of its own the new mount namespace hears from the host, but is not heard. */
+	/* With a user namespace of its own the new mount namespace hears from the host, but is
+	 * not heard. */
 	if (!(c->namespaces & CLONE_NEWUSER) && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return err_sys(e, errno, "part the mounts from the host's");
 	if (mount(c->image, c->image, NULL, MS_BIND, NULL) < 0)

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The container's name and its network. A new network namespace holds one interface, lo, which is down: without it not even
- * localhost answers. One ioctl brings it up; setting the flags without reading them first is right, since a new lo has none.
- * See netdevice(7), network_namespaces(7), uts_namespaces(7).
+ * The container's name and its network. A new network namespace holds one interface, lo, which
+ * is down: without it not even localhost answers. One ioctl brings it up; setting the flags
+ * without reading them first is right, since a new lo has none. See netdevice(7),
+ * network_namespaces(7), uts_namespaces(7).
  */
 #include "container.h"
 

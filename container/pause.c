@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Pausing: the freezer of cgroups stops everything inside between two instructions, unseen. On v1 it is a tree of its own, made when it is
- * first needed, and every process must be put into it; a process may fork meanwhile, so we look again until nobody is outside. Where
- * no freezer can be had (an ordinary user on v1) SIGSTOP does it, one process at a time: parents may notice. See cgroups(7), signal(7).
+ * Pausing: the freezer of cgroups stops everything inside between two instructions, unseen. On
+ * v1 it is a tree of its own, made when it is first needed, and every process must be put into
+ * it; a process may fork meanwhile, so we look again until nobody is outside. Where no freezer
+ * can be had (an ordinary user on v1) SIGSTOP does it, one process at a time: parents may
+ * notice. See cgroups(7), signal(7).
  */
 #include <errno.h>
 #include <signal.h>

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * container_run(): the worker's half. It reads like the table of contents of clone(2), cgroups(7), user_namespaces(7); the
- * child's half is child.c. What surprises: the child is made with all its namespaces in one clone3, but it can do little before
- * the worker has written its id maps, and the worker is the only one who may write a map of more than one id. While the worker
- * writes, the child already runs.
+ * container_run(): the worker's half. It reads like the table of contents of clone(2),
+ * cgroups(7), user_namespaces(7); the child's half is child.c. What surprises: the child is
+ * made with all its namespaces in one clone3, but it can do little before the worker has
+ * written its id maps, and the worker is the only one who may write a map of more than one id.
+ * While the worker writes, the child already runs.
  */
 #include "container.h"
 
@@ -122,7 +123,8 @@ static int clone_child(struct container *c, struct err *e)
 {
 	unsigned flags = c->namespaces & ~(unsigned)CLONE_NEWTIME;
 
-	/* The root of a cgroup namespace is where its maker stands: with limits the child makes it, once inside. */
+	/* The root of a cgroup namespace is where its maker stands: with limits the child makes
+	 * it, once inside. */
 	if (cgroup_is_made(&c->cgroup))
 		flags &= ~(unsigned)CLONE_NEWCGROUP;
 	struct clone_args arguments = {.flags = flags | CLONE_PIDFD,

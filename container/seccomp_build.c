@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A program of the build: reads a profile (seccomp_table.h), writes the kernel's filter for one processor as a C array. libseccomp
- * knows the numbers of the calls. The filter is a binary search over *ranges* of numbers with the same verdict, since neighbours
- * often share one: about a hundred ranges instead of 300 single comparisons. The kernel runs the filter once for each number when it
- * is loaded (to remember what is always allowed), so a linear list costs 340 µs of every start, a tree 100, this 20.
- * See seccomp(2), bpf(4), seccomp_syscall_resolve_name(3).
+ * A program of the build: reads a profile (seccomp_table.h), writes the kernel's filter for one
+ * processor as a C array. libseccomp knows the numbers of the calls. The filter is a binary
+ * search over *ranges* of numbers with the same verdict, since neighbours often share one:
+ * about a hundred ranges instead of 300 single comparisons. The kernel runs the filter once for
+ * each number when it is loaded (to remember what is always allowed), so a linear list costs
+ * 340 µs of every start, a tree 100, this 20. See seccomp(2), bpf(4),
+ * seccomp_syscall_resolve_name(3).
  */
 #include <errno.h>
 #include <linux/audit.h>
@@ -132,7 +134,8 @@ static void emit_fate(struct build *b, const struct fate *fate)
 		emit(b, BPF_RET | BPF_K, 0, 0, fate->verdict);
 }
 
-/* Ranges [low, high): halve until one is left. A conditional jump reaches 255 instructions, a plain one any. */
+/* Ranges [low, high): halve until one is left. A conditional jump reaches 255 instructions, a
+ * plain one any. */
 static void emit_search(struct build *b, size_t low, size_t high)
 {
 	if (high - low == 1) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Loads the filter that seccomp_build made from seccomp_table.c when the project was built: nothing is compiled at run time, no
- * library is needed. See seccomp(2).
+ * Loads the filter that seccomp_build made from seccomp_table.c when the project was built:
+ * nothing is compiled at run time, no library is needed. See seccomp(2).
  */
 #include "seccomp_load.h"
 

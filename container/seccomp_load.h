@@ -2,8 +2,9 @@
 #ifndef ISOLAB_CONTAINER_SECCOMP_LOAD_H
 #define ISOLAB_CONTAINER_SECCOMP_LOAD_H
 /*
- * seccomp_load: the list of system calls that a container may make, as a table to read (seccomp_table.c), as a program for the kernel
- * (made from it at build time by seccomp_build.c), and the call that loads it.
+ * seccomp_load: the list of system calls that a container may make, as a table to read
+ * (seccomp_table.c), as a program for the kernel (made from it at build time by
+ * seccomp_build.c), and the call that loads it.
  */
 #include <stdbool.h>
 #include <stddef.h>

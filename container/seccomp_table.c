@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The default profile of a container. The kernel has more than 350 system calls; an ordinary program needs these. What is not here is
- * mostly about the machine (modules, clocks, swap), about other namespaces, or young and often part of a kernel's last
- * security fix (io_uring, userfaultfd, bpf). See syscalls(2).
+ * The default profile of a container. The kernel has more than 350 system calls; an ordinary
+ * program needs these. What is not here is mostly about the machine (modules, clocks, swap),
+ * about other namespaces, or young and often part of a kernel's last security fix (io_uring,
+ * userfaultfd, bpf). See syscalls(2).
  */
 #include "seccomp_table.h"
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The walls `container` and `process` as the worker runtime sees them (engine/base/worker.h). Start is container_run(), plus telling the
- * journal what happened when. Afterwards a pidfd is watched: process 1 inside. When that ends, the kernel ends all others of its pid
- * namespace, so kill is one signal to one process. Without a pid namespace the worker adopts the orphans and ends them itself.
+ * The walls `container` and `process` as the worker runtime sees them (engine/base/worker.h).
+ * Start is container_run(), plus telling the journal what happened when. Afterwards a pidfd is
+ * watched: process 1 inside. When that ends, the kernel ends all others of its pid namespace,
+ * so kill is one signal to one process. Without a pid namespace the worker adopts the orphans
+ * and ends them itself.
  */
 #include "wall.h"
 
@@ -124,7 +126,8 @@ static int watch_all(struct worker *w, struct container *c, struct err *e)
 
 	if (r == 0)
 		r = worker_watch(w, c->pidfd, POLLIN, on_main_exit, NULL, e);
-	/* With a pid namespace the death signal ends all; else a later sweep needs to know whom to look for. */
+	/* With a pid namespace the death signal ends all; else a later sweep needs to know whom
+	 * to look for. */
 	if (r == 0 && !has_pid_namespace(c))
 		r = rundir_record_process(worker_rundir(w), "init", c->pid, e);
 	return r;

@@ -2,8 +2,9 @@
 #ifndef ISOLAB_CONTAINER_WALL_H
 #define ISOLAB_CONTAINER_WALL_H
 /*
- * wall: what this program offers to the worker runtime: `container`, and `process`, which is the same road with every
- * brick left out: what remains is fork and exec. That both walls start from "just a process" is lesson one.
+ * wall: what this program offers to the worker runtime: `container`, and `process`, which is
+ * the same road with every brick left out: what remains is fork and exec. That both walls start
+ * from "just a process" is lesson one.
  */
 #include "container.h"
 #include "enter.h"
