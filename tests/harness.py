@@ -75,7 +75,7 @@ class Terminal:
         pid, self.master = pty.fork()
         if pid == 0:
             try:
-                os.execve(command[0], command, environment)
+                os.execvpe(command[0], command, environment)
             finally:
                 os._exit(127)
         self.pid, self.seen, self.status = pid, "", None
@@ -129,11 +129,15 @@ class Terminal:
 
 
 class Lab:
-    """The programs of a build, the kind under test, and a runtime directory of its own."""
+    """The programs of a build, the kind under test, and a runtime directory of its own.
 
-    def __init__(self, kind="container", build=BUILD):
-        self.kind, self.build = kind, build
-        self.isolab_path = os.path.join(build, "isolab")
+    `wrap` are the words of a program that runs another one in a changed world (unshare, setpriv).
+    ISOLAB_PROGRAM names an installed isolab to be tried instead of the build's.
+    """
+
+    def __init__(self, kind="container", build=BUILD, wrap=()):
+        self.kind, self.build, self.wrap = kind, build, list(wrap)
+        self.isolab_path = os.environ.get("ISOLAB_PROGRAM", os.path.join(build, "isolab"))
         self.scratch = tempfile.mkdtemp(prefix="isolab-test-")
         keep = ("PATH", "LANG", "ASAN_OPTIONS", "UBSAN_OPTIONS")
         self.environment = {name: os.environ[name] for name in keep if name in os.environ}
@@ -142,7 +146,7 @@ class Lab:
         self.terminals, self.started = [], []
 
     def command(self, arguments):
-        return [self.isolab_path, *arguments]
+        return [*self.wrap, self.isolab_path, *arguments]
 
     def start(self, *arguments, **options):
         """Starts `isolab ARGUMENTS` and returns at once."""
