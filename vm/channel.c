@@ -38,11 +38,16 @@ int channel_start(struct vm *vm, unsigned channel, const struct program *program
 		  char *const argv[], char *const env[], struct err *e)
 {
 	uint64_t stack = VM_GPA_CHANNELS + (uint64_t)channel * VM_CHANNEL_BYTES + VM_CHANNEL_STACK;
+	struct vm_input *input = channel_input(vm, channel);
 	struct vm_channel request = {
 	    .program_gpa = program->gpa,
 	    .program_bytes = program->bytes,
 	    .flags = vm->channels[channel].is_tty ? VM_CHANNEL_TTY : 0,
 	};
+	if (vm->entered_ns) { /* another program was here before */
+		memset(vm->memory.host + stack, 0, VM_STACK_BYTES);
+		input->head = input->tail = input->is_ended = 0;
+	}
 	int r = program_build_stack(&vm->memory, stack, program, argv, env, &request.stack_pointer,
 				    e);
 	if (r < 0)

@@ -64,6 +64,7 @@ struct vm {
 	uint64_t kick_at_ns;      /* when it ends KVM_RUN next, 0 = not armed */
 	bool has_kick_timer;
 	bool is_paused, has_ended, is_ready;
+	unsigned turns_skipped;    /* the worker's descriptors were served instead of the guest */
 	uint64_t entered_ns;       /* start of the step that the next mark ends */
 	struct vm_stats *stats;    /* shared page, read by the engine */
 	struct vm_stats own_stats; /* where it points when there is no file */

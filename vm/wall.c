@@ -22,7 +22,7 @@
 #include "fd.h"
 #include "vm.h"
 
-enum { MEMORY_DEFAULT = 32 << 20 };
+enum { MEMORY_DEFAULT = 32 << 20, TURNS_SKIPPED_MAX = 8 };
 
 /* ---- the steps of the start, in order ---- */
 
@@ -72,6 +72,9 @@ static int lay_main_program(struct vm *vm, struct err *e)
 	const struct sandbox_spec *spec = worker_spec(vm->worker);
 	char *const *argv = spec->argv && spec->argv[0] ? spec->argv : default_command;
 	struct program program;
+	if (spec->workdir)
+		worker_note(vm->worker, "workdir",
+			    "the teaching kernel has no directories: --workdir is left out");
 	vm->channels[0].is_tty = spec->tty;
 	int r = exec_find_program(vm, argv[0], &program, e);
 	if (r < 0)
@@ -228,8 +231,9 @@ static int vm_wall_wait(struct worker *worker, struct pollfd *fds, nfds_t count,
 		vm->timer_at_ns = 0;
 		vm_raise(vm, VM_VECTOR_TIMER);
 	}
-	if (ready != 0)
+	if (ready < 0 || (ready > 0 && ++vm->turns_skipped < TURNS_SKIPPED_MAX))
 		return ready;
+	vm->turns_skipped = 0;
 	if (can_run(vm))
 		vm_run(vm);
 	exec_resume_inputs(vm);
@@ -276,6 +280,8 @@ static int vm_wall_resize(struct worker *worker, unsigned rows, unsigned columns
 static ssize_t vm_wall_input(struct worker *worker, const void *data, size_t length)
 {
 	struct vm *vm = worker_state(worker);
+	if (length == 0 && vm->channels[0].is_tty)
+		terminal_end(vm);
 	if (length == 0) {
 		channel_end_input(vm, 0);
 		return 0;

@@ -91,6 +91,11 @@ static bool deliver(struct vm *vm, uint8_t last, size_t last_count)
 	return true;
 }
 
+void terminal_end(struct vm *vm)
+{
+	deliver(vm, 0, 0);
+}
+
 static bool key_enter(struct vm *vm)
 {
 	if (!deliver(vm, '\n', 1))

@@ -22,6 +22,8 @@ struct terminal {
 
 /* Takes typed bytes; returns how many (0: the program does not read, come again). */
 size_t terminal_input(struct vm *vm, const uint8_t *data, size_t length);
+/* Hands over what was typed so far: nothing will follow. */
+void terminal_end(struct vm *vm);
 /* Prints the program's bytes. */
 void terminal_output(struct vm *vm, const char *data, size_t length);
 
