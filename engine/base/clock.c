@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The one clock, see clock.h. CLOCK_MONOTONIC is answered by the vDSO: no system call, about 30 ns. */
+/* The one clock, see clock.h. CLOCK_MONOTONIC is answered by the vDSO: no system call, about 30
+ * ns. */
 #include "clock.h"
 
 #include <time.h>

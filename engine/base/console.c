@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The console's ring in a file, for one writer and any number of readers who share nothing but the file.
+ * The console's ring in a file, for one writer and any number of readers who share nothing but the
+ * file.
  *
- * The writer first writes the bytes, then the header with the new head. A reader reads the head, the bytes, and the head once
- * more: what the writer may have overtaken meanwhile is thrown away and counted as lost. No locks, no waiting. The file is
- * empty until the first byte: most sandboxes of a bench print nothing, and a page of tmpfs costs a microsecond.
+ * The writer first writes the bytes, then the header with the new head. A reader reads the head,
+ * the bytes, and the head once more: what the writer may have overtaken meanwhile is thrown away
+ * and counted as lost. No locks, no waiting. The file is empty until the first byte: most sandboxes
+ * of a bench print nothing, and a page of tmpfs costs a microsecond.
  */
 #include "console.h"
 

@@ -2,8 +2,8 @@
 /*
  * The error that travels upwards and collects nouns on its way.
  *
- * The texts live in fixed arrays, so that telling of an error never needs memory. What does not fit is cut at the
- * end: the problem stands in front, because every level prepends.
+ * The texts live in fixed arrays, so that telling of an error never needs memory. What does not fit
+ * is cut at the end: the problem stands in front, because every level prepends.
  */
 #include "err.h"
 
@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The errno's own text; not strerror(3), whose text depends on the locale and may live in a static buffer. */
+/* The errno's own text; not strerror(3), whose text depends on the locale and may live in a
+ * static buffer. */
 static const char *describe_code(int code)
 {
 	const char *text = strerrordesc_np(code);

@@ -4,9 +4,9 @@
 /*
  * err: what failed, on what, why, and what to do about it.
  *
- * A struct err lives on the caller's stack and is passed down as the last argument. It is left untouched
- * on success. A function that fails returns a negative errno and has filled it; every level that knows a
- * noun prepends it, so that the whole reads like a sentence:
+ * A struct err lives on the caller's stack and is passed down as the last argument. It is left
+ * untouched on success. A function that fails returns a negative errno and has filled it; every
+ * level that knows a noun prepends it, so that the whole reads like a sentence:
  *
  *	create 'demo': mount proc on '/proc': operation not permitted
  *	hint: …
@@ -24,8 +24,9 @@ struct err {
 	char hint[ERR_HINT_MAX]; /* what to do, may be empty */
 };
 
-/* Starts an error: `code` is an errno (either sign), the text says what was being done to what; the errno's
- * own text is appended after ": ". Returns -|code|, so that `return err_sys(e, errno, "open '%s'", p);` works. */
+/* Starts an error: `code` is an errno (either sign), the text says what was being done to what; the
+ * errno's own text is appended after ": ". Returns -|code|, so that `return err_sys(e, errno, "open
+ * '%s'", p);` works. */
 int err_sys(struct err *e, int code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* The same without the errno's text, for errors whose wording says it all. */
@@ -40,8 +41,8 @@ int err_hint(struct err *e, int r, const char *format, ...) __attribute__((forma
 /* Forgets the error. */
 void err_clear(struct err *e);
 
-/* Writes "WHAT\n" and, if there is one, "hint: HINT\n" into `buffer`, always terminated. Returns the
- * length that the whole text has. */
+/* Writes "WHAT\n" and, if there is one, "hint: HINT\n" into `buffer`, always terminated. Returns
+ * the length that the whole text has. */
 size_t err_format(const struct err *e, char *buffer, size_t size);
 
 #endif

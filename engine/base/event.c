@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * From an event to its JSON line. Workers do this between two system calls of a boot that is being measured, so it needs neither
- * printf(3) nor a JSON library; the way back is in event_decode.c.
+ * From an event to its JSON line. Workers do this between two system calls of a boot that is being
+ * measured, so it needs neither printf(3) nor a JSON library; the way back is in event_decode.c.
  */
 #include "event.h"
 

@@ -6,8 +6,9 @@
  *
  *	{"t_ns":123,"sandbox":"demo","kind":"step","name":"mounts","value":"","detail":"","duration_ns":45}
  *
- * Keys that are empty or 0 are left out, except t_ns, sandbox and kind. Encoding needs libc only (the workers do
- * it); decoding uses a JSON library and lives in a file of its own, so that workers do not link it.
+ * Keys that are empty or 0 are left out, except t_ns, sandbox and kind. Encoding needs libc only
+ * (the workers do it); decoding uses a JSON library and lives in a file of its own, so that workers
+ * do not link it.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -15,7 +16,8 @@
 #include "err.h"
 #include "str.h"
 
-/* The line's limit leaves room for the worst case, in which every byte of every string becomes six. */
+/* The line's limit leaves room for the worst case, in which every byte of every string becomes
+ * six. */
 enum {
 	EVENT_NAME_MAX = 64,
 	EVENT_VALUE_MAX = 1024,
@@ -24,10 +26,13 @@ enum {
 };
 
 enum event_kind {
-	EVENT_STEP, /* name: boot step of DESIGN; t_ns its start, duration_ns; detail: why, in one line */
+	/* name: boot step of DESIGN; t_ns its start, duration_ns; detail: why, in one line */
+	EVENT_STEP,
 	EVENT_READY, /* accepts exec and attach; t_ns is the end of the boot */
-	EVENT_CONSOLE, /* offset, length of what the console ring got since the last one; at most every 20 ms */
-	EVENT_SAMPLE, /* name: resource (memory_bytes, cpu_ns …); value: decimal number. Written by the engine */
+	/* offset, length of what the console ring got since the last one; at most every 20 ms */
+	EVENT_CONSOLE,
+	/* name: resource (memory_bytes, cpu_ns …); value: decimal number. Written by the engine */
+	EVENT_SAMPLE,
 	EVENT_FACT,    /* name: probe; value as read inside. Written by the engine */
 	EVENT_STATE,   /* name: created starting running paused stopped failed */
 	EVENT_EXIT,    /* name: "status" or "signal"; value: number */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * From a JSON line back to an event. The line is foreign bytes: a sandbox's directory may hold anything, so every key is
- * checked for its type, and strings are cut to the room they have.
+ * From a JSON line back to an event. The line is foreign bytes: a sandbox's directory may hold
+ * anything, so every key is checked for its type, and strings are cut to the room they have.
  */
 #include <errno.h>
 #include <jansson.h>

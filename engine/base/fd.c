@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Descriptors that close themselves; reads and writes that finish what they began. See read(2), write(2) for why a
- * single call may do less than asked.
+ * Descriptors that close themselves; reads and writes that finish what they began. See read(2),
+ * write(2) for why a single call may do less than asked.
  */
 #include "fd.h"
 

@@ -4,8 +4,8 @@
 /*
  * fd: descriptors that close themselves, and reads and writes that do what they say.
  *
- * Every descriptor of isolab is CLOEXEC from birth. A local one is declared `auto_close int fd = -1;` and
- * given away with fd_move(&fd).
+ * Every descriptor of isolab is CLOEXEC from birth. A local one is declared `auto_close int fd =
+ * -1;` and given away with fd_move(&fd).
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,8 +33,9 @@ int fd_write_all(int fd, const void *data, size_t length);
 /* Reads until `size` bytes or end-of-file. Returns the count or -errno. */
 ssize_t fd_read_full(int fd, void *buffer, size_t size);
 
-/* Reads the small file `path` below `dirfd` (AT_FDCWD allowed) as a C string; more than size-1 bytes is
- * -EFBIG. Works on /proc and /sys, whose files have no size. Returns the length or -errno. */
+/* Reads the small file `path` below `dirfd` (AT_FDCWD allowed) as a C string; more than size-1
+ * bytes is -EFBIG. Works on /proc and /sys, whose files have no size. Returns the length or -errno.
+ */
 ssize_t fd_read_file(int dirfd, const char *path, char *buffer, size_t size);
 
 /* Writes `text` to an existing file in a single write(2), as /proc and cgroupfs demand. */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Writing the journal: one event, one line, one write(2) at the end of the file (O_APPEND, see open(2): the move to the end and
- * the write are one step, so lines of several writers never mix).
+ * Writing the journal: one event, one line, one write(2) at the end of the file (O_APPEND, see
+ * open(2): the move to the end and the write are one step, so lines of several writers never mix).
  *
- * Nothing here can hold up a sandbox: a full journal and a full disk only raise a count. A line that a full disk has cut in
- * the middle is closed by a newline before the next one; readers skip the stump.
+ * Nothing here can hold up a sandbox: a full journal and a full disk only raise a count. A line
+ * that a full disk has cut in the middle is closed by a newline before the next one; readers skip
+ * the stump.
  */
 #include "journal.h"
 
@@ -88,6 +89,16 @@ int journal_append_lines(struct journal_writer *writer, const struct strbuf *lin
 		r = append(writer, lines->data, lines->length, JOURNAL_MAX_BYTES);
 	if (r == 0)
 		writer->dropped += count;
+	return r < 0 ? r : 0;
+}
+
+int journal_append_end(struct journal_writer *writer, const struct strbuf *lines)
+{
+	int r = 0;
+
+	if (!lines->failed)
+		r = append(writer, lines->data, lines->length,
+			   JOURNAL_MAX_BYTES + JOURNAL_RESERVE_BYTES);
 	return r < 0 ? r : 0;
 }
 

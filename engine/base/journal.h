@@ -4,10 +4,11 @@
 /*
  * journal: the file `events` of a sandbox, append-only JSON lines, the only truth about it.
  *
- * Writers open it O_APPEND and write one line with one write(2), so lines of several writers never mix. It is
- * bounded: past JOURNAL_SAMPLES_MAX_BYTES only samples are refused, past JOURNAL_MAX_BYTES everything but STATE,
- * EXIT, FAIL and DROPPED. What was refused is counted and told by a DROPPED event once there is room or at the end.
- * Readers follow a growing file and skip (and count) a line they cannot read.
+ * Writers open it O_APPEND and write one line with one write(2), so lines of several writers never
+ * mix. It is bounded: past JOURNAL_SAMPLES_MAX_BYTES only samples are refused, past
+ * JOURNAL_MAX_BYTES everything but STATE, EXIT, FAIL and DROPPED. What was refused is counted and
+ * told by a DROPPED event once there is room or at the end. Readers follow a growing file and skip
+ * (and count) a line they cannot read.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,11 +29,15 @@ struct journal_writer {
 	bool is_torn;     /* a full disk has cut the last line: begin with a newline */
 };
 
-/* Appends one event. A full journal or disk is not an error of the caller: the event is counted as dropped and
- * 0 returned; only a broken descriptor is (-errno). Never blocks on a reader. */
+/* Appends one event. A full journal or disk is not an error of the caller: the event is counted as
+ * dropped and 0 returned; only a broken descriptor is (-errno). Never blocks on a reader. */
 int journal_append(struct journal_writer *writer, const struct event *event);
-/* Appends `count` encoded lines (event_encode) in one write: the steps of a boot. As journal_append(). */
+/* Appends `count` encoded lines (event_encode) in one write: the steps of a boot. As
+ * journal_append(). */
 int journal_append_lines(struct journal_writer *writer, const struct strbuf *lines, unsigned count);
+/* The same for the last lines of a life (steps that were not written yet, EXIT, STATE): they get
+ * in even when the journal is full. */
+int journal_append_end(struct journal_writer *writer, const struct strbuf *lines);
 /* Writes the DROPPED event if anything was. */
 int journal_flush(struct journal_writer *writer, const char *sandbox);
 

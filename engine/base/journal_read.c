@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Reading a journal that may still grow. Only whole lines count; the rest waits in the buffer for its newline. A line longer than
- * any of ours (the file is foreign bytes) is skipped without being kept.
+ * Reading a journal that may still grow. Only whole lines count; the rest waits in the buffer for
+ * its newline. A line longer than any of ours (the file is foreign bytes) is skipped without being
+ * kept.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -48,7 +49,8 @@ uint64_t journal_reader_skipped(const struct journal_reader *reader)
 	return reader->skipped;
 }
 
-/* Reads on behind what is kept. Returns the number of new bytes, 0 at the end of the file for now. */
+/* Reads on behind what is kept. Returns the number of new bytes, 0 at the end of the file for
+ * now. */
 static ssize_t refill(struct journal_reader *reader, struct err *e)
 {
 	ssize_t n;

@@ -2,9 +2,10 @@
 /*
  * One sandbox's directory: made whole, opened, locked, removed.
  *
- * Making: a hidden directory, its lock file, the lock, then the files, then one rename(2) to the name. Renaming a directory onto
- * another fails unless that one is empty, so two makers of one name cannot both win. Removing goes the same way backwards.
- * The lock is flock(2): it belongs to the open file description, which a worker inherits from its front.
+ * Making: a hidden directory, its lock file, the lock, then the files, then one rename(2) to the
+ * name. Renaming a directory onto another fails unless that one is empty, so two makers of one name
+ * cannot both win. Removing goes the same way backwards. The lock is flock(2): it belongs to the
+ * open file description, which a worker inherits from its front.
  */
 #include "rundir.h"
 

@@ -7,18 +7,19 @@
  *	$XDG_RUNTIME_DIR/isolab/NAME/      (fallback: /tmp/isolab-UID; mode 0700, owner checked, never a symlink)
  *		spec  lock  events  console  sock  [init] [front] [stats]
  *
- * A directory comes into being under a hidden name (.new-PID-…) with its lock already held, and is renamed to NAME
- * when whole: nobody ever sees half a sandbox. The lock is a flock on an open file description that the front hands
- * to the worker by inheritance: at every moment exactly one of them holds it. A free lock = no worker. Process
- * numbers are never trusted.
+ * A directory comes into being under a hidden name (.new-PID-…) with its lock already held, and is
+ * renamed to NAME when whole: nobody ever sees half a sandbox. The lock is a flock on an open file
+ * description that the front hands to the worker by inheritance: at every moment exactly one of
+ * them holds it. A free lock = no worker. Process numbers are never trusted.
  *
- * `front` (made with a leased sandbox) names the process that leased it, `init` the first process inside, each as
- * "PID START-TIME BOOT-ID".
+ * `front` (made with a leased sandbox) names the process that leased it, `init` the first process
+ * inside, each as "PID START-TIME BOOT-ID".
  *
- * Left over = `.new-…` whose maker is gone; a leased sandbox with a free lock whose front is gone; a --rm sandbox with
- * a free lock that has ever been started; a cgroup of this base directory without a locked sandbox; the process
- * named in `init` of a directory with a free lock. A leased sandbox that has ended while its front lives is not left
- * over: the front still shows it (stopped), and removes it.
+ * Left over = `.new-…` whose maker is gone; a leased sandbox with a free lock whose front is gone;
+ * a --rm sandbox with a free lock that has ever been started; a cgroup of this base directory
+ * without a locked sandbox; the process named in `init` of a directory with a free lock. A leased
+ * sandbox that has ended while its front lives is not left over: the front still shows it
+ * (stopped), and removes it.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -36,16 +37,17 @@ void rundir_finish(struct rundir *dir); /* closes; removes nothing */
 #define auto_rundir __attribute__((cleanup(rundir_finish))) struct rundir
 #define RUNDIR_NONE ((struct rundir){.base_fd = -1, .fd = -1, .lock_fd = -1})
 
-/* Opens (makes) the base directory. Returns the descriptor or -errno. -EPERM with the exact cause when owner or
- * mode are wrong. */
+/* Opens (makes) the base directory. Returns the descriptor or -errno. -EPERM with the exact cause
+ * when owner or mode are wrong. */
 int rundir_open_base(struct err *e);
 /* Its path, for messages only. */
 const char *rundir_base_path(char *buffer, size_t size);
 
-/* Makes NAME with spec, an empty events and console, lock held. -EEXIST (hint: another name, or rm) if there is
- * one. */
+/* Makes NAME with spec, an empty events and console, lock held. -EEXIST (hint: another name, or rm)
+ * if there is one. */
 int rundir_create(const struct sandbox_spec *spec, struct rundir *ret_dir, struct err *e);
-/* Opens an existing one without its lock. -ENOENT "no sandbox 'x'" with the nearest name as hint. */
+/* Opens an existing one without its lock. -ENOENT "no sandbox 'x'" with the nearest name as
+ * hint. */
 int rundir_open(const char *name, struct rundir *ret_dir, struct err *e);
 /* Takes the lock of an opened one: -EBUSY when a worker (or another front) has it. */
 int rundir_lock(struct rundir *dir, struct err *e);
@@ -56,19 +58,24 @@ int rundir_open_file(const struct rundir *dir, const char *file, int flags, stru
 /* The saved spec; its name is the directory's. */
 int rundir_load_spec(const struct rundir *dir, struct sandbox_spec *ret_spec, struct err *e);
 
-/* Writes `file` ("init"): the identity of process `pid`, so that a later sweep can kill it if it is still the same. */
+/* Writes `file` ("init"): the identity of process `pid`, so that a later sweep can kill it if it
+ * is still the same. */
 int rundir_record_process(const struct rundir *dir, const char *file, int pid, struct err *e);
-/* The name of this sandbox's cgroups: isolab.UID.BASE.NAME, BASE = inode of the base directory. The worker makes them
- * directly below its own cgroup in each hierarchy it needs; the sweep removes exactly those without a locked sandbox. */
+/* The name of this sandbox's cgroups: isolab.UID.BASE.NAME, BASE = inode of the base directory. The
+ * worker makes them directly below its own cgroup in each hierarchy it needs; the sweep removes
+ * exactly those without a locked sandbox. */
 int rundir_cgroup_name(const struct rundir *dir, char *buffer, size_t size, struct err *e);
 
-/* Removes the directory and what is in it. Works by descriptor only (a walled-in worker uses it). The lock must be held. */
+/* Removes the directory and what is in it. Works by descriptor only (a walled-in worker uses
+ * it). The lock must be held. */
 int rundir_remove(struct rundir *dir, struct err *e);
 
-/* Calls `each` for every sandbox's name, sorted. Stops when it returns non-zero and hands that on. */
+/* Calls `each` for every sandbox's name, sorted. Stops when it returns non-zero and hands that
+ * on. */
 int rundir_list(int base_fd, int (*each)(void *arg, const char *name), void *arg, struct err *e);
 
-/* Removes what is left over (see above), never what another is making. Returns how many things, or -errno. */
+/* Removes what is left over (see above), never what another is making. Returns how many things,
+ * or -errno. */
 int rundir_sweep(int base_fd, struct err *e);
 
 #endif

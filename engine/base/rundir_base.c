@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The base directory, in which every sandbox has its own: where it is, and whether it may be trusted.
+ * The base directory, in which every sandbox has its own: where it is, and whether it may be
+ * trusted.
  *
- * Who can write into it can become whatever isolab becomes, so it must be ours and closed to others, and no symbolic link may
- * stand at its end. Every way of being wrong has its own sentence: "permission denied" alone has never helped a learner.
+ * Who can write into it can become whatever isolab becomes, so it must be ours and closed to
+ * others, and no symbolic link may stand at its end. Every way of being wrong has its own sentence:
+ * "permission denied" alone has never helped a learner.
  */
 #include <errno.h>
 #include <fcntl.h>

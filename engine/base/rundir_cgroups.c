@@ -2,10 +2,11 @@
 /*
  * Cgroups that outlived their sandbox.
  *
- * A worker makes its cgroups below the one that it was started in, in each hierarchy it needs (cgroup v1: one mount per
- * controller; v2: one for all; both at once: "hybrid"). Their name says whose they are: isolab.UID.BASE.NAME, where BASE is
- * the inode number of the base directory: two users' or two tests' sandboxes of one name never meet. We look below our
- * own cgroups (/proc/self/cgroup), nowhere else, and take away only what names this base and no locked sandbox.
+ * A worker makes its cgroups below the one that it was started in, in each hierarchy it needs
+ * (cgroup v1: one mount per controller; v2: one for all; both at once: "hybrid"). Their name says
+ * whose they are: isolab.UID.BASE.NAME, where BASE is the inode number of the base directory: two
+ * users' or two tests' sandboxes of one name never meet. We look below our own cgroups
+ * (/proc/self/cgroup), nowhere else, and take away only what names this base and no locked sandbox.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -47,7 +48,8 @@ int rundir_cgroup_name(const struct rundir *dir, char *buffer, size_t size, stru
 	return 0;
 }
 
-/* Kills what runs in the cgroup. Through pidfds: a process that has left it meanwhile is looked up again before. */
+/* Kills what runs in the cgroup. Through pidfds: a process that has left it meanwhile is looked
+ * up again before. */
 static void kill_members(int cgroup_fd)
 {
 	char text[CGROUP_TEXT_MAX], again[CGROUP_TEXT_MAX], *rest = text, *word;
@@ -130,8 +132,9 @@ static bool has_option(const char *options, const char *controller, size_t lengt
 }
 
 /*
- * Where our own cgroup of one hierarchy is in the file tree. `own` is a line of /proc/self/cgroup, "ID:CONTROLLERS:PATH"; its mount is
- * found in mountinfo: "… ROOT MOUNTPOINT … - TYPE SOURCE OPTIONS", see proc(5).
+ * Where our own cgroup of one hierarchy is in the file tree. `own` is a line of /proc/self/cgroup,
+ * "ID:CONTROLLERS:PATH"; its mount is found in mountinfo: "… ROOT MOUNTPOINT … - TYPE SOURCE
+ * OPTIONS", see proc(5).
  */
 static bool find_own(const char *mounts, const char *own, char *path, size_t size)
 {

@@ -2,9 +2,10 @@
 /*
  * What a crash left behind: processes, directories, cgroups, in this order.
  *
- * The lock decides. Who takes the lock of a directory knows that no worker and no front has it. A process is named by its number
- * together with its start time and the boot's identity, and killed through a pidfd that was opened before these were compared:
- * a number that was given out anew is never hit.
+ * The lock decides. Who takes the lock of a directory knows that no worker and no front has it. A
+ * process is named by its number together with its start time and the boot's identity, and killed
+ * through a pidfd that was opened before these were compared: a number that was given out anew is
+ * never hit.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -140,7 +141,8 @@ static bool is_left_over(const struct rundir *dir)
 {
 	auto_spec spec = {0};
 
-	/* Without a readable spec nobody can use it, but somebody may want to look: `rm` removes it. */
+	/* Without a readable spec nobody can use it, but somebody may want to look: `rm` removes
+	 * it. */
 	if (rundir_load_spec(dir, &spec, NULL) < 0)
 		return false;
 	if (spec.leased && !is_alive(dir, "front"))

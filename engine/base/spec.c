@@ -2,8 +2,9 @@
 /*
  * From words to a spec and back.
  *
- * The command line, the prompt and the file `spec` are all parsed by spec_parse_options(); the file only has the kind in
- * front and its words end with NUL. One word is allowed in the file alone: "--leased", which is not for people to type.
+ * The command line, the prompt and the file `spec` are all parsed by spec_parse_options(); the file
+ * only has the kind in front and its words end with NUL. One word is allowed in the file alone:
+ * "--leased", which is not for people to type.
  */
 #include "spec.h"
 

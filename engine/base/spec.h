@@ -2,8 +2,8 @@
 #ifndef ISOLAB_SPEC_H
 #define ISOLAB_SPEC_H
 /*
- * spec: what a sandbox shall be. Plain data, filled by one option table that the command line, the prompt, the help,
- * the completion and the workers share.
+ * spec: what a sandbox shall be. Plain data, filled by one option table that the command line, the
+ * prompt, the help, the completion and the workers share.
  *
  * On disk (file `spec`) it is the canonical command line itself, its words terminated by NUL:
  *
@@ -63,24 +63,25 @@ struct spec_option {
 	const char *argument; /* "SIZE", NULL = a flag */
 	const char *about;    /* one line for help, man page, completion */
 	const char *kinds;    /* NULL = all; else e.g. "container vm" */
-	/* NULL = "not in this version". Called with the spec and the argument (NULL for a flag); 0 or -errno + e. */
+	/* NULL = "not in this version". Called with the spec and the argument (NULL for a flag);
+	 * 0 or -errno + e. */
 	int (*set)(struct sandbox_spec *spec, const char *argument, struct err *e);
 };
 extern const struct spec_option spec_options[];
 
 /*
- * Parses words[0..count): OPTIONS [--] CMD…, where the first word that is no option starts CMD. spec->kind must
- * be set (an option of another kind is refused). Fills spec on top of what it holds; argv and env are lists
- * afterwards, if only empty ones. Errors (-EINVAL) mean exit status 2 and carry the nearest option as a hint;
- * "not in this version" is -ENOTSUP.
+ * Parses words[0..count): OPTIONS [--] CMD…, where the first word that is no option starts CMD.
+ * spec->kind must be set (an option of another kind is refused). Fills spec on top of what it
+ * holds; argv and env are lists afterwards, if only empty ones. Errors (-EINVAL) mean exit status 2
+ * and carry the nearest option as a hint; "not in this version" is -ENOTSUP.
  */
 int spec_parse_options(struct sandbox_spec *spec, int count, char *const words[], struct err *e);
 
 /* Checks what spans options: limits against the host's memory, names, network per kind. */
 int spec_validate(const struct sandbox_spec *spec, struct err *e);
 
-/* Puts a short name ("container-1f3a") if there is none. It is made from the clock, so it may be taken: after
- * rundir_create()'s -EEXIST empty it and choose again. */
+/* Puts a short name ("container-1f3a") if there is none. It is made from the clock, so it may be
+ * taken: after rundir_create()'s -EEXIST empty it and choose again. */
 void spec_choose_name(struct sandbox_spec *spec);
 
 /* The canonical words, NUL-terminated each, into `words` (to save), and back. */

@@ -2,9 +2,9 @@
 /*
  * The options of a sandbox: one table (at the end), one function per option.
  *
- * The names are those that users of docker and podman know. An entry without `set` is a word of the contract that this version
- * does not have yet: it is refused by name, which is kinder than "unknown option". To add an option: write its setter,
- * fill in its line, add it to spec_encode().
+ * The names are those that users of docker and podman know. An entry without `set` is a word of the
+ * contract that this version does not have yet: it is refused by name, which is kinder than
+ * "unknown option". To add an option: write its setter, fill in its line, add it to spec_encode().
  */
 #include <errno.h>
 #include <stdio.h>

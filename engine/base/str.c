@@ -2,8 +2,9 @@
 /*
  * Bounded strings, numbers as people write them, and the nearest word.
  *
- * A struct strbuf fails once and stays failed, so that a long chain of additions needs one check at its end. Numbers
- * are added without printf(3): the workers write their journal lines with it, in the middle of what is measured.
+ * A struct strbuf fails once and stays failed, so that a long chain of additions needs one check at
+ * its end. Numbers are added without printf(3): the workers write their journal lines with it, in
+ * the middle of what is measured.
  */
 #include "str.h"
 
@@ -101,8 +102,8 @@ void str_addf(struct strbuf *b, const char *format, ...)
 	va_end(args);
 }
 
-/* Length of the UTF-8 sequence that starts at `s` (terminated by NUL), 0 if it is none. Refuses what RFC 3629 does:
- * overlong forms, surrogates, beyond U+10FFFF. */
+/* Length of the UTF-8 sequence that starts at `s` (terminated by NUL), 0 if it is none. Refuses
+ * what RFC 3629 does: overlong forms, surrogates, beyond U+10FFFF. */
 static size_t utf8_length(const unsigned char *s)
 {
 	size_t length, i;
@@ -219,7 +220,8 @@ int str_parse_number(const char *text, uint64_t minimum, uint64_t maximum, uint6
 	return 0;
 }
 
-/* The unit that ends a size: "", B, K, KB, KiB, M … in either case → its power of two, or -EINVAL. */
+/* The unit that ends a size: "", B, K, KB, KiB, M … in either case → its power of two, or
+ * -EINVAL. */
 static int parse_unit(const char *text)
 {
 	static const char units[] = "kmgtpe";
@@ -264,7 +266,8 @@ int str_parse_size(const char *text, uint64_t *ret_bytes)
 		return shift;
 	if (whole > UINT64_MAX >> shift)
 		return -ERANGE;
-	/* Six decimal digits are 20 bits: above 2^40 the shift is split so that nothing overflows. */
+	/* Six decimal digits are 20 bits: above 2^40 the shift is split so that nothing
+	 * overflows. */
 	bytes = (fraction << (shift < 40 ? shift : 40)) / scale << (shift < 40 ? 0 : shift - 40);
 	if (bytes > UINT64_MAX - (whole << shift))
 		return -ERANGE;

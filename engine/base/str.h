@@ -2,17 +2,17 @@
 #ifndef ISOLAB_STR_H
 #define ISOLAB_STR_H
 /*
- * str: bounded strings. A struct strbuf grows on the heap up to a limit; the plain functions work on
- * buffers of a known size and say when something did not fit.
+ * str: bounded strings. A struct strbuf grows on the heap up to a limit; the plain functions work
+ * on buffers of a known size and say when something did not fit.
  */
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* A growing text, always terminated once something was added. Zero-initialise it; str_finish() frees. Once
- * an allocation fails or `limit` (0 = none) is passed, `failed` stays true and nothing is added any more:
- * check it once, at the end. */
+/* A growing text, always terminated once something was added. Zero-initialise it; str_finish()
+ * frees. Once an allocation fails or `limit` (0 = none) is passed, `failed` stays true and nothing
+ * is added any more: check it once, at the end. */
 struct strbuf {
 	char *data;
 	size_t length, capacity, limit;
@@ -46,8 +46,9 @@ int str_parse_number(const char *text, uint64_t minimum, uint64_t maximum, uint6
 char *str_format_ns(char *buffer, size_t size, uint64_t ns);
 char *str_format_bytes(char *buffer, size_t size, uint64_t bytes);
 
-/* The candidate nearest to `text` by edit distance if it is near enough to be a slip of the finger (≤ a third
- * of the length, at least 1), else NULL. For "unknown command 'crate'; did you mean 'create'?". */
+/* The candidate nearest to `text` by edit distance if it is near enough to be a slip of the finger
+ * (≤ a third of the length, at least 1), else NULL. For "unknown command 'crate'; did you mean
+ * 'create'?". */
 const char *str_nearest(const char *text, const char *const *candidates, size_t count);
 
 #endif

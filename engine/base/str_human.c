@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Text for people: figures with a unit and about three digits, and the word that was probably meant.
+ * Text for people: figures with a unit and about three digits, and the word that was probably
+ * meant.
  */
 #include "str.h"
 

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Messages on the control socket: packets in, packets out, with descriptors beside them (unix(7), SCM_RIGHTS).
+ * Messages on the control socket: packets in, packets out, with descriptors beside them (unix(7),
+ * SCM_RIGHTS).
  *
- * A packet is foreign bytes even though only the sandbox's owner can send one: every length is checked before it is used, and
- * descriptors that came with a bad packet are closed. Socket addresses hold 108 bytes, a runtime directory's path may be
- * longer: so the socket is named through /proc/self/fd/N/sock.
+ * A packet is foreign bytes even though only the sandbox's owner can send one: every length is
+ * checked before it is used, and descriptors that came with a bad packet are closed. Socket
+ * addresses hold 108 bytes, a runtime directory's path may be longer: so the socket is named
+ * through /proc/self/fd/N/sock.
  */
 #include "wire.h"
 
@@ -255,7 +257,8 @@ int wire_listen(int dirfd, struct err *e)
 	if (fd < 0)
 		return fd;
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-		/* A worker that was killed left its own; the lock says that nobody listens there. */
+		/* A worker that was killed left its own; the lock says that nobody listens
+		 * there. */
 		if (errno != EADDRINUSE || unlinkat(dirfd, "sock", 0) < 0 ||
 		    bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 			return err_sys(e, errno, "bind the control socket");

@@ -2,14 +2,17 @@
 #ifndef ISOLAB_WIRE_H
 #define ISOLAB_WIRE_H
 /*
- * wire: the messages on a sandbox's control socket (`sock`, SOCK_SEQPACKET: one message, one packet).
+ * wire: the messages on a sandbox's control socket (`sock`, SOCK_SEQPACKET: one message, one
+ * packet).
  *
- * A request is answered by exactly one WIRE_OK or WIRE_ERROR. WIRE_EXEC is answered by WIRE_OK once the program runs,
- * and later by one WIRE_EXEC_EXIT. Closing the connection ends what was started over it (its execs get SIGHUP).
+ * A request is answered by exactly one WIRE_OK or WIRE_ERROR. WIRE_EXEC is answered by WIRE_OK once
+ * the program runs, and later by one WIRE_EXEC_EXIT. Closing the connection ends what was started
+ * over it (its execs get SIGHUP).
  *
  *	struct wire_header | body (at most WIRE_BODY_MAX bytes)       + up to 4 descriptors by SCM_RIGHTS
  *
- * Every byte is checked: a message that does not fit is answered by WIRE_ERROR EPROTO and the connection is closed.
+ * Every byte is checked: a message that does not fit is answered by WIRE_ERROR EPROTO and the
+ * connection is closed.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -32,7 +35,8 @@ enum wire_type {
 	WIRE_INPUT_END, /* end-of-file on the console's input */
 	WIRE_RESIZE,    /* a = rows, b = columns */
 	WIRE_SIGNAL,    /* a = signal number, to the main program */
-	WIRE_STOP, /* a = signal, b = ms until SIGKILL. Answered at once; the end is in the journal */
+	/* a = signal, b = ms until SIGKILL. Answered at once; the end is in the journal */
+	WIRE_STOP,
 	WIRE_KILL, /* SIGKILL to everything inside */
 	WIRE_PAUSE,
 	WIRE_UNPAUSE,
@@ -65,16 +69,20 @@ struct wire_message {
 	char body[WIRE_BODY_MAX + 1]; /* always followed by a NUL */
 };
 
-/* Sends one message with its descriptors (they stay the caller's). Blocks unless `dont_wait`. 0 or -errno. */
+/* Sends one message with its descriptors (they stay the caller's). Blocks unless `dont_wait`. 0
+ * or -errno. */
 int wire_send(int socket, const struct wire_message *message, bool dont_wait);
-/* Receives one. The descriptors (CLOEXEC) are the caller's now: wire_close_fds(). Returns 1, 0 at end-of-file, -EAGAIN, -EPROTO. */
+/* Receives one. The descriptors (CLOEXEC) are the caller's now: wire_close_fds(). Returns 1, 0
+ * at end-of-file, -EAGAIN, -EPROTO. */
 int wire_receive(int socket, struct wire_message *ret_message, struct err *e);
 void wire_close_fds(struct wire_message *message);
 
-/* Checks a packet's bytes: header, length, type. The part of wire_receive that the fuzzer drives. */
+/* Checks a packet's bytes: header, length, type. The part of wire_receive that the fuzzer
+ * drives. */
 int wire_check(const void *packet, size_t length, struct err *e);
 
-/* The body of WIRE_EXEC: workdir NUL, argc argv words, then env words, each with its NUL.  a = argc, b = number of env words. */
+/* The body of WIRE_EXEC: workdir NUL, argc argv words, then env words, each with its NUL.  a =
+ * argc, b = number of env words. */
 struct wire_exec {
 	const char *workdir;                                    /* "" = the sandbox's default */
 	char *argv[WIRE_ARGV_MAX + 1], *env[WIRE_ARGV_MAX + 1]; /* point into the body */
@@ -89,8 +97,9 @@ void wire_answer_error(struct wire_message *message, const struct err *error);
 /* Turns a received WIRE_ERROR into `e`; returns -errno. */
 int wire_error_decode(struct wire_message *message, struct err *e);
 
-/* Listen on, or connect to, the file "sock" in the directory `dirfd`, however long its path is (by way of
- * /proc/self/fd). Return the socket or -errno. connect: -ECONNREFUSED, -ENOENT = no worker. */
+/* Listen on, or connect to, the file "sock" in the directory `dirfd`, however long its path is (by
+ * way of /proc/self/fd). Return the socket or -errno. connect: -ECONNREFUSED, -ENOENT = no worker.
+ */
 int wire_listen(int dirfd, struct err *e);
 int wire_connect(int dirfd, struct err *e);
 

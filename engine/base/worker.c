@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The life of a worker, from its command line to its exit status; worker_live() is the table of
+ * contents.
+ *
+ * The other files each hold one side of it: worker_journal.c what it tells, worker_loop.c what it
+ * waits for, worker_output.c and worker_input.c the console, worker_control.c the socket,
+ * worker_exec.c programs started later, worker_stop.c how it ends, worker_terminal.c the user's
+ * terminal, worker_options.c --check and help. Everything here is paid by every sandbox's start: no
+ * printf, no allocation and no system call that is not needed.
+ */
+#include "worker.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "fd.h"
+#include "worker_private.h"
+
+/* ---- the ways to be started ---- */
+
+/* 0–2 must be open, or the next descriptors would be taken for the user's; nothing else may have
+ * leaked in. */
+static void tidy_descriptors(unsigned first_unknown)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			open("/dev/null", O_RDWR);
+	syscall(SYS_close_range, first_unknown, ~0u, 0);
+}
+
+/* Whoever executed us may have stamped the request; a stamp from the future or from long ago is
+ * somebody else's. */
+static uint64_t find_request(uint64_t now_ns)
+{
+	const char *text = getenv("ISOLAB_REQUEST_NS");
+	uint64_t stamp;
+
+	if (!text || str_parse_number(text, 1, now_ns, &stamp) < 0 || now_ns - stamp > 10000000000u)
+		return now_ns;
+	unsetenv("ISOLAB_REQUEST_NS");
+	return stamp;
+}
+
+static int parse_run(struct worker *w, const struct wall *const walls[], int argc, char **argv,
+		     struct err *e)
+{
+	int r;
+
+	if (argc < 1 || argv[0][0] == '-')
+		return err_hint(
+		    e, err_set(e, EINVAL, "run: which kind?"),
+		    "isolab run KIND [OPTIONS] [-- CMD…], for example: isolab run %s -- true",
+		    walls[0]->kind);
+	w->wall = worker_find_wall(walls, argv[0]);
+	if (!w->wall)
+		return err_hint(e, err_set(e, EINVAL, "run: there is no kind '%s' here", argv[0]),
+				"kinds: process container vm");
+	str_copy(w->spec.kind, sizeof(w->spec.kind), argv[0]);
+	r = spec_parse_options(&w->spec, argc - 1, argv + 1, e);
+	if (r == 0)
+		r = spec_validate(&w->spec, e);
+	if (r < 0)
+		return err_ctx(e, r, "run %s", argv[0]);
+	w->is_foreground = true;
+	/* `run` in the foreground means: make, start, attach, wait, remove. */
+	w->shall_remove = w->spec.remove = w->spec.remove || !w->spec.detach;
+	return 0;
+}
+
+/* A name that was made up may be taken: make up another. */
+static int create_directory(struct worker *w, struct err *e)
+{
+	bool is_chosen = w->spec.name[0] != '\0';
+	int r = 0;
+
+	for (int attempt = 0; attempt < 8; attempt++) {
+		if (!is_chosen)
+			w->spec.name[0] = '\0';
+		spec_choose_name(&w->spec);
+		r = rundir_create(&w->spec, &w->dir, e);
+		if (r != -EEXIST || is_chosen)
+			return r;
+	}
+	return r;
+}
+
+/* --worker NAME: the directory is open at WORKER_FD_DIR, its lock held by WORKER_FD_LOCK. */
+static int inherit_directory(struct worker *w, const struct wall *const walls[], const char *name,
+			     struct err *e)
+{
+	int r;
+
+	if (!str_is_name(name))
+		return err_set(e, EINVAL, "--worker '%s': not a name", name);
+	str_copy(w->dir.name, sizeof(w->dir.name), name);
+	if (fcntl(WORKER_FD_DIR, F_SETFD, FD_CLOEXEC) < 0 ||
+	    fcntl(WORKER_FD_LOCK, F_SETFD, FD_CLOEXEC) < 0)
+		return err_hint(e, err_set(e, EBADF, "--worker: no directory was handed down"),
+				"this is for isolab itself; use: isolab run KIND");
+	w->dir.fd = WORKER_FD_DIR;
+	w->dir.lock_fd = WORKER_FD_LOCK;
+	w->dir.base_fd = openat(w->dir.fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (w->dir.base_fd < 0)
+		return err_sys(e, errno, "open the runtime directory");
+	r = rundir_load_spec(&w->dir, &w->spec, e);
+	if (r < 0)
+		return r;
+	w->wall = worker_find_wall(walls, w->spec.kind);
+	if (!w->wall)
+		return err_set(e, EINVAL, "this worker makes no %s", w->spec.kind);
+	w->shall_remove = w->spec.remove;
+	if (w->spec.leased && fcntl(WORKER_FD_LEASE, F_SETFD, FD_CLOEXEC) == 0)
+		w->lease_fd = WORKER_FD_LEASE;
+	return 0;
+}
+
+/* ---- its life ---- */
+
+/* Everything that will be needed is opened here: a wall may forbid to open anything later. */
+static int prepare(struct worker *w, struct err *e)
+{
+	int r;
+
+	w->events_fd = rundir_open_file(&w->dir, "events", O_WRONLY | O_APPEND, e);
+	if (w->events_fd < 0)
+		return w->events_fd;
+	w->journal.fd = w->events_fd;
+	r = worker_output_prepare(w, e);
+	if (r == 0)
+		r = worker_loop_prepare(w, e);
+	if (r < 0)
+		return err_ctx(e, r, "sandbox '%s'", w->spec.name);
+	w->is_stdin_open = w->is_foreground && w->spec.interactive;
+	if (w->is_foreground)
+		worker_step_at(w, "request", w->request_ns, w->begin_ns, NULL);
+	worker_event(w, EVENT_STATE, "starting", "", "");
+	worker_step(w, "worker", w->begin_ns, "the process that is this sandbox");
+	return 0;
+}
+
+/* The status with which a start that failed ends. */
+static int failure_status(const struct worker *w, int r)
+{
+	if (!w->is_command_error)
+		return WORKER_STATUS_FAILED;
+	return r == -ENOENT ? WORKER_STATUS_NOT_FOUND : WORKER_STATUS_NOT_INVOKED;
+}
+
+static int live(struct worker *w)
+{
+	struct err error = {0};
+	int status, r;
+
+	r = prepare(w, &error);
+	if (r == 0)
+		r = w->wall->start(w, &error);
+	if (r < 0) {
+		status = failure_status(w, r);
+		err_ctx(&error, r, "%s '%s'", w->spec.kind, w->spec.name);
+		worker_say_error(w, &error);
+		worker_fail_event(w, &error);
+		w->has_failed = true;
+	} else {
+		worker_loop_run(w);
+		status = w->has_failed ? WORKER_STATUS_FAILED : worker_shell_status(w->wait_status);
+	}
+	worker_exec_finish(w);
+	if (w->wall->finish)
+		w->wall->finish(w);
+	worker_end_events(w, status);
+	return status;
+}
+
+static void finish(struct worker *w)
+{
+	struct err error = {0};
+
+	worker_terminal_leave(w);
+	worker_control_finish(w);
+	worker_loop_finish(w);
+	worker_output_finish(w);
+	fd_close(&w->events_fd);
+	str_finish(&w->steps);
+	if (w->shall_remove && w->dir.fd >= 0 && rundir_remove(&w->dir, &error) < 0)
+		worker_say_error(w, &error);
+	rundir_finish(&w->dir);
+	spec_finish(&w->spec);
+}
+
+static int run_foreground(struct worker *w, const struct wall *const walls[], int argc, char **argv)
+{
+	struct err error = {0};
+	int r, status = 0;
+
+	tidy_descriptors(3);
+	w->request_ns = find_request(w->begin_ns);
+	r = parse_run(w, walls, argc, argv, &error);
+	if (r < 0) {
+		worker_say_error(w, &error);
+		return WORKER_STATUS_USAGE;
+	}
+	r = create_directory(w, &error);
+	if (r == 0)
+		r = worker_keep(w, &status, &error);
+	if (r > 0)
+		return status; /* we only kept the terminal while our child was the worker */
+	if (r < 0) {
+		worker_say_error(w, &error);
+		return WORKER_STATUS_FAILED;
+	}
+	return live(w);
+}
+
+static int run_for_front(struct worker *w, const struct wall *const walls[], const char *name)
+{
+	struct err error = {0};
+
+	tidy_descriptors(WORKER_FD_LEASE + 1);
+	/* Ctrl-C at the front's terminal is the front's. */
+	setsid();
+	if (inherit_directory(w, walls, name, &error) < 0) {
+		w->is_foreground = true;
+		worker_say_error(w, &error);
+		return WORKER_STATUS_FAILED;
+	}
+	return live(w);
+}
+
+int worker_main(int argc, char **argv, const struct wall *const walls[])
+{
+	struct worker w = {
+	    .begin_ns = clock_now_ns(),
+	    .dir = RUNDIR_NONE,
+	    .events_fd = -1,
+	    .signal_fd = -1,
+	    .listen_fd = -1,
+	    .lease_fd = -1,
+	    .console_fd = -1,
+	    .keeper_fd = -1,
+	    .null_fd = -1,
+	};
+	const char *how = argc > 1 ? argv[1] : "";
+	int status;
+
+	if (strcmp(how, "--check") == 0)
+		return worker_check(walls);
+	if (strcmp(how, "--worker") == 0 && argc == 3)
+		status = run_for_front(&w, walls, argv[2]);
+	else if (strcmp(how, "run") == 0 &&
+		 !(argc > 2 && strcmp(argv[argc > 3 ? 3 : 2], "--help") == 0))
+		status = run_foreground(&w, walls, argc - 2, argv + 2);
+	else
+		return worker_help(argc > 2 ? NULL : argv[0]);
+	finish(&w);
+	return status;
+}
+
+/* ---- what a wall asks ---- */
+
+const struct sandbox_spec *worker_spec(const struct worker *w)
+{
+	return &w->spec;
+}
+
+const struct rundir *worker_rundir(const struct worker *w)
+{
+	return &w->dir;
+}
+
+void worker_set_state(struct worker *w, void *state)
+{
+	w->state = state;
+}
+
+void *worker_state(const struct worker *w)
+{
+	return w->state;
+}
+
+const char *worker_data_path(struct worker *w, const char *file, char *buffer, size_t size)
+{
+	char *slash;
+	ssize_t n;
+
+	if (!w->data_path[0]) {
+		n = readlink("/proc/self/exe", w->data_path, sizeof(w->data_path) - 1);
+		w->data_path[n > 0 ? n : 0] = '\0';
+		slash = strrchr(w->data_path, '/');
+		if (slash)
+			*slash = '\0';
+	}
+	snprintf(buffer, size, "%s/%s", w->data_path, file);
+	return buffer;
+}
+
+int worker_command_error(struct worker *w, int r)
+{
+	w->is_command_error = true;
+	return r;
+}
+
+int worker_shell_status(int wait_status)
+{
+	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
+}

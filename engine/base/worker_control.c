@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The control socket: who may speak, and one function per request; then the table.
+ *
+ * Only the sandbox's owner and root are heard (SO_PEERCRED, see unix(7)): the directory's mode says
+ * the same, but a descriptor may have been passed on. Answers are sent without waiting: a client
+ * that does not read is dropped, never waited for.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "fd.h"
+#include "worker_private.h"
+
+enum { MESSAGES_PER_TURN = 16 };
+
+/* A request returns 0 or more (the answer's `a`), or -errno with its reason. */
+struct request {
+	enum wire_type type;
+	int64_t (*answer)(struct worker *w, struct worker_client *client,
+			  struct wire_message *message, struct err *e);
+};
+
+/* ---- clients ---- */
+
+static bool is_trusted(int fd)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+	       (peer.uid == geteuid() || peer.uid == 0);
+}
+
+void worker_control_accept(struct worker *w)
+{
+	auto_close int fd = accept4(w->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd < 0 || !is_trusted(fd) || w->client_count == WORKER_CLIENTS_MAX)
+		return;
+	if (!w->message)
+		w->message = malloc(sizeof(*w->message));
+	if (!w->message)
+		return;
+	w->clients[w->client_count++] = (struct worker_client){.fd = fd_move(&fd)};
+}
+
+/* What it has started over this connection ends with it. */
+static void drop_client(struct worker *w, struct worker_client *client)
+{
+	unsigned exec_id;
+
+	if (!client)
+		return;
+	exec_id = client->has_exec ? client->exec_id : 0;
+	fd_close(&client->fd);
+	*client = w->clients[--w->client_count];
+	if (exec_id)
+		worker_exec_signal(w, exec_id, SIGHUP, NULL);
+}
+
+static struct worker_client *find_client(struct worker *w, int fd)
+{
+	for (size_t i = 0; i < w->client_count; i++)
+		if (w->clients[i].fd == fd)
+			return &w->clients[i];
+	return NULL;
+}
+
+void worker_control_finish(struct worker *w)
+{
+	while (w->client_count > 0)
+		fd_close(&w->clients[--w->client_count].fd);
+	free(w->message);
+	w->message = NULL;
+}
+
+/* ---- requests ---- */
+
+static int64_t answer_ping(struct worker *w, struct worker_client *client,
+			   struct wire_message *message, struct err *e)
+{
+	(void)client, (void)message, (void)e;
+	return w->is_ready;
+}
+
+static int64_t answer_attach(struct worker *w, struct worker_client *client,
+			     struct wire_message *message, struct err *e)
+{
+	int r;
+
+	(void)message;
+	if (!w->spec.interactive || !w->wall->input) {
+		r = err_set(e, EOPNOTSUPP, "sandbox '%s' has no input", w->spec.name);
+		return err_hint(e, r,
+				"start it with --interactive; isolab logs %s shows its output",
+				w->spec.name);
+	}
+	client->may_input = true;
+	return 0;
+}
+
+static int64_t answer_input(struct worker *w, struct worker_client *client,
+			    struct wire_message *message, struct err *e)
+{
+	if (!client->may_input)
+		return err_set(e, EPERM, "input without attach");
+	if (w->input.is_ending)
+		return err_set(e, EPIPE, "the input of '%s' has ended", w->spec.name);
+	return (int64_t)worker_input_add(w, message->body, message->header.length);
+}
+
+static int64_t answer_input_end(struct worker *w, struct worker_client *client,
+				struct wire_message *message, struct err *e)
+{
+	(void)message;
+	if (!client->may_input)
+		return err_set(e, EPERM, "input without attach");
+	worker_input_end(w);
+	return 0;
+}
+
+static int64_t answer_resize(struct worker *w, struct worker_client *client,
+			     struct wire_message *message, struct err *e)
+{
+	uint32_t rows = message->header.a, columns = message->header.b;
+
+	(void)client;
+	if (rows < 1 || rows > 4096 || columns < 1 || columns > 4096)
+		return err_set(e, EINVAL, "a terminal of %u rows and %u columns", rows, columns);
+	return w->wall->resize ? w->wall->resize(w, rows, columns, e) : 0;
+}
+
+static int check_signal(uint32_t number, struct err *e)
+{
+	if (number >= 1 && number < NSIG)
+		return 0;
+	return err_set(e, EINVAL, "there is no signal %u", number);
+}
+
+static int64_t answer_signal(struct worker *w, struct worker_client *client,
+			     struct wire_message *message, struct err *e)
+{
+	int r = check_signal(message->header.a, e);
+
+	(void)client;
+	if (r < 0)
+		return r;
+	if (!w->wall->signal)
+		return err_set(e, EOPNOTSUPP, "a %s cannot be sent signals", w->spec.kind);
+	if (!w->is_ready)
+		return err_set(e, EAGAIN, "sandbox '%s' is still starting", w->spec.name);
+	return w->wall->signal(w, (int)message->header.a, e);
+}
+
+static int64_t answer_stop(struct worker *w, struct worker_client *client,
+			   struct wire_message *message, struct err *e)
+{
+	int r = check_signal(message->header.a, e);
+
+	(void)client;
+	return r < 0 ? r : worker_stop(w, (int)message->header.a, message->header.b, NULL, e);
+}
+
+static int64_t answer_kill(struct worker *w, struct worker_client *client,
+			   struct wire_message *message, struct err *e)
+{
+	(void)client, (void)message;
+	return worker_kill(w, e);
+}
+
+static int64_t answer_pause(struct worker *w, struct worker_client *client,
+			    struct wire_message *message, struct err *e)
+{
+	(void)client;
+	return worker_pause(w, message->header.type == WIRE_PAUSE, e);
+}
+
+static int64_t answer_exec(struct worker *w, struct worker_client *client,
+			   struct wire_message *message, struct err *e)
+{
+	int r;
+
+	if (client->has_exec)
+		return err_set(e, EBUSY, "this connection has started a program already");
+	r = worker_exec_start(w, message, &client->exec_id, e);
+	client->has_exec = r == 0;
+	return r;
+}
+
+static int64_t answer_exec_signal(struct worker *w, struct worker_client *client,
+				  struct wire_message *message, struct err *e)
+{
+	int r = check_signal(message->header.a, e);
+
+	if (r == 0 && !client->has_exec)
+		r = err_set(e, ESRCH, "this connection has started no program");
+	return r < 0 ? r : worker_exec_signal(w, client->exec_id, (int)message->header.a, e);
+}
+
+/* ---- messages ---- */
+
+static const struct request requests[] = {
+    {WIRE_PING, answer_ping},
+    {WIRE_ATTACH, answer_attach},
+    {WIRE_INPUT, answer_input},
+    {WIRE_INPUT_END, answer_input_end},
+    {WIRE_RESIZE, answer_resize},
+    {WIRE_SIGNAL, answer_signal},
+    {WIRE_STOP, answer_stop},
+    {WIRE_KILL, answer_kill},
+    {WIRE_PAUSE, answer_pause},
+    {WIRE_UNPAUSE, answer_pause},
+    {WIRE_EXEC, answer_exec},
+    {WIRE_EXEC_SIGNAL, answer_exec_signal},
+    {0},
+};
+
+static int reply(struct worker *w, int fd, int64_t result, struct err *error)
+{
+	struct wire_message *message = w->message;
+
+	if (result >= 0) {
+		wire_answer_ok(message, (uint32_t)result);
+	} else {
+		if (!error->code)
+			err_sys(error, (int)-result, "%s '%s'", w->spec.kind, w->spec.name);
+		wire_answer_error(message, error);
+		message->header.b = w->is_command_error;
+	}
+	return wire_send(fd, message, true);
+}
+
+/* The list of clients may change while a request is carried out, so they are known by their
+ * descriptor. */
+static int handle(struct worker *w, int fd)
+{
+	struct wire_message *message = w->message;
+	const struct request *request = requests;
+	struct err error = {0};
+	int64_t result;
+
+	while (request->answer && request->type != message->header.type)
+		request++;
+	w->is_command_error = false;
+	if (request->answer)
+		result = request->answer(w, find_client(w, fd), message, &error);
+	else
+		result = err_set(&error, EPROTO, "message %u is none for a worker",
+				 message->header.type);
+	wire_close_fds(message);
+	return find_client(w, fd) ? reply(w, fd, result, &error) : -EPIPE;
+}
+
+void worker_control_read(struct worker *w, int fd)
+{
+	for (int i = 0; i < MESSAGES_PER_TURN; i++) {
+		struct err error = {0};
+		int r;
+
+		if (!find_client(w, fd))
+			return;
+		r = wire_receive(fd, w->message, &error);
+		if (r == -EAGAIN)
+			return;
+		if (r < 0)
+			reply(w, fd, r, &error);
+		if (r <= 0 || handle(w, fd) < 0) {
+			drop_client(w, find_client(w, fd));
+			return;
+		}
+	}
+}
+
+void worker_control_exec_ended(struct worker *w, unsigned id, int status)
+{
+	struct wire_message message;
+
+	for (size_t i = 0; i < w->client_count; i++) {
+		struct worker_client *client = &w->clients[i];
+
+		if (!client->has_exec || client->exec_id != id)
+			continue;
+		client->has_exec = false;
+		/* Not w->message: a request may be in it right now. */
+		message.header = (struct wire_header){.type = WIRE_EXEC_EXIT,
+						      .a = (uint32_t)status};
+		message.fd_count = 0;
+		if (wire_send(client->fd, &message, true) < 0)
+			drop_client(w, client);
+		return;
+	}
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The way of the console's input: from the user's stdin or a client, through one bounded buffer,
+ * into the wall.
+ *
+ * While the buffer is full stdin is not read, and a client is told how many of its bytes were
+ * taken. In raw mode Ctrl-P Ctrl-Q leaves the sandbox to itself; a Ctrl-P followed by anything else
+ * is passed on with it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "worker_private.h"
+
+enum { INPUT_BYTES = 16 * 1024, KEY_DETACH_PREFIX = 'P' & 0x1f, KEY_DETACH = 'Q' & 0x1f };
+
+size_t worker_input_add(struct worker *w, const void *data, size_t length)
+{
+	struct worker_input *input = &w->input;
+	size_t room;
+
+	if (input->is_ending || length == 0)
+		return 0;
+	if (!input->data)
+		input->data = malloc(INPUT_BYTES);
+	if (!input->data)
+		return 0;
+	if (input->start > 0) {
+		memmove(input->data, input->data + input->start, input->end - input->start);
+		input->end -= input->start;
+		input->start = 0;
+	}
+	room = INPUT_BYTES - input->end;
+	if (length > room)
+		length = room;
+	memcpy(input->data + input->end, data, length);
+	input->end += length;
+	worker_input_push(w);
+	return length;
+}
+
+void worker_input_end(struct worker *w)
+{
+	w->input.is_ending = true;
+	worker_input_push(w);
+}
+
+bool worker_input_is_waiting(const struct worker *w)
+{
+	const struct worker_input *input = &w->input;
+
+	return w->is_ready && !w->is_paused && !w->has_exited &&
+	       (input->start < input->end || (input->is_ending && !input->has_ended));
+}
+
+void worker_input_push(struct worker *w)
+{
+	struct worker_input *input = &w->input;
+
+	if (!worker_input_is_waiting(w) || !w->wall->input)
+		return;
+	while (input->start < input->end) {
+		ssize_t n = w->wall->input(w, input->data + input->start,
+					   input->end - input->start);
+
+		if (n == 0 || n == -EAGAIN)
+			return;
+		if (n < 0) {
+			/* Nobody will ever read it. */
+			input->start = input->end = 0;
+			input->is_ending = input->has_ended = true;
+			return;
+		}
+		input->start += (size_t)n;
+	}
+	if (input->is_ending) {
+		input->has_ended = true;
+		w->wall->input(w, "", 0);
+	}
+}
+
+bool worker_input_wants_stdin(const struct worker *w)
+{
+	return w->is_stdin_open && w->is_ready && w->input.end - w->input.start < INPUT_BYTES / 2;
+}
+
+/* Passes on what is not part of the detach key. True when that was typed. */
+static bool filter_keys(struct worker *w, const char *data, size_t length)
+{
+	static const char prefix = KEY_DETACH_PREFIX;
+
+	for (size_t i = 0; i < length; i++) {
+		if (w->has_detach_prefix && data[i] == KEY_DETACH)
+			return true;
+		if (w->has_detach_prefix)
+			worker_input_add(w, &prefix, 1);
+		w->has_detach_prefix = data[i] == KEY_DETACH_PREFIX;
+		if (!w->has_detach_prefix)
+			worker_input_add(w, data + i, 1);
+	}
+	return false;
+}
+
+void worker_input_read_stdin(struct worker *w)
+{
+	char data[4096];
+	ssize_t n = read(STDIN_FILENO, data, sizeof(data));
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n <= 0) {
+		w->is_stdin_open = false;
+		worker_input_end(w);
+		return;
+	}
+	if (!w->is_terminal_raw)
+		worker_input_add(w, data, (size_t)n);
+	else if (filter_keys(w, data, (size_t)n))
+		worker_keeper_detach(w);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What a worker tells: events to the journal, sentences to the user of a foreground run.
+ *
+ * Boot steps are only encoded into memory while the wall is being built and written in one go when
+ * it stands: the measuring shall not cost what it measures.
+ */
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "fd.h"
+#include "worker_private.h"
+
+static void fill(const struct worker *w, struct event *event, enum event_kind kind,
+		 const char *name, const char *value, const char *detail)
+{
+	event->t_ns = clock_now_ns();
+	event->duration_ns = event->offset = event->length = 0;
+	event->kind = kind;
+	str_copy(event->sandbox, sizeof(event->sandbox), w->spec.name);
+	str_copy(event->name, sizeof(event->name), name);
+	str_copy(event->value, sizeof(event->value), value);
+	str_copy(event->detail, sizeof(event->detail), detail ? detail : "");
+}
+
+void worker_event(struct worker *w, enum event_kind kind, const char *name, const char *value,
+		  const char *detail)
+{
+	struct event event;
+
+	fill(w, &event, kind, name, value, detail);
+	journal_append(&w->journal, &event);
+}
+
+void worker_console_event(struct worker *w)
+{
+	struct event event;
+
+	if (w->console_length == 0)
+		return;
+	fill(w, &event, EVENT_CONSOLE, "", "", "");
+	event.offset = w->console_offset;
+	event.length = w->console_length;
+	journal_append(&w->journal, &event);
+	w->console_offset += w->console_length;
+	w->console_length = 0;
+	w->console_event_ns = event.t_ns;
+}
+
+/* ---- boot steps ---- */
+
+void worker_step_at(struct worker *w, const char *name, uint64_t start_ns, uint64_t end_ns,
+		    const char *why)
+{
+	struct event event;
+
+	fill(w, &event, EVENT_STEP, name, "", why);
+	event.t_ns = start_ns;
+	event.duration_ns = end_ns > start_ns ? end_ns - start_ns : 0;
+	w->steps.limit = JOURNAL_RESERVE_BYTES;
+	event_encode(&event, &w->steps);
+	w->step_count++;
+	if (w->is_ready)
+		worker_write_steps(w);
+}
+
+void worker_step(struct worker *w, const char *name, uint64_t start_ns, const char *why)
+{
+	worker_step_at(w, name, start_ns, clock_now_ns(), why);
+}
+
+void worker_write_steps(struct worker *w)
+{
+	journal_append_lines(&w->journal, &w->steps, w->step_count);
+	w->steps.length = 0;
+	w->steps.failed = false;
+	w->step_count = 0;
+}
+
+void worker_ready(struct worker *w)
+{
+	struct event event;
+
+	if (w->is_ready)
+		return;
+	w->is_ready = true;
+	fill(w, &event, EVENT_READY, "", "", "");
+	event_encode(&event, &w->steps);
+	str_copy(event.name, sizeof(event.name), "running");
+	event.kind = EVENT_STATE;
+	event_encode(&event, &w->steps);
+	w->step_count += 2;
+	worker_write_steps(w);
+	worker_terminal_ready(w);
+	worker_keeper_ready(w);
+}
+
+/* ---- words ---- */
+
+void worker_note(struct worker *w, const char *topic, const char *format, ...)
+{
+	struct event event;
+	va_list args;
+
+	fill(w, &event, EVENT_NOTE, topic, "", "");
+	va_start(args, format);
+	vsnprintf(event.value, sizeof(event.value), format, args);
+	va_end(args);
+	journal_append(&w->journal, &event);
+	if (w->is_foreground)
+		worker_say(w, "isolab: note: %s\n", event.value);
+}
+
+/* One write, so that nothing of the sandbox's own output gets between. In raw mode a line end
+ * needs its carriage return. */
+void worker_say(struct worker *w, const char *format, ...)
+{
+	char text[ERR_WHAT_MAX + ERR_HINT_MAX + 64], cooked[sizeof(text) + 8], *out = cooked;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	for (const char *c = text; *c && out < cooked + sizeof(cooked) - 2; c++) {
+		if (*c == '\n' && w->is_terminal_raw)
+			*out++ = '\r';
+		*out++ = *c;
+	}
+	fd_write_all(STDERR_FILENO, cooked, (size_t)(out - cooked));
+}
+
+void worker_say_error(struct worker *w, const struct err *error)
+{
+	char text[ERR_WHAT_MAX + ERR_HINT_MAX + 16];
+
+	if (!w->is_foreground && w->events_fd >= 0)
+		return;
+	err_format(error, text, sizeof(text));
+	worker_say(w, "isolab: %s", text);
+}
+
+void worker_fail_event(struct worker *w, const struct err *error)
+{
+	const char *name = error->code ? strerrorname_np(error->code) : NULL;
+
+	worker_write_steps(w);
+	worker_event(w, EVENT_FAIL, name ? name : "failed", error->what, error->hint);
+}
+
+void worker_fail(struct worker *w, const struct err *error)
+{
+	if (w->has_failed)
+		return;
+	w->has_failed = w->has_exited = true;
+	worker_fail_event(w, error);
+	if (w->is_foreground)
+		worker_say_error(w, error);
+}
+
+void worker_exited(struct worker *w, int wait_status)
+{
+	if (w->has_exited)
+		return;
+	w->has_exited = true;
+	w->wait_status = w->is_interrupted ? SIGINT : wait_status;
+}
+
+/* The last lines: how it ended. One write. */
+void worker_end_events(struct worker *w, int status)
+{
+	bool by_signal = !w->has_failed && WIFSIGNALED(w->wait_status);
+	struct event event;
+	char number[16];
+
+	if (w->events_fd < 0)
+		return;
+	snprintf(number, sizeof(number), "%d", by_signal ? WTERMSIG(w->wait_status) : status);
+	worker_console_event(w);
+	journal_flush(&w->journal, w->spec.name);
+	fill(w, &event, EVENT_EXIT, by_signal ? "signal" : "status", number, "");
+	event_encode(&event, &w->steps);
+	fill(w, &event, EVENT_STATE, w->has_failed ? "failed" : "stopped", "", "");
+	event_encode(&event, &w->steps);
+	w->step_count += 2;
+	journal_append_end(&w->journal, &w->steps);
+}
+
+const char *worker_signal_name(int signal_number, char *buffer, size_t size)
+{
+	const char *name = sigabbrev_np(signal_number);
+
+	if (name)
+		snprintf(buffer, size, "SIG%s", name);
+	else
+		snprintf(buffer, size, "signal %d", signal_number);
+	return buffer;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ISOLAB_WORKER_PRIVATE_H
+#define ISOLAB_WORKER_PRIVATE_H
+/*
+ * What the files of the worker runtime share with each other; walls see worker.h only.
+ *
+ * One thread owns all of it, so nothing is locked. Each group of fields below belongs to the file
+ * named above it.
+ */
+#include <sys/types.h>
+#include <termios.h>
+
+#include "console.h"
+#include "journal.h"
+#include "str.h"
+#include "wire.h"
+#include "worker.h"
+
+enum {
+	WORKER_WATCHES_MAX = 64,
+	WORKER_PUMPS_MAX = 8,
+	WORKER_CLIENTS_MAX = 16,
+	WORKER_POLL_MAX = WORKER_WATCHES_MAX + WORKER_PUMPS_MAX + WORKER_CLIENTS_MAX + 8,
+	WORKER_RELAY_FULL_BYTES = 64 * 1024,  /* more than this unwritten: the wall should pause */
+	WORKER_RELAY_MAX_BYTES = 1024 * 1024, /* more than this is dropped */
+	WORKER_STOP_MS = 10000, /* between a forwarded signal that should end it, and SIGKILL */
+};
+
+struct worker_watch {
+	int fd;
+	short events;
+	void (*on_ready)(struct worker *w, int fd, short revents, void *arg);
+	void *arg;
+};
+
+struct worker_pump {
+	int fd; /* owned */
+	enum worker_stream stream;
+};
+
+struct worker_client {
+	int fd; /* owned */
+	bool may_input;
+	bool has_exec;
+	unsigned exec_id;
+};
+
+/* Bytes on their way to the user's own stdout or stderr. */
+struct worker_relay {
+	int fd; /* 1 or 2 */
+	bool is_dead;
+	char *data;
+	size_t start, end, capacity;
+};
+
+/* Bytes on their way to the console's input. */
+struct worker_input {
+	char *data; /* WORKER_INPUT_BYTES, made with the first byte */
+	size_t start, end;
+	bool is_ending, has_ended; /* end-of-file wanted; told to the wall */
+};
+
+struct worker_exec_slot; /* worker_exec.c */
+
+struct worker {
+	/* worker.c */
+	const struct wall *wall;
+	void *state;
+	struct sandbox_spec spec;
+	struct rundir dir;
+	uint64_t begin_ns, request_ns;
+	bool is_foreground; /* the user's stdin, stdout, stderr are ours to use */
+	bool shall_remove;
+	bool is_ready, is_paused, is_command_error;
+	bool has_exited, has_failed;
+	bool is_interrupted; /* Ctrl-C during the boot: the end counts as by SIGINT */
+	int wait_status;
+
+	/* worker_journal.c */
+	struct journal_writer journal;
+	int events_fd;
+	struct strbuf steps; /* encoded, not yet written */
+	unsigned step_count;
+
+	/* worker_loop.c */
+	int signal_fd, listen_fd, lease_fd;
+	struct worker_watch watches[WORKER_WATCHES_MAX];
+	size_t watch_count;
+	uint64_t wall_timer_ns;
+	void (*on_wall_timer)(struct worker *w);
+
+	/* worker_output.c */
+	int console_fd;
+	struct console_writer console;
+	struct worker_pump pumps[WORKER_PUMPS_MAX];
+	size_t pump_count;
+	struct worker_relay relays[2];                         /* stdout, stderr */
+	uint64_t console_offset, console_length, console_lost; /* since the last CONSOLE event */
+	uint64_t console_event_ns;
+	bool has_output;
+
+	/* worker_input.c */
+	struct worker_input input;
+	bool is_stdin_open;
+	bool has_detach_prefix; /* Ctrl-P was typed */
+
+	/* worker_stop.c */
+	int stop_signal;
+	uint64_t stop_deadline_ns, kill_deadline_ns, interrupt_ns;
+	const char *stop_reason;
+
+	/* worker_control.c, worker_exec.c */
+	struct worker_client clients[WORKER_CLIENTS_MAX];
+	size_t client_count;
+	struct wire_message *message; /* made with the first client */
+	struct worker_exec_slot *execs[WORKER_CLIENTS_MAX];
+	unsigned last_exec_id;
+
+	/* worker_terminal.c, worker_keeper.c */
+	struct termios saved_terminal;
+	bool is_terminal_raw;
+	int keeper_fd; /* to the process that keeps the terminal, -1 without one */
+	int null_fd;   /* /dev/null, opened while we could; -1 unless we may go to the background */
+
+	/* worker.c */
+	char data_path[512];
+};
+
+/* worker_journal.c */
+void worker_event(struct worker *w, enum event_kind kind, const char *name, const char *value,
+		  const char *detail);
+void worker_write_steps(struct worker *w);
+void worker_fail_event(struct worker *w, const struct err *error);
+void worker_end_events(struct worker *w, int status);
+void worker_say(struct worker *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void worker_say_error(struct worker *w, const struct err *error);
+
+/* worker_loop.c */
+int worker_loop_prepare(struct worker *w, struct err *e);
+void worker_loop_run(struct worker *w);
+void worker_loop_finish(struct worker *w);
+
+/* worker_output.c */
+int worker_output_prepare(struct worker *w, struct err *e);
+void worker_pump_read(struct worker *w, int fd);
+void worker_relay_write(struct worker *w, struct worker_relay *relay);
+bool worker_relay_is_waiting(const struct worker_relay *relay);
+void worker_console_event(struct worker *w);
+uint64_t worker_console_deadline_ns(const struct worker *w);
+void worker_output_drain(struct worker *w);
+void worker_output_discard(struct worker *w);
+void worker_output_finish(struct worker *w);
+
+/* worker_input.c */
+size_t worker_input_add(struct worker *w, const void *data, size_t length);
+void worker_input_end(struct worker *w);
+bool worker_input_is_waiting(const struct worker *w);
+bool worker_input_wants_stdin(const struct worker *w);
+void worker_input_push(struct worker *w);
+void worker_input_read_stdin(struct worker *w);
+
+/* worker_stop.c */
+int worker_stop(struct worker *w, int signal_number, unsigned timeout_ms, const char *reason,
+		struct err *e);
+int worker_kill(struct worker *w, struct err *e);
+int worker_pause(struct worker *w, bool on, struct err *e);
+void worker_on_signal(struct worker *w, int signal_number);
+void worker_on_lease(struct worker *w, int fd);
+void worker_stop_on_time(struct worker *w, uint64_t now_ns);
+uint64_t worker_stop_deadline_ns(const struct worker *w);
+
+/* worker_control.c */
+void worker_control_accept(struct worker *w);
+void worker_control_read(struct worker *w, int fd);
+void worker_control_exec_ended(struct worker *w, unsigned id, int status);
+void worker_control_finish(struct worker *w);
+
+/* worker_exec.c */
+int worker_exec_start(struct worker *w, struct wire_message *message, unsigned *ret_id,
+		      struct err *e);
+int worker_exec_signal(struct worker *w, unsigned id, int signal_number, struct err *e);
+void worker_exec_finish(struct worker *w);
+
+/* worker_terminal.c */
+void worker_terminal_ready(struct worker *w);
+void worker_terminal_leave(struct worker *w);
+void worker_terminal_resized(struct worker *w);
+
+/* worker_keeper.c */
+/* Forks if this run may go to the background. 1 in the process that kept the terminal, *ret_status
+ * = its exit status; 0 in the worker; -errno. */
+int worker_keep(struct worker *w, int *ret_status, struct err *e);
+/* Ready: a run with --detach goes to the background now. */
+void worker_keeper_ready(struct worker *w);
+/* Ctrl-P Ctrl-Q. */
+void worker_keeper_detach(struct worker *w);
+
+/* worker_options.c */
+int worker_check(const struct wall *const walls[]);
+int worker_help(const char *program);
+const struct wall *worker_find_wall(const struct wall *const walls[], const char *kind);
+
+/* "SIGTERM" for 15; "signal 40" for one without a name. */
+const char *worker_signal_name(int signal_number, char *buffer, size_t size);
+/* As a shell has it: the exit status, or 128 + the signal. */
+int worker_shell_status(int wait_status);
+
+#endif

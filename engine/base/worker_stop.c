@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * How a sandbox ends: asked, then told, then killed.
+ *
+ * A stop sends a signal and sets a deadline; at the deadline everything inside is killed, and the
+ * journal says why: process 1 of a namespace or of a guest ignores every signal that it has no
+ * handler for (pid_namespaces(7)), which surprises everybody once. A kill that the wall does not
+ * answer within seconds ends the worker itself: never a hang.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "clock.h"
+#include "fd.h"
+#include "worker_private.h"
+
+enum { KILL_PATIENCE_MS = 5000, SECOND_INTERRUPT_NS = 2000000000 };
+
+static uint64_t in_ms(unsigned ms)
+{
+	return clock_now_ns() + (uint64_t)ms * 1000000u;
+}
+
+int worker_kill(struct worker *w, struct err *e)
+{
+	int r;
+
+	if (w->has_exited)
+		return 0;
+	w->stop_deadline_ns = 0;
+	if (!w->kill_deadline_ns)
+		w->kill_deadline_ns = in_ms(KILL_PATIENCE_MS);
+	r = w->wall->kill(w, e);
+	/* A frozen process dies when it thaws. */
+	if (r == 0 && w->is_paused)
+		worker_pause(w, false, NULL);
+	return r;
+}
+
+int worker_stop(struct worker *w, int signal_number, unsigned timeout_ms, const char *reason,
+		struct err *e)
+{
+	uint64_t deadline = in_ms(timeout_ms);
+	int r = 0;
+
+	if (w->has_exited)
+		return 0;
+	/* Nobody inside can hear a signal yet. */
+	if (!w->is_ready || !w->wall->signal || signal_number == SIGKILL || timeout_ms == 0)
+		return worker_kill(w, e);
+	if (w->is_paused)
+		r = worker_pause(w, false, e);
+	if (r == 0)
+		r = w->wall->signal(w, signal_number, e);
+	if (r < 0)
+		return r == -ESRCH ? 0 : r;
+	if (w->kill_deadline_ns || (w->stop_deadline_ns && w->stop_deadline_ns < deadline))
+		return 0; /* stopped twice: the earlier end counts */
+	w->stop_deadline_ns = deadline;
+	w->stop_signal = signal_number;
+	w->stop_reason = reason;
+	return 0;
+}
+
+int worker_pause(struct worker *w, bool on, struct err *e)
+{
+	int r;
+
+	if (!w->wall->pause)
+		return err_set(e, EOPNOTSUPP, "a %s cannot be paused", w->spec.kind);
+	if (!w->is_ready)
+		return err_set(e, EAGAIN, "sandbox '%s' is still starting", w->spec.name);
+	if (w->is_paused == on)
+		return 0;
+	r = w->wall->pause(w, on, e);
+	if (r < 0)
+		return r;
+	w->is_paused = on;
+	worker_event(w, EVENT_STATE, on ? "paused" : "running", "", "");
+	return 0;
+}
+
+/* ---- signals to the worker itself ---- */
+
+/* Ctrl-C goes to the program. One that has no ear for it would leave the learner in front of a dead
+ * terminal: so the second within two seconds kills. */
+static void on_interrupt(struct worker *w)
+{
+	uint64_t now = clock_now_ns();
+
+	if (!w->is_ready || (w->interrupt_ns && now - w->interrupt_ns < SECOND_INTERRUPT_NS)) {
+		w->is_interrupted = !w->is_ready;
+		worker_kill(w, NULL);
+		return;
+	}
+	w->interrupt_ns = now;
+	if (!w->wall->signal || w->wall->signal(w, SIGINT, NULL) < 0)
+		worker_kill(w, NULL);
+}
+
+void worker_on_signal(struct worker *w, int signal_number)
+{
+	if (signal_number == SIGWINCH) {
+		worker_terminal_resized(w);
+		return;
+	}
+	/* It is over; only output that nobody takes keeps us. */
+	if (w->has_exited)
+		worker_output_discard(w);
+	else if (signal_number == SIGINT)
+		on_interrupt(w);
+	else
+		worker_stop(w, signal_number, WORKER_STOP_MS, "isolab itself was asked to end",
+			    NULL);
+}
+
+void worker_on_lease(struct worker *w, int fd)
+{
+	char byte;
+
+	if (recv(fd, &byte, 1, MSG_DONTWAIT) != 0)
+		return;
+	w->shall_remove = true;
+	w->is_foreground = w->is_stdin_open = false;
+	worker_output_discard(w);
+	fd_close(&w->lease_fd);
+	fd_close(&w->keeper_fd);
+	worker_kill(w, NULL);
+}
+
+/* ---- deadlines ---- */
+
+uint64_t worker_stop_deadline_ns(const struct worker *w)
+{
+	if (w->has_exited)
+		return 0;
+	return w->kill_deadline_ns ? w->kill_deadline_ns : w->stop_deadline_ns;
+}
+
+static void kill_late(struct worker *w)
+{
+	char name[24];
+
+	worker_signal_name(w->stop_signal, name, sizeof(name));
+	worker_note(
+	    w, "stop",
+	    "it did not end on %s in time and was killed%s%s; as process 1 it ignores every signal "
+	    "without a handler of its own",
+	    name, w->stop_reason ? ": " : "", w->stop_reason ? w->stop_reason : "");
+	worker_kill(w, NULL);
+}
+
+void worker_stop_on_time(struct worker *w, uint64_t now_ns)
+{
+	struct err error = {0};
+
+	if (w->has_exited)
+		return;
+	if (w->kill_deadline_ns && now_ns >= w->kill_deadline_ns) {
+		err_set(&error, ETIMEDOUT, "it was killed, but did not end within %d s",
+			KILL_PATIENCE_MS / 1000);
+		worker_fail(w, &error);
+	} else if (!w->kill_deadline_ns && w->stop_deadline_ns && now_ns >= w->stop_deadline_ns) {
+		kill_late(w);
+	}
+}
