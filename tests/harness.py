@@ -105,18 +105,23 @@ class Terminal:
         self.seen = self.seen[found.end():]
         return found
 
+    def alive(self):
+        """True while the program has not ended."""
+        if self.status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.status = os.waitstatus_to_exitcode(status)
+        return self.status is None
+
     def end(self, seconds=10):
         """Reads until the program has ended; returns its status as a shell has it."""
         deadline = time.monotonic() + seconds
-        while self.status is None:
+        while self.alive():
             if self.read(min(deadline - time.monotonic(), 0.05)) is False:
                 pidfd = os.pidfd_open(self.pid)
                 select.select([pidfd], [], [], max(deadline - time.monotonic(), 0))
                 os.close(pidfd)
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                self.status = os.waitstatus_to_exitcode(status)
-            elif time.monotonic() > deadline:
+            if time.monotonic() > deadline:
                 os.kill(self.pid, signal.SIGKILL)
                 raise AssertionError(f"the terminal's program did not end: {self.seen!r}")
         return 128 - self.status if self.status < 0 else self.status
