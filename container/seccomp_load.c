@@ -15,6 +15,12 @@ static const struct sock_filter filter[] = {
 #include "seccomp_filter.inc"
 };
 
+const struct sock_filter *seccomp_program(size_t *ret_length)
+{
+	*ret_length = sizeof(filter) / sizeof(filter[0]);
+	return filter;
+}
+
 int seccomp_load(struct err *e)
 {
 	struct sock_fprog program = {.len = sizeof(filter) / sizeof(filter[0]),

@@ -12,6 +12,11 @@
 
 #include "err.h"
 
+struct sock_filter;
+
+/* The filter as the kernel gets it, for the tests. */
+const struct sock_filter *seccomp_program(size_t *ret_length);
+
 /* Loads the filter for this process and all that come from it. Needs no_new_privs. */
 int seccomp_load(struct err *e);
 
