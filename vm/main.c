@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* isolab-vm: the worker whose wall the processor draws. */
+#include <stddef.h>
+
+#include "wall.h"
+#include "worker.h"
+
+int main(int argc, char **argv)
+{
+	static const struct wall *const walls[] = {&vm_wall, NULL};
+	return worker_main(argc, argv, walls);
+}
