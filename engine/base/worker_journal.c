@@ -112,7 +112,8 @@ void worker_note(struct worker *w, const char *topic, const char *format, ...)
 	vsnprintf(event.value, sizeof(event.value), format, args);
 	va_end(args);
 	journal_append(&w->journal, &event);
-	if (w->is_foreground)
+	/* Which acceleration a VM has is for tables, not for the user's terminal. */
+	if (w->is_foreground && strcmp(topic, "accel") != 0)
 		worker_say(w, "isolab: note: %s\n", event.value);
 }
 
