@@ -2,9 +2,11 @@
 /*
  * canvas: the grid that panes draw on, see canvas.h.
  *
- * Two rules make it safe to draw anything. One: every write goes through canvas_put() or canvas_line(), which clip. Two: a wide
- * character owns two cells, itself and a CELL_TAIL; whoever overwrites one of the two blanks the other, so that no half character is
- * left on the screen. UTF-8 is decoded here by hand and not by mbrtowc(3), because the canvas must work whatever the locale is.
+ * Two rules make it safe to draw anything. One: every write goes through canvas_put() or
+ * canvas_line(), which clip. Two: a wide character owns two cells, itself and a CELL_TAIL; whoever
+ * overwrites one of the two blanks the other, so that no half character is left on the screen.
+ * UTF-8 is decoded here by hand and not by mbrtowc(3), because the canvas must work whatever the
+ * locale is.
  */
 #include "canvas.h"
 
@@ -127,7 +129,8 @@ void canvas_line(struct canvas *canvas, struct rect rect, int row, int column, s
 	}
 }
 
-/* Decodes one UTF-8 character; 1 byte is eaten and false returned when it is none (overlong, surrogate, too big). */
+/* Decodes one UTF-8 character; 1 byte is eaten and false returned when it is none (overlong,
+ * surrogate, too big). */
 static bool decode(const unsigned char *s, size_t *ret_length, uint32_t *ret)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};

@@ -2,11 +2,12 @@
 #ifndef ISOLAB_CANVAS_H
 #define ISOLAB_CANVAS_H
 /*
- * canvas: a grid of cells that panes draw on. It knows nothing of a terminal: the screen (screen.h) compares it with what it
- * painted last and sends the difference; a test dumps it as text.
+ * canvas: a grid of cells that panes draw on. It knows nothing of a terminal: the screen (screen.h)
+ * compares it with what it painted last and sends the difference; a test dumps it as text.
  *
- * Everything drawn is clipped to a rectangle, by columns (wcwidth), never by bytes: a wide character that does not fit whole is not
- * drawn. All text is foreign: what is not printable becomes '?', so nothing drawn can carry an escape sequence.
+ * Everything drawn is clipped to a rectangle, by columns (wcwidth), never by bytes: a wide
+ * character that does not fit whole is not drawn. All text is foreign: what is not printable
+ * becomes '?', so nothing drawn can carry an escape sequence.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,7 +24,8 @@ enum style_attribute {
 	STYLE_ITALIC = 16,
 };
 
-/* Colours: STYLE_DEFAULT, or a number of the terminal's palette of 256. Zero-initialised = the terminal's own colours. */
+/* Colours: STYLE_DEFAULT, or a number of the terminal's palette of 256. Zero-initialised = the
+ * terminal's own colours. */
 enum { STYLE_DEFAULT = 0, STYLE_COLOUR = 1 /* add the palette's number */ };
 struct style {
 	uint16_t attributes;
@@ -63,12 +65,13 @@ struct cell *canvas_cell(const struct canvas *canvas, int row, int column);
 void canvas_clear(struct canvas *canvas, struct rect rect, struct style style);
 
 /*
- * Draws `text` (UTF-8) from (row, column) of `rect` on, to its right edge at most. Returns how many columns it took.
- * A tab is a blank; a new line ends it.
+ * Draws `text` (UTF-8) from (row, column) of `rect` on, to its right edge at most. Returns how many
+ * columns it took. A tab is a blank; a new line ends it.
  */
 int canvas_text(struct canvas *canvas, struct rect rect, int row, int column, struct style style,
 		const char *text);
-/* The same, right-aligned so that it ends before `column_end`; cut from the left if it does not fit. */
+/* The same, right-aligned so that it ends before `column_end`; cut from the left if it does not
+ * fit. */
 int canvas_text_right(struct canvas *canvas, struct rect rect, int row, int column_end,
 		      struct style style, const char *text);
 int canvas_textf(struct canvas *canvas, struct rect rect, int row, int column, struct style style,
@@ -83,14 +86,18 @@ void canvas_set_cursor(struct canvas *canvas, struct rect rect, int row, int col
 
 /* How many columns `text` takes when drawn. */
 int canvas_text_width(const char *text);
-/* The next character of UTF-8 `text`: its length in bytes (≥ 1 unless at the end: 0), its drawable form and width. */
+/* The next character of UTF-8 `text`: its length in bytes (≥ 1 unless at the end: 0), its
+ * drawable form and width. */
 size_t canvas_next(const char *text, wchar_t *ret_character, int *ret_width);
-/* Finds the byte where `text` has to be cut so that it takes at most `columns`; *ret_columns = what it takes. */
+/* Finds the byte where `text` has to be cut so that it takes at most `columns`; *ret_columns =
+ * what it takes. */
 size_t canvas_fit(const char *text, int columns, int *ret_columns);
 
-/* The canvas as UTF-8 text, a line per row, trailing blanks dropped. The caller frees it; NULL without memory. */
+/* The canvas as UTF-8 text, a line per row, trailing blanks dropped. The caller frees it; NULL
+ * without memory. */
 char *canvas_dump(const struct canvas *canvas);
 
+/* Looks the same. */
 bool cell_is_equal(const struct cell *a, const struct cell *b);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * input: see input.h. A terminal sends keys as ESC sequences: ESC [ parameters letter ("CSI"), ESC O letter ("SS3"), or ESC and a
- * character for Alt. A sequence is taken whole even when it means nothing here, so that its letters never act as commands.
- * ECMA-48 §5.4; xterm's ctlseqs.
+ * input: see input.h. A terminal sends keys as ESC sequences: ESC [ parameters letter ("CSI"), ESC
+ * O letter ("SS3"), or ESC and a character for Alt. A sequence is taken whole even when it means
+ * nothing here, so that its letters never act as commands. ECMA-48 §5.4; xterm's ctlseqs.
  */
 #include "input.h"
 

@@ -2,8 +2,9 @@
 #ifndef ISOLAB_INPUT_H
 #define ISOLAB_INPUT_H
 /*
- * input: bytes from the terminal → keys. Pure: no terminal, no waiting, no state but the bytes handed in, so that every focus gets
- * the same keys: the prompt and a sandbox get a key's own bytes (`bytes`, `length`), the views its meaning.
+ * input: bytes from the terminal → keys. Pure: no terminal, no waiting, no state but the bytes
+ * handed in, so that every focus gets the same keys: the prompt and a sandbox get a key's own bytes
+ * (`bytes`, `length`), the views its meaning.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -47,13 +48,15 @@ struct input_sequence {
 };
 
 /*
- * Decodes the first key of bytes[0..length). Returns how many bytes it took; 0 = a sequence that is not complete yet (never when
- * `is_last`: then what is there is taken as it is). `own` may be NULL, or ends with bytes "" .
+ * Decodes the first key of bytes[0..length). Returns how many bytes it took; 0 = a sequence that is
+ * not complete yet (never when `is_last`: then what is there is taken as it is). `own` may be NULL,
+ * or ends with bytes "" .
  */
 size_t input_decode(const struct input_sequence *own, const char *bytes, size_t length,
 		    bool is_last, struct input_key *ret_key);
 
-/* Full-width forms as a Japanese input method leaves them (？ ｑ １ ／ and the ideographic space) → ASCII; others unchanged. */
+/* Full-width forms as a Japanese input method leaves them (？ ｑ １ ／ and the ideographic space) →
+ * ASCII; others unchanged. */
 uint32_t input_fold(uint32_t character);
 /* Folds a whole line in place, but not inside quotes. */
 void input_fold_line(char *line);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * layout: see the drawings in layout.h. The body (all but messages, prompt and keys) is cut from the top downwards by take_top(); what
- * a pane needs at least decides, what is left goes to the consoles.
+ * layout: see the drawings in layout.h. The body (all but messages, prompt and keys) is cut from
+ * the top downwards by take_top(); what a pane needs at least decides, what is left goes to the
+ * consoles.
  */
 #include "layout.h"
 
@@ -99,7 +100,8 @@ static bool is_view(enum pane_id pane)
 	return pane == PANE_BOOT || pane == PANE_FACTS || pane == PANE_RESOURCES;
 }
 
-/* A narrow screen with a lesson: consoles, and below them the lesson or the view that was chosen. */
+/* A narrow screen with a lesson: consoles, and below them the lesson or the view that was
+ * chosen. */
 static void place_with_lesson(struct layout *layout, struct rect body,
 			      const struct layout_request *request)
 {

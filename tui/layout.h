@@ -2,22 +2,24 @@
 #ifndef ISOLAB_LAYOUT_H
 #define ISOLAB_LAYOUT_H
 /*
- * layout: which pane stands where, computed from the terminal's size and what there is to show. Pure.
+ * layout: which pane stands where, computed from the terminal's size and what there is to show.
+ * Pure.
  *
- *	80×24, nothing chosen		with a lesson			≥ 120 columns with a lesson
- *	+---------+---------+-----+	+---------+---------+-----+	+------+------+------+----------+
- *	| console | console | con |	| console | console | con |	| con  | con  | con  | lesson   |
- *	+---------+---------+-----+	+---------+---------+-----+	+------+------+------+          |
- *	| boot                    |	| lesson, or the view     |	| boot               |          |
- *	+-------------+-----------+	| that was chosen         |	+----------+---------+          |
- *	| facts       | resources |	|                         |	| facts    | res.    |          |
- *	+-------------+-----------+	+-------------------------+	+----------+---------+----------+
- *	| messages                |	| messages                |	| messages                      |
- *	  prompt                    	  prompt                  	  prompt
- *	  focus and keys            	  focus and keys          	  focus and keys
+ *	80×24			with a lesson		wide, with a lesson
+ *	+-----+-----+-----+	+-----+-----+-----+	+-----+-----+-----+--------+
+ *	| consoles        |	| consoles        |	| consoles        | lesson |
+ *	+-----+-----+-----+	+-----+-----+-----+	+-----+-----+-----+        |
+ *	| boot            |	| lesson, or the  |	| boot            |        |
+ *	+--------+--------+	| view that was   |	+--------+--------+        |
+ *	| facts  | resour.|	| chosen          |	| facts  | resour.|        |
+ *	+--------+--------+	+-----------------+	+--------+--------+--------+
+ *	| messages        |	| messages        |	| messages                 |
+ *	  prompt		  prompt		  prompt
+ *	  focus and keys	  focus and keys	  focus and keys
  *
- * Smaller than 80×24 only the chosen pane stands above the messages; smaller than 40×12 there is no layout at all. A rectangle with
- * rows == 0 is not shown. Every shown pane's first row is its title.
+ * Smaller than 80×24 only the chosen pane stands above the messages; smaller than 40×12 there is no
+ * layout at all. A rectangle with rows == 0 is not shown. Every shown pane's first row is its
+ * title.
  */
 #include <stdbool.h>
 

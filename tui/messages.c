@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * messages: see messages.h. Lines are wrapped anew whenever they are drawn or counted: a resize needs no bookkeeping, and 2000 lines cost
- * less than a millisecond.
+ * messages: see messages.h. Lines are wrapped anew whenever they are drawn or counted: a resize
+ * needs no bookkeeping, and 2000 lines cost less than a millisecond.
  */
 #include "messages.h"
 

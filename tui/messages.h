@@ -2,10 +2,12 @@
 #ifndef ISOLAB_MESSAGES_H
 #define ISOLAB_MESSAGES_H
 /*
- * messages: the text of the message area: what commands printed, lines kept in a ring, wrapped when drawn.
+ * messages: the text of the message area: what commands printed, lines kept in a ring, wrapped when
+ * drawn.
  *
- * A line is UTF-8 text in which a byte 1 … 6 switches to that enum out_role + 1. Text that comes in has no control characters left: they
- * are replaced when added, so a program's output cannot forge a role.
+ * A line is UTF-8 text in which a byte 1 … 6 switches to that enum out_role + 1. Text that comes in
+ * has no control characters left: they are replaced when added, so a program's output cannot forge
+ * a role.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,7 +30,8 @@ void messages_clear(struct messages *messages);
 /* Goes up with every change. */
 unsigned messages_generation(const struct messages *messages);
 
-/* Remembers the end as the place where a command's output begins; how many rows came since then, at this width. */
+/* Remembers the end as the place where a command's output begins; how many rows came since then,
+ * at this width. */
 void messages_mark(struct messages *messages);
 int messages_rows_since_mark(const struct messages *messages, int columns);
 /* All rows at this width. */
@@ -37,7 +40,8 @@ int messages_rows(const struct messages *messages, int columns);
 /* Draws the rows so that the last one shown is `back` rows above the end. */
 void messages_draw(const struct messages *messages, struct canvas *canvas, struct rect rect,
 		   int back);
-/* How far back a row is that holds `text`, searching from `from` on towards older ones (or newer ones): -1 = none. */
+/* How far back a row is that holds `text`, searching from `from` on towards older ones (or newer
+ * ones): -1 = none. */
 int messages_search(const struct messages *messages, int columns, const char *text, int from,
 		    bool is_towards_older);
 

@@ -3,10 +3,13 @@
  * prompt: see prompt.h. readline's callback interface with our own hooks for reading and drawing.
  *
  * What surprises, all of it learnt the hard way by others:
- * - without rl_change_environment = 0 readline sets LINES and COLUMNS, and curses then never sees a resize again;
- * - a nested read inside readline (a key bound to an odd function) must find an end-of-file, not block us: on_read() returns EOF
+ * - without rl_change_environment = 0 readline sets LINES and COLUMNS, and curses then never sees a
+ * resize again;
+ * - a nested read inside readline (a key bound to an odd function) must find an end-of-file, not
+ * block us: on_read() returns EOF
  *   when nothing is queued, and the end-of-file that readline may make of it is not the user's;
- * - the user's inputrc is foreign: what it puts into the prompt (mode strings, escapes) is drawn by us as plain text, and settings
+ * - the user's inputrc is foreign: what it puts into the prompt (mode strings, escapes) is drawn by
+ * us as plain text, and settings
  *   that print or ask are set back after it was read.
  */
 #include "prompt.h"
@@ -27,7 +30,8 @@ enum { QUEUE_MAX = 64 * 1024, HISTORY_MAX = 1000, CANDIDATES_MAX = 512, HISTORY_
 
 static const char prompt_text[] = "isolab> ";
 
-/* readline's interface has no user argument: the hooks find their prompt here (a mutable global, see HACKING.md). */
+/* readline's interface has no user argument: the hooks find their prompt here (a mutable global,
+ * see HACKING.md). */
 static struct {
 	struct prompt_hooks hooks;
 	bool is_open, is_on_screen, is_starved, is_hidden;

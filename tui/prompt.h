@@ -2,11 +2,11 @@
 #ifndef ISOLAB_PROMPT_H
 #define ISOLAB_PROMPT_H
 /*
- * prompt: the input line, by readline, with history and completion. The only file that knows readline, which keeps its state in globals:
- * there is one prompt per process.
+ * prompt: the input line, by readline, with history and completion. The only file that knows
+ * readline, which keeps its state in globals: there is one prompt per process.
  *
- * Two ways: on the screen it never touches the terminal: bytes are fed in, and the line is drawn on a canvas. On a plain terminal readline
- * itself writes, as in any shell.
+ * Two ways: on the screen it never touches the terminal: bytes are fed in, and the line is drawn on
+ * a canvas. On a plain terminal readline itself writes, as in any shell.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,7 +25,8 @@ struct prompt_hooks {
 	void *arg;
 };
 
-/* Reads the user's inputrc and history (a missing or broken one is no error). Call before screen_open(). */
+/* Reads the user's inputrc and history (a missing or broken one is no error). Call before
+ * screen_open(). */
 int prompt_open(const struct prompt_hooks *hooks, bool is_on_screen, struct err *e);
 void prompt_close(void);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * restore: see restore.h. This file's state is a mutable global, because a signal handler has no other way to find it; together with
- * signals.c it is the "signal glue" that HACKING.md names. The handler runs on a stack of its own: a fault may be an
- * overflow of the ordinary one.
+ * restore: see restore.h. This file's state is a mutable global, because a signal handler has no
+ * other way to find it; together with signals.c it is the "signal glue" that HACKING.md names. The
+ * handler runs on a stack of its own: a fault may be an overflow of the ordinary one.
  */
 #include "restore.h"
 
@@ -36,7 +36,8 @@ static void on_ending_signal(int signal_number)
 		}
 		tcsetattr(saved.fd, TCSANOW, &saved.settings);
 	}
-	/* The disposition is the default one again (SA_RESETHAND): let it end us as it would have. */
+	/* The disposition is the default one again (SA_RESETHAND): let it end us as it would
+	 * have. */
 	sigemptyset(&set);
 	sigaddset(&set, signal_number);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);

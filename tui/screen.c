@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * screen: see screen.h. curses gets only the cells that changed since the last paint, and works out itself what to send for them.
+ * screen: see screen.h. curses gets only the cells that changed since the last paint, and works out
+ * itself what to send for them.
  *
- * Three things are not as in most programs with curses. Input is read by ourselves (never getch(), no keypad()): one key has to go, byte
- * for byte, to the prompt or to a sandbox. The restoring bytes are taken from terminfo *before* curses starts, so that there is no
- * moment without them. And readline must have been set up before: both share libtinfo's current terminal.
+ * Three things are not as in most programs with curses. Input is read by ourselves (never getch(),
+ * no keypad()): one key has to go, byte for byte, to the prompt or to a sandbox. The restoring
+ * bytes are taken from terminfo *before* curses starts, so that there is no moment without them.
+ * And readline must have been set up before: both share libtinfo's current terminal.
  */
 #include "screen.h"
 
@@ -36,7 +38,8 @@ struct screen {
 	struct input_sequence sequences[SEQUENCES_MAX + 1];
 };
 
-/* A capability's bytes without the padding marks "$<5>" that curses would turn into delays; NULL = absent. */
+/* A capability's bytes without the padding marks "$<5>" that curses would turn into delays; NULL
+ * = absent. */
 static const char *capability(const char *name)
 {
 	const char *bytes = tigetstr(name);
@@ -91,7 +94,8 @@ static void collect_sequences(struct screen *screen)
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		const char *bytes = capability(keys[i].name);
 
-		/* Only what begins with ESC: a terminal whose Delete is a plain byte shall not take that byte away. */
+		/* Only what begins with ESC: a terminal whose Delete is a plain byte shall not
+		 * take that byte away. */
 		if (!bytes || bytes[0] != '\033' || !bytes[1] ||
 		    strlen(bytes) >= INPUT_SEQUENCE_MAX)
 			continue;
@@ -198,7 +202,8 @@ void screen_suspend(struct screen *screen)
 
 void screen_resume(struct screen *screen)
 {
-	/* The shell may have changed the settings meanwhile: these are now the ones to give back. */
+	/* The shell may have changed the settings meanwhile: these are now the ones to give
+	 * back. */
 	tcgetattr(STDIN_FILENO, &screen->settings);
 	restore_arm(STDIN_FILENO, &screen->settings, screen->restoring, screen->restoring_length);
 	refresh();

@@ -2,8 +2,9 @@
 #ifndef ISOLAB_SCREEN_H
 #define ISOLAB_SCREEN_H
 /*
- * screen: the terminal, as ncurses has it. It takes a canvas and sends what differs from the last one, in one write. The only file that
- * knows curses. While it is open, whatever ends the program gives the terminal back (restore.h).
+ * screen: the terminal, as ncurses has it. It takes a canvas and sends what differs from the last
+ * one, in one write. The only file that knows curses. While it is open, whatever ends the program
+ * gives the terminal back (restore.h).
  */
 #include <stdbool.h>
 
@@ -18,8 +19,9 @@ struct screen_options {
 	bool has_colour;
 };
 
-/* Takes the terminal on stdin and stdout. -ENOTTY: there is none; -ENOTSUP: it can't place the cursor, or TERM is unknown. Signals that
- * the caller handles must have their handlers already (curses takes what it finds at its default). */
+/* Takes the terminal on stdin and stdout. -ENOTTY: there is none; -ENOTSUP: it can't place the
+ * cursor, or TERM is unknown. Signals that the caller handles must have their handlers already
+ * (curses takes what it finds at its default). */
 int screen_open(const struct screen_options *options, struct screen **ret_screen, struct err *e);
 /* Gives the terminal back as it was. */
 void screen_close(struct screen *screen);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * signals: the self-pipe, see signals.h. Its state is global since a handler cannot be handed any (see HACKING.md, mutable globals).
+ * signals: the self-pipe, see signals.h. Its state is global since a handler cannot be handed any
+ * (see HACKING.md, mutable globals).
  */
 #include "signals.h"
 
@@ -48,6 +49,16 @@ int signals_next(void)
 	unsigned char byte;
 
 	return read(glue.read_fd, &byte, 1) == 1 ? byte : 0;
+}
+
+void signals_stop_self(void)
+{
+	struct sigaction before;
+	struct sigaction stop = {.sa_handler = SIG_DFL};
+
+	sigaction(SIGTSTP, &stop, &before);
+	raise(SIGTSTP);
+	sigaction(SIGTSTP, &before, NULL);
 }
 
 void signals_close(void)

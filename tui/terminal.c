@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * terminal: see terminal.h. libvterm keeps the visible grid; what leaves it at the top comes to on_push_line() and is kept as
- * plain text in a ring, without its colours: it is for reading back.
+ * terminal: see terminal.h. libvterm keeps the visible grid; what leaves it at the top comes to
+ * on_push_line() and is kept as plain text in a ring, without its colours: it is for reading back.
  *
- * Answers of the terminal (to ESC [ 6 n and the like) go to a small buffer and are dropped beyond it: a program that asks a million
- * times shall not make us grow.
+ * Answers of the terminal (to ESC [ 6 n and the like) go to a small buffer and are dropped beyond
+ * it: a program that asks a million times shall not make us grow.
  */
 #include "terminal.h"
 

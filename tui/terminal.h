@@ -2,8 +2,9 @@
 #ifndef ISOLAB_TERMINAL_H
 #define ISOLAB_TERMINAL_H
 /*
- * terminal: a sandbox's console as a terminal of its own, drawn into a pane. libvterm reads the bytes, which are hostile: whatever
- * they say, they can only fill this grid. The only file that knows libvterm.
+ * terminal: a sandbox's console as a terminal of its own, drawn into a pane. libvterm reads the
+ * bytes, which are hostile: whatever they say, they can only fill this grid. The only file that
+ * knows libvterm.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,17 +29,19 @@ void terminal_reset(struct terminal *terminal);
 /* True if the size changed. */
 bool terminal_resize(struct terminal *terminal, int rows, int columns);
 
-/* Draws it into `rect`, `back` lines up in its history. The cursor is shown when `is_focused` and back == 0. */
+/* Draws it into `rect`, `back` lines up in its history. The cursor is shown when `is_focused`
+ * and back == 0. */
 void terminal_draw(struct terminal *terminal, struct canvas *canvas, struct rect rect, int back,
 		   bool is_focused);
 /* How many lines have left at the top. */
 int terminal_history(const struct terminal *terminal);
 
-/* The bytes that the program inside shall get for a key: the key's own, or for the arrows what the mode it set asks for.
- * Returns the count. */
+/* The bytes that the program inside shall get for a key: the key's own, or for the arrows what the
+ * mode it set asks for. Returns the count. */
 size_t terminal_key(struct terminal *terminal, const struct input_key *key, char *buffer,
 		    size_t size);
-/* What the terminal answers to questions of the program inside (its position, its kind). Returns the count, taken once. */
+/* What the terminal answers to questions of the program inside (its position, its kind). Returns
+ * the count, taken once. */
 size_t terminal_take_reply(struct terminal *terminal, char *buffer, size_t size);
 
 #endif

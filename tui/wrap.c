@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * wrap: see wrap.h. One pass: the last place where a break is allowed is kept until the row is full. JIS X 4051 names the characters;
- * here the common ones.
+ * wrap: see wrap.h. One pass: the last place where a break is allowed is kept until the row is
+ * full. JIS X 4051 names the characters.
  */
 #include "wrap.h"
 
@@ -9,25 +9,15 @@
 #include <wchar.h>
 
 #include "canvas.h"
+#include "text.h"
 
-static const wchar_t never_first[] =
-    L"、。，．・：；？！）］｝」』】〉》〕ー々っゃゅょぁぃぅぇぉゎッャュョァィゥェォヮ％…‥"
-    L",.:;?!)]}%";
-static const wchar_t never_last[] = L"（［｛「『【〈《〔([{";
-
-static bool is_wide(wchar_t c)
-{
-	return wcwidth(c) == 2;
-}
-
-/* May a row end after `before` and the next begin with `after`? */
+/* May a row end after `before` and the next begin with `after`? The rules of Japanese are the
+ * lessons' (text.h). */
 static bool may_break(wchar_t before, wchar_t after)
 {
-	if (after == L' ')
+	if (before == L' ' || after == L' ')
 		return true;
-	if (wcschr(never_first, after) || wcschr(never_last, before))
-		return false;
-	return before == L' ' || is_wide(before) || is_wide(after);
+	return text_may_break((uint32_t)before, (uint32_t)after);
 }
 
 static size_t skip_blanks(const char *text, size_t at)
