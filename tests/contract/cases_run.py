@@ -22,7 +22,7 @@ def test_run_output(lab):
 
 def test_run_input(lab):
     """run -i passes stdin on, to its end"""
-    result = expect(lab.isolab("run", "-i", KIND, "--", WORK, input="echo one\nexit 5\n"), 5)
+    result = expect(lab.isolab("run", KIND, "-i", "--", WORK, input="echo one\nexit 5\n"), 5)
     check("one\n" in result.out, result)
 
 
@@ -48,7 +48,7 @@ def test_run_reader_gone(lab):
 
 def test_run_terminal(lab):
     """run -it gives the command a terminal, which echoes and passes lines on"""
-    terminal = lab.terminal("run", "-it", KIND, "--", WORK)
+    terminal = lab.terminal("run", KIND, "-it", "--", WORK)
     terminal.until("work> ")
     terminal.send("echo a$b\r")
     terminal.until(r"echo a\$b\r\n")
@@ -99,14 +99,13 @@ def test_run_not_found(lab):
 
 def test_run_not_invoked(lab):
     """a command that is no program: 126, one line, one hint"""
-    expect_refusal(lab.isolab("run", KIND, "--", "/etc/passwd"), 126, "passwd")
+    status = 127 if KIND == "vm" else 126  # the tiny guest's initrd holds programs only
+    expect_refusal(lab.isolab("run", KIND, "--", "/etc/passwd"), status, "passwd")
 
 
 def test_environment(lab):
     """--env reaches the command"""
     if KIND == "fake":
         raise Skip("the fake wall runs no program")
-    result = lab.isolab("run", KIND, "--env", "COLOUR=green", "--", WORK, "env")
-    if result.status == 2:
-        raise Skip("isolab-work shows no environment")
-    expect(result, 0, out="COLOUR=green")
+    expect(lab.isolab("run", KIND, "--env", "COLOUR=green", "--", WORK, "env"), 0,
+           out="COLOUR=green")
