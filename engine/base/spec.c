@@ -246,6 +246,26 @@ int spec_parse_options(struct sandbox_spec *spec, int count, char *const given[]
 	return r < 0 ? r : make_list(&spec->argv, 0, e);
 }
 
+int spec_count_options(int count, char *const words[])
+{
+	int next = 0;
+
+	while (next < count && words[next][0] == '-' && words[next][1] &&
+	       strcmp(words[next], "--")) {
+		const char *word = words[next++];
+		const struct spec_option *o = spec_options;
+		bool is_long = word[1] == '-';
+
+		/* Of joined letters (-it, -eK=V) only the first may take the next word. */
+		while (o->name &&
+		       (is_long ? strcmp(o->name, word) != 0 : o->letter != word[1] || word[2]))
+			o++;
+		if (o->argument && next < count)
+			next++;
+	}
+	return next;
+}
+
 static int validate_memory(const struct sandbox_spec *spec, struct err *e)
 {
 	struct sysinfo host;

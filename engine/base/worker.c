@@ -54,23 +54,26 @@ static uint64_t find_request(uint64_t now_ns)
 static int parse_run(struct worker *w, const struct wall *const walls[], int argc, char **argv,
 		     struct err *e)
 {
-	int r;
+	int before = spec_count_options(argc, argv), r;
+	const char *kind = before < argc ? argv[before] : "--";
 
-	if (argc < 1 || argv[0][0] == '-')
+	if (kind[0] == '-')
 		return err_hint(
 		    e, err_set(e, EINVAL, "run: which kind?"),
 		    "isolab run KIND [OPTIONS] [-- CMD…], for example: isolab run %s -- true",
 		    walls[0]->kind);
-	w->wall = worker_find_wall(walls, argv[0]);
+	w->wall = worker_find_wall(walls, kind);
 	if (!w->wall)
-		return err_hint(e, err_set(e, EINVAL, "run: there is no kind '%s' here", argv[0]),
+		return err_hint(e, err_set(e, EINVAL, "run: there is no kind '%s' here", kind),
 				"kinds: process container vm");
-	str_copy(w->spec.kind, sizeof(w->spec.kind), argv[0]);
-	r = spec_parse_options(&w->spec, argc - 1, argv + 1, e);
+	str_copy(w->spec.kind, sizeof(w->spec.kind), kind);
+	r = spec_parse_options(&w->spec, before, argv, e);
+	if (r == 0)
+		r = spec_parse_options(&w->spec, argc - before - 1, argv + before + 1, e);
 	if (r == 0)
 		r = spec_validate(&w->spec, e);
 	if (r < 0)
-		return err_ctx(e, r, "run %s", argv[0]);
+		return err_ctx(e, r, "run %s", kind);
 	w->is_foreground = true;
 	/* `run` in the foreground means: make, start, attach, wait, remove. */
 	w->shall_remove = w->spec.remove = w->spec.remove || !w->spec.detach;
@@ -156,6 +159,17 @@ static int failure_status(const struct worker *w, int r)
 	return r == -ENOENT ? WORKER_STATUS_NOT_FOUND : WORKER_STATUS_NOT_INVOKED;
 }
 
+/* Whoever failed deeper down knew no hint; there is always something to do. */
+static void hint_failure(const struct worker *w, int r, struct err *error)
+{
+	if (!w->is_command_error)
+		err_hint(error, r, "'isolab doctor' tells what this machine can do");
+	else if (r == -ENOENT)
+		err_hint(error, r, "what there is inside: isolab run %s -- ls /bin", w->spec.kind);
+	else
+		err_hint(error, r, "it must be an executable program for this machine");
+}
+
 static int live(struct worker *w)
 {
 	struct err error = {0};
@@ -166,6 +180,7 @@ static int live(struct worker *w)
 		r = w->wall->start(w, &error);
 	if (r < 0) {
 		status = failure_status(w, r);
+		hint_failure(w, r, &error);
 		err_ctx(&error, r, "%s '%s'", w->spec.kind, w->spec.name);
 		worker_say_error(w, &error);
 		worker_fail_event(w, &error);
