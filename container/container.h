@@ -60,7 +60,8 @@ struct container_report {
 	uint64_t start_ns[CONTAINER_STEPS], end_ns[CONTAINER_STEPS]; /* 0 = not done */
 	struct err error;                                            /* of the child */
 	bool is_command_error; /* the wall stands, but the command cannot be run */
-	char note[256];        /* an honest word about something left out */
+	/* Honest words about what could not be had, "" mostly. */
+	char limit_note[256], mount_note[384];
 };
 
 /* One sandbox, worker's side. Zero-initialise through container_init(). */

@@ -84,8 +84,10 @@ size_t members_find(pid_t *pids, size_t max)
 
 void members_kill_all(void)
 {
+	/* Who has no child has no descendant. */
+	if (waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD)
+		return;
 	auto_free pid_t *pids = calloc(MEMBERS_MAX, sizeof(*pids));
-
 	for (int round = 0; pids && round < ROUNDS_MAX; round++) {
 		size_t count = members_find(pids, MEMBERS_MAX);
 		for (size_t i = 0; i < count; i++)

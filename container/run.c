@@ -80,8 +80,8 @@ static void make_cgroup(struct container *c)
 	if (!spec->memory_bytes && !spec->pids_max)
 		return;
 	c->report->start_ns[STEP_CGROUP] = clock_now_ns();
-	cgroup_make(&c->cgroup, spec->memory_bytes, spec->pids_max, c->report->note,
-		    sizeof(c->report->note));
+	cgroup_make(&c->cgroup, spec->memory_bytes, spec->pids_max, c->report->limit_note,
+		    sizeof(c->report->limit_note));
 	c->report->end_ns[STEP_CGROUP] = clock_now_ns();
 }
 

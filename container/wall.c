@@ -46,8 +46,10 @@ static void journal_steps(struct worker *w, const struct container_report *repor
 		if (report->start_ns[step] && report->end_ns[step])
 			worker_step_at(w, container_step_texts[step].name, report->start_ns[step],
 				       report->end_ns[step], container_step_texts[step].why);
-	if (*report->note)
-		worker_note(w, "limit", "%s", report->note);
+	if (*report->limit_note)
+		worker_note(w, "limit", "%s", report->limit_note);
+	if (*report->mount_note)
+		worker_note(w, "mounts", "%s", report->mount_note);
 }
 
 /* A limit that was hit is read from the kernel's counters, not guessed from the exit status. */
