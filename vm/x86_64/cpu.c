@@ -37,11 +37,12 @@ static void vendor(struct kvm_cpuid_entry2 *leaf)
 
 static int set_cpuid(struct vcpu *vcpu, struct err *e)
 {
+	/* a struct kvm_cpuid2 with its entries, whose array has no length in the header */
 	struct {
-		struct kvm_cpuid2 head;
+		__u32 nent, padding;
 		struct kvm_cpuid_entry2 leaves[6];
 	} cpuid = {
-	    .head = {.nent = 6},
+	    .nent = 6,
 	    .leaves =
 		{
 		    {.function = 0, .eax = 1},
