@@ -30,16 +30,11 @@ int answer_ask(const struct lesson_block *block, enum ask *ret_ask)
 
 /* ---- the question ---- */
 
-/* Back quotes of a body (it is not Markdown to cmark) become code marks, in place. */
-static void mark_code(char *text)
+/* The body of a fence is not Markdown to cmark: code and bold become marks here, in place. */
+static void mark_up(char *text)
 {
-	bool is_open = false;
-
-	for (; *text; text++)
-		if (*text == '`') {
-			*text = is_open ? TEXT_CODE_OFF : TEXT_CODE_ON;
-			is_open = !is_open;
-		}
+	text_mark_code(text);
+	text_mend_bold(text);
 }
 
 static int add_choice(struct question *question, const char *line, size_t length, struct err *e)
@@ -57,8 +52,8 @@ static int add_choice(struct question *question, const char *line, size_t length
 	memcpy(choice->text, line + 2, text_length);
 	if (colon)
 		memcpy(choice->why, colon + 3, why_length);
-	mark_code(choice->text);
-	mark_code(choice->why);
+	mark_up(choice->text);
+	mark_up(choice->why);
 	question->count++;
 	return 0;
 }
@@ -94,7 +89,7 @@ int answer_parse_question(const struct lesson_block *block, struct question *que
 		else
 			r = add_question_line(question, line, (size_t)(end - line), e);
 	}
-	mark_code(question->text);
+	mark_up(question->text);
 	if (r == 0 && !question->text[0])
 		r = err_set(e, EINVAL, "the question is missing");
 	return r;

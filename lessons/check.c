@@ -28,6 +28,7 @@ static const struct field {
     [CHECK_VALUE] = {"value", CHECK_IS_TEXT, true},
     [CHECK_MEMORY] = {"memory", CHECK_IS_SIZE, false},
     [CHECK_OVERHEAD] = {"overhead", CHECK_IS_SIZE, false},
+    [CHECK_TOTAL] = {"total", CHECK_IS_SIZE, false},
     [CHECK_PROCESSES] = {"processes", CHECK_IS_NUMBER, false},
     [CHECK_EXIT] = {"exit", CHECK_IS_NUMBER, false},
     [CHECK_CONSOLE] = {"console", CHECK_IS_TEXT, false},
@@ -293,6 +294,7 @@ static int measure_sample(struct sandbox *s, enum check_field field, uint64_t *r
 		return -ENODATA;
 	*ret = field == CHECK_MEMORY     ? sample->memory_bytes
 	       : field == CHECK_OVERHEAD ? sample->overhead_bytes
+	       : field == CHECK_TOTAL    ? sample->memory_bytes + sample->overhead_bytes
 					 : sample->processes;
 	return 0;
 }

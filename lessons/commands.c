@@ -76,7 +76,7 @@ static void format_state(const struct listing *listing, const struct lesson *les
 			 size_t size)
 {
 	const char *step = progress_get(listing->progress, lesson->id, "step");
-	char number[16], count[16];
+	char number[24], count[24];
 	size_t i = 0;
 
 	if (progress_get(listing->progress, lesson->id, "done")) {
@@ -427,11 +427,11 @@ static int run_lesson(struct command_context *context, int argc, char **argv)
 }
 
 static const struct command_option lesson_options[] = {
-    {"--lang", "LANG", "speak this language from now on: en, ja"},
-    {"--course", "DIR", "a course of your own"},
-    {"--skip", NULL, "next: leave out what the step asks for"},
-    {"--run", NULL, "lint: play the solutions, too"},
-    {NULL, NULL, NULL},
+    {.name = "--lang", .argument = "LANG", .about = "speak this language from now on: en, ja"},
+    {.name = "--course", .argument = "DIR", .about = "a course of your own"},
+    {.name = "--skip", .about = "next: leave out what the step asks for"},
+    {.name = "--run", .about = "lint: play the solutions, too"},
+    {0},
 };
 
 const struct command cmd_lesson = {

@@ -4,6 +4,7 @@
  * translation must not hold a wrong one. `except` is a longer word that may hold it (サーバ is wrong,
  * but a part of サーバー).
  */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,12 +31,30 @@ static void look_for(struct lint *lint, const char *file, const char *text, cons
 	}
 }
 
+/* "コンテナ VM": Japanese and Latin stand together without a blank. */
+static void look_for_blanks(struct lint *lint, const char *file, const char *text)
+{
+	unsigned line = 1;
+
+	for (const char *at = text; *at; at++) {
+		bool is_wide_before = at > text && (unsigned char)at[-1] >= 0x80;
+		bool is_wide_after = (unsigned char)at[1] >= 0x80;
+		line += *at == '\n';
+		if (*at == ' ' &&
+		    ((is_wide_before && (isalnum((unsigned char)at[1]) || at[1] == '`')) ||
+		     (is_wide_after && at > text &&
+		      (isalnum((unsigned char)at[-1]) || at[-1] == '`'))))
+			lint_say(lint, file, line, "no blank between Japanese and Latin");
+	}
+}
+
 void lint_words(struct lint *lint, const char *file, const char *text)
 {
 	auto_free char *glossary = NULL;
 	char *rest;
 	size_t length;
 
+	look_for_blanks(lint, file, text);
 	if (lesson_read_file(lint->course, ".", "glossary.tsv", &glossary, &length, NULL) < 0)
 		return;
 	for (char *line = strtok_r(glossary, "\n", &rest); line;

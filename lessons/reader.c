@@ -3,12 +3,12 @@
  * The reader: Markdown by libcmark (CommonMark), turned into steps and blocks. The only file that
  * knows libcmark.
  *
- * Order: front matter (front_matter.c) → walk over the document's children → each becomes prose or, a
- * fence whose first info word is a verb, a block with a meaning. Every fault is told with its line,
- * and reading goes on, so that an author sees all of them at once. What surprises: control characters
- * are taken out of all text, since marked paragraphs (text.h) use them; the document's lines are
- * counted from behind the front matter; cmark does not close `**コンテナ（軽量）**は`, so the bold
- * that is left standing is mended here.
+ * Order: front matter (front_matter.c) → walk over the document's children → each becomes prose
+ * or, a fence whose first info word is a verb, a block with a meaning. Every fault is told with its
+ * line, and reading goes on, so that an author sees all of them at once. What surprises: control
+ * characters are taken out of all text, since marked paragraphs (text.h) use them; the document's
+ * lines are counted from behind the front matter; cmark does not close `**コンテナ（軽量）**は`,
+ * so the bold that is left standing is mended here.
  */
 #include "lesson.h"
 

@@ -68,9 +68,8 @@ void session_print_body(struct session *session, const char *body)
 		bool is_blank = !*body || *body == '\n';
 		end = strchrnul(body, '\n');
 		if (is_blank && paragraph.length) {
-			for (char *at = paragraph.data, is_open = 0; *at; at++)
-				if (*at == '`')
-					*at = (is_open = !is_open) ? TEXT_CODE_ON : TEXT_CODE_OFF;
+			text_mark_code(paragraph.data);
+			text_mend_bold(paragraph.data);
 			text_wrap(session->out, paragraph.data, columns_of(session), "  ", "  ");
 			paragraph.length = 0;
 		}
@@ -249,15 +248,20 @@ void session_show(struct session *session, const struct lesson_block *after)
 void session_introduce(struct session *session)
 {
 	const struct lesson_step *introduction = &session->lesson->introduction;
-	const char *terminal = getenv("TERM"), *before = getenv("LANG");
+	const struct lesson_block *before = NULL;
+	const char *terminal = getenv("TERM"), *wanted = getenv("LANG");
 
 	out_role_printf(session->out, OUT_TITLE, "%s\n\n", session->lesson->title);
-	if (terminal && !strcmp(terminal, "linux") && session->language == LANGUAGE_EN && before &&
-	    !strncmp(before, "ja", 2))
+	if (terminal && !strcmp(terminal, "linux") && session->language == LANGUAGE_EN && wanted &&
+	    !strncmp(wanted, "ja", 2))
 		session_say(session, OUT_DIM, SAY_NO_GLYPHS, "");
-	for (size_t i = 0; i < introduction->count; i++)
-		if (is_shown(introduction->blocks[i].verb)) {
-			show_block(session, &introduction->blocks[i]);
-			print_line(session, OUT_PLAIN, "", "");
-		}
+	for (size_t i = 0; i < introduction->count; i++) {
+		const struct lesson_block *block = &introduction->blocks[i];
+		if (!is_shown(block->verb))
+			continue;
+		part(session, before, block);
+		show_block(session, block);
+		before = block;
+	}
+	print_line(session, OUT_PLAIN, "", "");
 }

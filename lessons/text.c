@@ -315,6 +315,17 @@ unsigned text_mend_bold(char *paragraph)
 	return pairs;
 }
 
+void text_mark_code(char *paragraph)
+{
+	bool is_open = false;
+
+	for (; *paragraph; paragraph++)
+		if (*paragraph == '`') {
+			*paragraph = is_open ? TEXT_CODE_OFF : TEXT_CODE_ON;
+			is_open = !is_open;
+		}
+}
+
 bool text_fold(const char *text, char *buffer, size_t size)
 {
 	size_t length = strlen(text), used = 0, bytes;

@@ -49,6 +49,9 @@ void text_wrap_role(struct out *out, enum out_role role, const char *paragraph, 
  * in place. Returns how many pairs there were. Marked code is left alone. */
 unsigned text_mend_bold(char *paragraph);
 
+/* Turns `code` into code marks, in place. */
+void text_mark_code(char *paragraph);
+
 /* Folds full-width ASCII (１２０ｍｓ) and the ideographic space to plain ASCII. Into `buffer`; false
  * when it did not fit. */
 bool text_fold(const char *text, char *buffer, size_t size);

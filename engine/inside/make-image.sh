@@ -1,7 +1,7 @@
 #!/bin/sh
-# SPDX-License-Identifier: GPL-3.0-or-later
-# Makes the default image "base" in DIRECTORY: the distribution's static busybox under all its names, and our two programs.
-# Nothing is downloaded. Usage: make-image.sh DIRECTORY BUSYBOX WORK PROBE VERSION STAMP
+# SPDX-License-Identifier: GPL-3.0-or-later Makes the default image "base" in DIRECTORY: the
+# distribution's static busybox under all its names, and our two programs. Nothing is downloaded.
+# Usage: make-image.sh DIRECTORY BUSYBOX WORK PROBE VERSION STAMP
 set -eu
 directory=$1 busybox=$2 work=$3 probe=$4 version=$5 stamp=$(realpath -m "$6")
 
@@ -31,7 +31,12 @@ printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\
 printf 'root:x:0:\ntty:x:5:\nnogroup:x:65534:\n' >etc/group
 printf 'isolab\n' >etc/hostname
 printf '127.0.0.1 localhost\n::1 localhost\n' >etc/hosts
-printf 'NAME="isolab base"\nPRETTY_NAME="isolab base %s"\nID=isolab\nVERSION_ID=%s\n' "$version" "$version" >etc/os-release
+cat >etc/os-release <<END
+NAME="isolab base"
+PRETTY_NAME="isolab base $version"
+ID=isolab
+VERSION_ID=$version
+END
 # The same sources make the same image: no time of ours in it.
 find . -exec touch -h -d @0 {} +
 

@@ -4,9 +4,10 @@
 
 Usage: make-initrd.py OUTPUT NAME=FILE...
 
-The data of every file begins at a multiple of 4096 bytes, so that the kernel maps a program's pages where they lie and
-copies nothing. The gap is filled as Linux' own tool does it: by NUL bytes behind the entry's name, counted in its length.
-Owner, time and inode numbers are fixed: the same programs make the same archive.
+The data of every file begins at a multiple of 4096 bytes, so that the kernel maps a program's pages
+where they lie and copies nothing. The gap is filled as Linux' own tool does it: by NUL bytes behind
+the entry's name, counted in its length. Owner, time and inode numbers are fixed: the same programs
+make the same archive.
 """
 import sys
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Text, numbers, collected output and the few rounded system calls of the programs that run inside. No libc, no floating
- * point (the teaching kernel keeps no FPU state), no writable globals. memset and memcpy have their usual names because the
- * compiler calls them of its own accord.
+ * Text, numbers, collected output and the few rounded system calls of the programs that run inside.
+ * No libc, no floating point (the teaching kernel keeps no FPU state), no writable globals. memset
+ * and memcpy have their usual names because the compiler calls them of its own accord.
  */
 #include "nolibc.h"
 

@@ -2,23 +2,28 @@
 #ifndef ISOLAB_INSIDE_NOLIBC_H
 #define ISOLAB_INSIDE_NOLIBC_H
 /*
- * nolibc: all that the two programs inside a sandbox share, without a C library, so that the very same file runs as a
- * plain process, in the container, and on the teaching kernel of the VM.
+ * nolibc: all that the two programs inside a sandbox share, without a C library, so that the very
+ * same file runs as a plain process, in the container, and on the teaching kernel of the VM.
  *
- * What a kernel must have for them. Everything else may answer ENOSYS (they say so and go on) or any other error:
+ * What a kernel must have for them. Everything else may answer ENOSYS (they say so and go on) or
+ * any other error:
  *
- *	needed by both		write, exit_group
- *	isolab-work		read (fd 0), clock_gettime (MONOTONIC), mmap (anonymous, private) and munmap,
- *				nanosleep, uname, getpid, getppid, openat + read + close (cat), ioctl TCGETS
- *	isolab-probe		may all fail, the fact is then absent: uname, openat + read + close, clock_gettime (MONOTONIC,
- *				REALTIME), sysinfo, sched_getaffinity, readlinkat, newfstatat, getdents64, syslog, finit_module,
- *				and those of probe_calls.c, tried with arguments that no kernel can act on
- *	files it reads		/proc/sys/kernel/random/boot_id, /proc/1/comm, /proc/self/{uid_map,mountinfo,status},
- *				/proc/self/ns/… (links), /proc/net/dev, /proc/sysvipc/{msg,sem,shm}, /proc/cpuinfo
- *	stack			16 KiB
- *	start			argc, argv, NULL, env, NULL on the stack as in the System V ABI; the auxiliary vector is not read
- *	console			ioctl(0, TCGETS) = 0 says that fd 0 is a terminal (something below us echoes and edits the line); isolab-work then
- *				shows a banner and a prompt. Anything else: a pipe, nobody looks.
+ *	both		write, exit_group
+ *	isolab-work	read (fd 0), clock_gettime (MONOTONIC), mmap (anonymous, private) and munmap,
+ *			nanosleep, uname, getpid, getppid, openat + read + close (cat), ioctl TCGETS
+ *	isolab-probe	may all fail, the fact is then absent: uname, openat + read + close,
+ *			clock_gettime (MONOTONIC, REALTIME), sysinfo, sched_getaffinity, readlinkat,
+ *			newfstatat, getdents64, syslog, finit_module, and those of read_calls.c,
+ *			tried with arguments that no kernel can act on
+ *	its files	/proc/sys/kernel/random/boot_id, /proc/1/comm, /proc/cpuinfo, /proc/net/dev,
+ *			/proc/self/{uid_map,mountinfo,status}, /proc/self/ns/… (links),
+ *			/proc/sysvipc/{msg,sem,shm}
+ *	stack		16 KiB
+ *	start		argc, argv, NULL, env, NULL on the stack as in the System V ABI; the
+ *			auxiliary vector is not read
+ *	console		ioctl(0, TCGETS) = 0 says that fd 0 is a terminal (something below us echoes
+ *			and edits the line); isolab-work then shows a banner and a prompt. Anything
+ *			else: a pipe, nobody looks.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,7 +51,8 @@ bool text_equal(const char *a, const char *b);
 bool text_starts(const char *text, const char *prefix);
 /* The part behind the last '/'. */
 const char *text_base_name(const char *path);
-/* A decimal number at the start of `text`; *ret_rest = what follows it. False when there is no digit or it is too big. */
+/* A decimal number at the start of `text`; *ret_rest = what follows it. False when there is no
+ * digit or it is too big. */
 bool text_number(const char *text, uint64_t *ret_number, const char **ret_rest);
 /* Reads "16M", "512K", "1G", "4096" (powers of 1024). */
 bool text_size(const char *text, uint64_t *ret_bytes);
@@ -59,15 +65,22 @@ struct writer {
 	size_t length;
 	char data[WRITER_SIZE];
 };
+/* Begins with nothing collected for `fd`. */
 void writer_init(struct writer *writer, int fd);
+/* Adds bytes; a full buffer is written out. */
 void writer_bytes(struct writer *writer, const char *bytes, size_t length);
+/* Adds a text. */
 void writer_text(struct writer *writer, const char *text);
+/* Adds a decimal number. */
 void writer_number(struct writer *writer, uint64_t number);
+/* Adds the lowest `digits` hexadecimal digits. */
 void writer_hex(struct writer *writer, uint64_t number, unsigned digits);
-/* Nanoseconds as the unit that reads best: "0.512 ns" is written by writer_ratio, this one: "312 ns", "1.402 ms", "2.000 s". */
+/* Nanoseconds as the unit that reads best: "0.512 ns" is written by writer_ratio, this one: "312
+ * ns", "1.402 ms", "2.000 s". */
 void writer_time(struct writer *writer, uint64_t ns);
 /* total / count with three decimals. */
 void writer_ratio(struct writer *writer, uint64_t total, uint64_t count);
+/* Writes what is collected. */
 void writer_flush(struct writer *writer);
 
 /* ---- the kernel, a little rounder ---- */
@@ -76,6 +89,7 @@ struct time_pair {
 };
 /* Nanoseconds of a clock, or 0 where the kernel has none. */
 uint64_t clock_read_ns(int clock);
+/* Sleeps, signals or not. */
 void sleep_ns(uint64_t ns);
 /* Reads at most size-1 bytes of a file and terminates them. Returns the length or -errno. */
 long file_read(const char *path, char *buffer, size_t size);

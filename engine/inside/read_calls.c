@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The facts about what a program may ask its kernel to do. Each call is made with arguments that no kernel can act on: a descriptor
- * that is not open, a pointer to nowhere, a number that means nothing. EPERM: not for you. ENOSYS: there is no such call (or a filter
- * says so). Anything else, EFAULT or EINVAL mostly: the call reached the code that would have done it.
+ * The facts about what a program may ask its kernel to do. Each call is made with arguments that no
+ * kernel can act on: a descriptor that is not open, a pointer to nowhere, a number that means
+ * nothing. EPERM: not for you. ENOSYS: there is no such call (or a filter says so). Anything else,
+ * EFAULT or EINVAL mostly: the call reached the code that would have done it.
  */
 #include "read_facts.h"
 
@@ -115,7 +116,8 @@ void fact_sysctl_write(struct fact_reader *reader)
 
 void fact_module_load(struct fact_reader *reader)
 {
-	/* The right to load is checked before the descriptor, which is none: EBADF = would have been tried. */
+	/* The right to load is checked before the descriptor, which is none: EBADF = would have
+	 * been tried. */
 	long r = call3(__NR_finit_module, -1, nowhere, 0);
 
 	if (r != -EBADF && r != -EFAULT) {
@@ -130,7 +132,8 @@ void fact_module_load(struct fact_reader *reader)
 
 void fact_hypervisor_seen(struct fact_reader *reader)
 {
-	/* On some hosts CPUID is answered by the processor itself, whatever the VMM told KVM: then a VM sees what its host sees. */
+	/* On some hosts CPUID is answered by the processor itself, whatever the VMM told KVM: then
+	 * a VM sees what its host sees. */
 	uint32_t registers[4];
 	char signature[13];
 

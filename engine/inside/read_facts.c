@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * isolab-probe: reads, from inside, everything that the columns of `compare` show, and prints one line per fact:
+ * isolab-probe: reads, from inside, everything that the columns of `compare` show, and prints one
+ * line per fact:
  *
- *	name value TAB identity		identity says *which* object it is; equal text alone proves nothing
+ *	name value TAB identity		identity says *which* object it is; equal text alone
+ *					proves nothing
  *	name !reason			there is no such thing here, or it is not for us
  *
- * An identity begins with the boot id of the kernel that answers, for a number (inode, uid) means something only inside one kernel.
- * What surprises: every step may fail and none ends the program; all output is collected and leaves in one write, since in
- * the VM each write is an exit. Nothing is changed, nothing waits, nothing is read without a bound.
+ * An identity begins with the boot id of the kernel that answers, for a number (inode, uid) means
+ * something only inside one kernel. What surprises: every step may fail and none ends the program;
+ * all output is collected and leaves in one write, since in the VM each write is an exit. Nothing
+ * is changed, nothing waits, nothing is read without a bound.
  */
 #include "read_facts.h"
 
@@ -57,7 +60,8 @@ void fact_absent(struct fact_reader *reader, const char *name, long error)
 	fact_end(reader);
 }
 
-/* Lines of a file, read piece by piece; -errno. With `path` in a kernel that lists nothing of the kind: -ENOENT. */
+/* Lines of a file, read piece by piece; -errno. With `path` in a kernel that lists nothing of the
+ * kind: -ENOENT. */
 static long count_lines(struct fact_reader *reader, const char *path)
 {
 	long fd = call4(__NR_openat, FD_HERE, path, 02000000, 0), lines = 0, total = 0, r;

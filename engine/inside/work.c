@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * isolab-work: the workload that runs, the very same file, as a process, in the container and in the VM.
+ * isolab-work: the workload that runs, the very same file, as a process, in the container and in
+ * the VM.
  *
  *	true, false (by its own name)		end at once
  *	isolab-work COMMAND [ARGUMENTS]		one of work_commands[]
- *	isolab-work				reads commands line by line; on a terminal with a banner and a prompt
+ *	isolab-work				reads commands line by line; on a terminal
+ *						with a banner and a prompt
  *
- * What surprises: whether to show a prompt. A kernel that answers TCGETS has a terminal below us, which echoes and edits; any other
- * answer means a pipe, and nobody looks.
+ * What surprises: whether to show a prompt. A kernel that answers TCGETS has a terminal below us,
+ * which echoes and edits; any other answer means a pipe, and nobody looks.
  */
 #include "work.h"
 
@@ -86,6 +88,16 @@ static int work_cat(struct session *session, int argc, char **argv)
 	for (int word = 1; word < argc; word++)
 		status |= cat_file(session, argv[word]);
 	return argc < 2 ? 2 : status;
+}
+
+static int work_env(struct session *session, int argc, char **argv)
+{
+	(void)argc, (void)argv;
+	for (char **variable = session->env; *variable; variable++) {
+		writer_text(&session->out, *variable);
+		writer_text(&session->out, "\n");
+	}
+	return 0;
 }
 
 static int work_exit(struct session *session, int argc, char **argv)
@@ -228,12 +240,13 @@ int inside_main(int argc, char **argv, char **env)
 	struct session session;
 	const char *name = argc > 0 ? text_base_name(argv[0]) : "";
 	char terminal
-	    [64]; /* struct termios as the kernel has it, 36 bytes; only whether it answers matters */
+	    /* struct termios as the kernel has it, 36 bytes; only whether it answers matters */
+	    [64];
 
-	(void)env;
 	if (text_equal(name, "true") || text_equal(name, "false"))
 		return name[0] == 'f';
 	memset(&session, 0, sizeof(session));
+	session.env = env;
 	writer_init(&session.out, FD_STDOUT);
 	if (argc > 1) {
 		session.status = run_words(&session, argc - 1, argv + 1);
@@ -259,6 +272,7 @@ const struct work_command work_commands[] = {
     {"uname", "", "which kernel answers here", work_uname},
     {"pid", "", "which process am I", work_pid},
     {"echo", "[WORD...]", "say it again", work_echo},
+    {"env", "", "show the environment", work_env},
     {"cat", "FILE...", "show files", work_cat},
     {"true", "", "end well", work_true},
     {"false", "", "end badly", work_false},

@@ -16,6 +16,7 @@ struct input {
 struct session {
 	struct writer out;
 	struct input in;
+	char **env;
 	bool is_interactive; /* somebody sees a prompt */
 	bool is_done;
 	int status;   /* of the last command, then of the program */
@@ -25,7 +26,8 @@ struct session {
 
 struct work_command {
 	const char *name, *arguments, *about;
-	/* Returns the exit status; 2 = wrong usage, which the caller explains. argv[0] is the command's name. */
+	/* Returns the exit status; 2 = wrong usage, which the caller explains. argv[0] is the
+	 * command's name. */
 	int (*run)(struct session *session, int argc, char **argv);
 };
 extern const struct work_command work_commands[]; /* ends with name == NULL */

@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The loads of isolab-work: turns of a loop (what the processor alone does), pages touched (what the kernel and its page tables do),
- * system calls (crossing into the kernel). Each says what it did and what it took by the clock inside. Then the ways to misbehave that
- * tests and lessons need: spin, flood, fault.
+ * The loads of isolab-work: turns of a loop (what the processor alone does), pages touched (what
+ * the kernel and its page tables do), system calls (crossing into the kernel). Each says what it
+ * did and what it took by the clock inside. Then the ways to misbehave that tests and lessons need:
+ * spin, flood, fault.
  */
 #include "work.h"
 
 enum { PAGE = 4096 };
 #define CHUNK_TURNS 1000000ULL
 
-/* The loop whose turns we count. The empty asm keeps the compiler from seeing through it: one subtract and one jump a turn. */
+/* The loop whose turns we count. The empty asm keeps the compiler from seeing through it: one
+ * subtract and one jump a turn. */
 static void turn_loop(uint64_t turns)
 {
 	while (turns--)
 		__asm__ volatile("" : "+r"(turns));
 }
 
-/* "NAME COUNT UNITs  TOTAL_NS ns  RATIO ns/UNIT": the same words on every wall, for people and for programs. */
+/* "NAME COUNT UNITs TOTAL_NS ns RATIO ns/UNIT": the same words on every wall, for people and for
+ * programs. */
 static void say_result(struct session *session, const char *name, uint64_t count, const char *unit,
 		       uint64_t ns)
 {
@@ -67,7 +70,8 @@ int work_burn(struct session *session, int argc, char **argv)
 	return 0;
 }
 
-/* Maps `size` bytes and writes one byte into each page. Returns the ns per all pages in *ret_ns, or NULL. */
+/* Maps `size` bytes and writes one byte into each page. Returns the ns per all pages in *ret_ns, or
+ * NULL. */
 static char *map_and_touch(size_t size, uint64_t *ret_ns)
 {
 	long at = syscall6(__NR_mmap, 0, (long)size, 3 /* READ|WRITE */,

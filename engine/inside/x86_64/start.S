@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The first instruction of each program: the kernel has put argc at the top of the stack, above it argv, NULL, env, NULL. */
+/* The first instruction of each program: the kernel has put argc at the top of the stack, above it
+ * argv, NULL, env, NULL. */
 	.section .text.start, "ax", @progbits
 	.globl	_start
 _start:

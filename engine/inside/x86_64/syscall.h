@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef ISOLAB_INSIDE_SYSCALL_H
 #define ISOLAB_INSIDE_SYSCALL_H
-/* How a program asks the kernel on x86-64: number in RAX, arguments in RDI RSI RDX R10 R8 R9, result
- * (or -errno) in RAX; the instruction itself spoils RCX and R11 (System V ABI, appendix A.2). */
+/* How a program asks the kernel on x86-64: number in RAX, arguments in RDI RSI RDX R10 R8 R9,
+ * result (or -errno) in RAX; the instruction itself spoils RCX and R11 (System V ABI, appendix
+ * A.2). */
 #include <asm/unistd_64.h>
 #include <stdint.h>
 
