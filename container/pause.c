@@ -67,10 +67,12 @@ static int continue_process(struct cgroup *cgroup, pid_t pid)
 	return kill(pid, SIGCONT) < 0 ? -errno : 0;
 }
 
-static int freeze(struct cgroup *cgroup, struct err *e)
+static int freeze(struct worker *w, struct cgroup *cgroup, struct err *e)
 {
-	int r = cgroup_make_freezer(cgroup, e);
+	int r = rundir_cgroup_name(worker_rundir(w), cgroup->name, sizeof(cgroup->name), e);
 
+	if (r == 0)
+		r = cgroup_make_freezer(cgroup, e);
 	if (r == 0)
 		r = for_each_member(add_to_freezer, cgroup);
 	return r < 0 ? r : cgroup_freeze(cgroup, true, e);
@@ -85,7 +87,7 @@ int wall_pause(struct worker *w, bool on, struct err *e)
 
 	if (!on && !state->is_stopped_by_signal)
 		return cgroup_freeze(cgroup, false, e);
-	if (on && freeze(cgroup, &unused) == 0)
+	if (on && freeze(w, cgroup, &unused) == 0)
 		return 0;
 	r = for_each_member(on ? stop_process : continue_process, cgroup);
 	if (r < 0)

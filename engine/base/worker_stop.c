@@ -144,11 +144,8 @@ static void kill_late(struct worker *w)
 	char name[24];
 
 	worker_signal_name(w->stop_signal, name, sizeof(name));
-	worker_note(
-	    w, "stop",
-	    "it did not end on %s in time and was killed%s%s; as process 1 it ignores every signal "
-	    "without a handler of its own",
-	    name, w->stop_reason ? ": " : "", w->stop_reason ? w->stop_reason : "");
+	worker_note(w, "stop", "it did not end on %s in time and was killed%s%s", name,
+		    w->stop_reason ? ": " : "", w->stop_reason ? w->stop_reason : "");
 	worker_kill(w, NULL);
 }
 
