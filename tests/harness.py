@@ -41,7 +41,9 @@ class Result:
         self.status = 128 - status if status < 0 else status
 
     def __str__(self):
-        return f"{' '.join(self.command)} → {self.status}\nstdout: {self.out}\nstderr: {self.err}"
+        shown = [text if len(text) < 900 else text[:400] + "\n[…]\n" + text[-400:]
+                 for text in (self.out, self.err)]
+        return f"{' '.join(self.command)} → {self.status}\nstdout: {shown[0]}\nstderr: {shown[1]}"
 
     def json(self):
         return json.loads(self.out)
