@@ -1,5 +1,6 @@
 #!/bin/sh
-# SPDX-License-Identifier: GPL-3.0-or-later Makes the default image "base" in DIRECTORY: the
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Makes the default image "base" in DIRECTORY: the
 # distribution's static busybox under all its names, and our two programs. Nothing is downloaded.
 # Usage: make-image.sh DIRECTORY BUSYBOX WORK PROBE VERSION STAMP
 set -eu
