@@ -6,6 +6,7 @@
  * for, and constants its headers may lack. Each returns what the kernel does: -1 and errno on
  * failure.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <linux/sched.h>
@@ -21,9 +22,16 @@
 #define MOUNT_ATTR_NOSYMFOLLOW 0x00200000
 #endif
 
+/* A process without a stack of its own, as by fork(2). Where a filter around us refuses clone3 (its flags
+ * lie in memory), the older clone does all but CLONE_INTO_CGROUP. */
 static inline pid_t kernel_clone3(struct clone_args *arguments)
 {
-	return (pid_t)syscall(SYS_clone3, arguments, sizeof(*arguments));
+	pid_t pid = (pid_t)syscall(SYS_clone3, arguments, sizeof(*arguments));
+
+	if (pid >= 0 || errno != ENOSYS || arguments->flags & CLONE_INTO_CGROUP)
+		return pid;
+	return (pid_t)syscall(SYS_clone, arguments->flags | arguments->exit_signal, 0,
+			      arguments->pidfd, 0, 0);
 }
 
 static inline int kernel_pivot_root(const char *new_root, const char *put_old)
