@@ -34,11 +34,10 @@
  * Page tables. CR3 = VM_GPA_PML4. All RAM is seen at VM_WINDOW + gpa (PML4[511] alone is filled,
  * the lower half is empty and belongs to programs): the first 2 MiB by 4 KiB pages with the
  * permissions of the kernel's ELF segments (text read-only and executable, everything else NX),
- * the rest by 2 MiB pages, writable, NX. A new address space needs only its own PML4 with entry
- * 511 copied. Every present entry below the PML4 carries the user bit (and accessed, dirty),
- * PML4[511] itself does not: so the window is the supervisor's alone, unless an address space
- * sets the user bit in its own entry 511, as the guest's trusted ring-3 half (guest/steward/)
- * does to read device tree and programs natively. The kernel is linked at VM_WINDOW +
+ * the rest by 2 MiB pages, writable, NX. Every entry carries the user bit (and accessed, dirty),
+ * since the guest's kernel runs its C code at ring 3 in this very address space (guest/nucleus.S
+ * says why). The address space of a program has a PML4 of its own, with entry 511 copied but for
+ * the user bit: so the window is the supervisor's alone there. The kernel is linked at VM_WINDOW +
  * VM_GPA_KERNEL (-mcmodel=kernel), p_paddr = p_vaddr - VM_WINDOW.
  *
  * Entry state: 64-bit mode; RIP = e_entry; RDI = gpa of the device tree; other general registers

@@ -56,7 +56,7 @@ static void inject(struct vm *vm)
 		if (ioctl(vcpu->fd, KVM_INTERRUPT, &interrupt) == 0) {
 			vcpu->pending &= vcpu->pending - 1;
 			vcpu->is_halted = false;
-			vm->stats->injected++;
+			vm->stats.injected++;
 		}
 	}
 	vcpu->run->request_interrupt_window = vcpu->pending != 0;
@@ -88,7 +88,7 @@ static enum next on_port(struct vm *vm)
 	uint32_t value;
 	const struct port *port = port_find(vm->ports, run->io.port, run->io.size, run->io.count,
 					    run->io.direction == KVM_EXIT_IO_OUT, &error);
-	vm->stats->exits[VM_EXIT_IO]++;
+	vm->stats.exits[VM_EXIT_IO]++;
 	if (!port) {
 		vm_fail(vm, &error);
 		return NEXT_RETURN;
@@ -101,7 +101,7 @@ static enum next on_halt(struct vm *vm)
 {
 	struct kvm_run *run = vm->vcpu.run;
 	struct err error = {0};
-	vm->stats->exits[VM_EXIT_HALT]++;
+	vm->stats.exits[VM_EXIT_HALT]++;
 	vm->vcpu.is_halted = true;
 	if (run->if_flag)
 		return vm->vcpu.pending ? NEXT_RUN : NEXT_RETURN;
@@ -114,13 +114,13 @@ static enum next on_halt(struct vm *vm)
 
 static enum next on_window(struct vm *vm)
 {
-	vm->stats->exits[VM_EXIT_INTERRUPT]++;
+	vm->stats.exits[VM_EXIT_INTERRUPT]++;
 	return NEXT_RUN; /* inject() does it */
 }
 
 static enum next on_kick(struct vm *vm)
 {
-	vm->stats->exits[VM_EXIT_KICK]++;
+	vm->stats.exits[VM_EXIT_KICK]++;
 	return NEXT_RETURN;
 }
 
@@ -129,7 +129,7 @@ static enum next on_mmio(struct vm *vm)
 	struct kvm_run *run = vm->vcpu.run;
 	struct err error = {0};
 	char place[128];
-	vm->stats->exits[VM_EXIT_MMIO]++;
+	vm->stats.exits[VM_EXIT_MMIO]++;
 	err_set(&error, EFAULT, "the guest %s address 0x%llx, where there is no memory (%s)",
 		run->mmio.is_write ? "wrote to" : "read from", run->mmio.phys_addr,
 		cpu_describe(vm, place, sizeof(place)));
@@ -143,7 +143,7 @@ static enum next on_triple_fault(struct vm *vm)
 {
 	struct err error = {0};
 	char place[128];
-	vm->stats->exits[VM_EXIT_OTHER]++;
+	vm->stats.exits[VM_EXIT_OTHER]++;
 	err_set(&error, EFAULT, "the guest's processor shut down (triple fault) %s",
 		cpu_describe(vm, place, sizeof(place)));
 	err_hint(&error, 0, "a fault while its kernel handled a fault: a bug in the guest kernel");
@@ -156,7 +156,7 @@ static enum next on_internal_error(struct vm *vm)
 	struct kvm_run *run = vm->vcpu.run;
 	struct err error = {0};
 	char place[128];
-	vm->stats->exits[VM_EXIT_OTHER]++;
+	vm->stats.exits[VM_EXIT_OTHER]++;
 	err_set(&error, ENOTSUP,
 		"this host's KVM cannot run what the guest does (%s, suberror %u) %s",
 		run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION ? "instruction not emulated"
@@ -172,7 +172,7 @@ static enum next on_internal_error(struct vm *vm)
 static enum next on_failed_entry(struct vm *vm)
 {
 	struct err error = {0};
-	vm->stats->exits[VM_EXIT_OTHER]++;
+	vm->stats.exits[VM_EXIT_OTHER]++;
 	err_set(&error, EINVAL, "the processor refused to enter the guest (reason 0x%llx)",
 		vm->vcpu.run->fail_entry.hardware_entry_failure_reason);
 	err_hint(&error, 0,
@@ -184,7 +184,7 @@ static enum next on_failed_entry(struct vm *vm)
 static enum next on_unknown(struct vm *vm)
 {
 	struct err error = {0};
-	vm->stats->exits[VM_EXIT_OTHER]++;
+	vm->stats.exits[VM_EXIT_OTHER]++;
 	err_set(&error, ENOTSUP, "the processor came back for an unknown reason (%u)",
 		vm->vcpu.run->exit_reason);
 	vm_fail(vm, &error);

@@ -64,10 +64,12 @@ struct vm {
 	uint64_t kick_at_ns;      /* when it ends KVM_RUN next, 0 = not armed */
 	bool has_kick_timer;
 	bool is_paused, has_ended, is_ready;
-	unsigned turns_skipped;    /* the worker's descriptors were served instead of the guest */
-	uint64_t entered_ns;       /* start of the step that the next mark ends */
-	struct vm_stats *stats;    /* shared page, read by the engine */
-	struct vm_stats own_stats; /* where it points when there is no file */
+	unsigned turns_skipped; /* the worker's descriptors were served instead of the guest */
+	uint64_t entered_ns;    /* start of the step that the next mark ends */
+	struct vm_stats stats;  /* counted here, */
+	int stats_fd;           /* written there for the engine; -1 = nowhere */
+	uint64_t stats_at_ns;   /* when they were written last */
+	uint64_t stats_written; /* sum of all exits then */
 };
 
 /* ---- kvm.c ---- */
@@ -94,6 +96,15 @@ char *cpu_describe(const struct vm *vm, char *buffer, size_t size);
 /* ---- devicetree.c ---- */
 /* Describes the machine to the guest, in its memory at VM_GPA_DEVICETREE. */
 int devicetree_build(struct vm *vm, const struct sandbox_spec *spec, struct err *e);
+
+/* ---- stats.c ---- */
+/* Opens the file for the engine; that it cannot be is no reason to fail. */
+void stats_open(struct vm *vm);
+/* Writes what is new, at most twice a second unless `now`. */
+void stats_publish(struct vm *vm, bool now);
+/* Nanoseconds until stats_publish() would write something, UINT64_MAX = nothing new. */
+uint64_t stats_wait_ns(const struct vm *vm);
+void stats_close(struct vm *vm);
 
 /* ---- run.c ---- */
 /* Lets the guest run until it waits, ends, the kick comes, or a device asks to look around. */

@@ -13,7 +13,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -152,24 +151,6 @@ static int create_kick_timer(struct vm *vm, struct err *e)
 	return 0;
 }
 
-/* The counters are shared with the engine if the sandbox's directory can hold them; they are no
- * reason to fail. */
-static void share_stats(struct vm *vm)
-{
-	auto_close int fd = rundir_open_file(worker_rundir(vm->worker), VM_STATS_FILE,
-					     O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, NULL);
-	vm->stats = &vm->own_stats;
-	if (fd >= 0 && posix_fallocate(fd, 0, sizeof(struct vm_stats)) == 0) {
-		void *page = mmap(NULL, sizeof(struct vm_stats), PROT_READ | PROT_WRITE, MAP_SHARED,
-				  fd, 0);
-		if (page != MAP_FAILED)
-			vm->stats = page;
-	}
-	vm->stats->magic = VM_STATS_MAGIC;
-	vm->stats->ram_address = (uintptr_t)vm->memory.host;
-	vm->stats->ram_bytes = vm->memory.size;
-}
-
 /* ---- struct wall ---- */
 
 static int vm_wall_start(struct worker *worker, struct err *e)
@@ -177,9 +158,12 @@ static int vm_wall_start(struct worker *worker, struct err *e)
 	struct vm *vm = calloc(1, sizeof(*vm));
 	if (!vm)
 		return err_sys(e, ENOMEM, "start a virtual machine");
-	*vm = (struct vm){
-	    .worker = worker, .kvm_fd = -1, .vm_fd = -1, .vcpu.fd = -1, .ports = tiny_ports};
-	vm->stats = &vm->own_stats;
+	*vm = (struct vm){.worker = worker,
+			  .kvm_fd = -1,
+			  .vm_fd = -1,
+			  .vcpu.fd = -1,
+			  .stats_fd = -1,
+			  .ports = tiny_ports};
 	for (unsigned i = 0; i < VM_CHANNELS; i++)
 		for (int k = 0; k < 3; k++)
 			vm->channels[i].fds[k] = -1;
@@ -188,7 +172,7 @@ static int vm_wall_start(struct worker *worker, struct err *e)
 		uint64_t start = clock_now_ns();
 		int r = 0;
 		if (step->run == step_walls && (r = create_kick_timer(vm, e)) == 0)
-			share_stats(vm);
+			stats_open(vm);
 		if (r == 0)
 			r = step->run(vm, e);
 		if (r < 0)
@@ -205,11 +189,11 @@ static bool can_run(const struct vm *vm)
 	       !worker_output_is_full(vm->worker);
 }
 
-/* poll(2), ended also by the guest's timer, to the nanosecond. */
+/* poll(2), ended also by the guest's timer, to the nanosecond, and by counters to be written. */
 static int poll_until(struct vm *vm, struct pollfd *fds, nfds_t count, int timeout_ms)
 {
-	uint64_t now = clock_now_ns(), wait = UINT64_MAX;
-	if (timeout_ms >= 0)
+	uint64_t now = clock_now_ns(), wait = stats_wait_ns(vm);
+	if (timeout_ms >= 0 && (uint64_t)timeout_ms * 1000000 < wait)
 		wait = (uint64_t)timeout_ms * 1000000;
 	if (vm->timer_at_ns && !vm->is_paused && !vm->has_ended) {
 		uint64_t timer = vm->timer_at_ns > now ? vm->timer_at_ns - now : 0;
@@ -237,6 +221,7 @@ static int vm_wall_wait(struct worker *worker, struct pollfd *fds, nfds_t count,
 	if (can_run(vm))
 		vm_run(vm);
 	exec_resume_inputs(vm);
+	stats_publish(vm, false);
 	return 0;
 }
 
@@ -306,8 +291,7 @@ static void vm_wall_finish(struct worker *worker)
 	}
 	if (vm->has_kick_timer)
 		timer_delete(vm->kick_timer);
-	if (vm->stats != &vm->own_stats)
-		munmap(vm->stats, sizeof(*vm->stats));
+	stats_close(vm);
 	kvm_finish(vm);
 	free(vm);
 	worker_set_state(worker, NULL);

@@ -2,13 +2,11 @@
 #ifndef ISOLAB_VMSTATS_H
 #define ISOLAB_VMSTATS_H
 /*
- * vmstats: the file `stats` of a VM's directory, one struct that the worker keeps in a shared
- * mapping and the engine reads with pread(2): how often the guest left its processor and why, and
- * where its RAM lies in the worker (so that guest RAM and the monitor's own memory can be told
- * apart in /proc/PID/smaps). Foreign bytes to the reader: vm_stats_read() checks them.
- *
- * Numbers are written one by one without a lock; each is right by itself, their sum may be off by
- * the exits of a microsecond.
+ * vmstats: the file `stats` of a VM's directory, one struct that the worker writes at most twice a
+ * second, when something has changed, and the engine reads with pread(2): how often the guest left
+ * its processor and why, and where its RAM lies in the worker (so that guest RAM and the monitor's
+ * own memory can be told apart in /proc/PID/smaps). Foreign bytes to the reader: vm_stats_read()
+ * checks them; the file is empty until the first time.
  */
 #include <stdint.h>
 

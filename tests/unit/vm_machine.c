@@ -137,9 +137,9 @@ void machine_init(struct vm *vm, struct told *told)
 			  .kvm_fd = -1,
 			  .vm_fd = -1,
 			  .vcpu.fd = -1,
+			  .stats_fd = -1,
 			  .ports = tiny_ports,
 			  .entered_ns = 1};
-	vm->stats = &vm->own_stats;
 	for (unsigned i = 0; i < VM_CHANNELS; i++)
 		for (int k = 0; k < 3; k++)
 			vm->channels[i].fds[k] = -1;

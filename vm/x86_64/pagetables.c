@@ -46,7 +46,7 @@ int pagetables_build(struct vm *vm, struct err *e)
 	if (!pml4 || !pdpt || !pd || !pt)
 		return err_set(e, ENOMEM, "the boot page tables do not fit the guest's memory");
 	const uint64_t table = PRESENT | WRITABLE | USER | ACCESSED;
-	pml4[ENTRIES - 1] = VM_GPA_PDPT | (table & ~(uint64_t)USER); /* this bit decides */
+	pml4[ENTRIES - 1] = VM_GPA_PDPT | table; /* programs get a PML4 without the user bit here */
 	pdpt[ENTRIES - 2] = VM_GPA_PD | table;
 	pdpt[ENTRIES - 1] = (VM_GPA_PD + MEMORY_PAGE) | table;
 	pd[0] = VM_GPA_PT | table;
