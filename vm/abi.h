@@ -66,8 +66,8 @@
  *	    panic	"isolab,panic"		port
  *	    mailbox	"isolab,mailbox"	port, interrupts, reg = control page, sent programs
  *
- * The guest's monotonic clock is its own: it begins at its entry, by rdtsc at ring 0 and
- * tsc-frequency. (rdtsc at ring 3 may show another counter: it is not for clocks.)
+ * The guest's monotonic clock is its own: it begins at its entry, by rdtsc at ring 3 and
+ * tsc-frequency. (rdtsc at ring 0 may show another counter: it is not for clocks.)
  */
 
 #define VM_WINDOW           0xffffffff80000000 /* RAM is seen from here on */

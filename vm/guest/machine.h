@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef TINY_MACHINE_H
-#define TINY_MACHINE_H
-/* machine: what the kernel has learned about its machine from the device tree, as one plain structure. */
+#ifndef ISOLAB_TINY_MACHINE_H
+#define ISOLAB_TINY_MACHINE_H
+/* machine: what the kernel has learned about its machine from the device tree, as one plain
+ * structure. */
 #include <stdint.h>
 
 enum { MACHINE_SEED_BYTES = 32, MACHINE_HOSTNAME_BYTES = 65, MACHINE_ARGUMENTS_BYTES = 256 };

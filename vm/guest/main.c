@@ -1,50 +1,42 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * main: what happens between the monitor's jump to `entry` and the first instruction of the first program.
+ * main: from the nucleus's jump into the kernel to the first instruction of the first program.
  *
- * There is little to do. The page tables are the monitor's, the processor's tables are data (tables.S), all memory is zero already.
- * What remains is reading the device tree; that takes thousands of instructions, so it is the steward's first request.
- *
- *	entry.S		load the tables, tell the processor where `syscall` goes
- *	kernel_main	start our clock, let the steward read the device tree
- *	(steward)	steward_boot(): struct machine; the list of free frames
- *	kernel_booted	look into the mailbox: the main program lies in channel 0
- *	(steward)	steward_start(): its address space
- *	mailbox_started	tell the monitor, run it
+ * There is little to do. The page tables are the monitor's, the processor's tables are data
+ * (tables.S), all memory is zero already.
  */
 #include "kernel.h"
-#include "x86.h"
+
+#include "discover.h"
+#include "string.h"
 
 struct kernel kernel;
 
-_Noreturn void kernel_main(uint64_t devicetree);
+static void read_devicetree(uint64_t gpa)
+{
+	const char *why;
+	if (discover_machine(&kernel.machine, ram(gpa), VM_DEVICETREE_BYTES, &why) < 0)
+		panic(VM_PANIC_DEVICETREE, NULL, 0, why);
+}
+
+/* For the tests: the boot argument `isolab.panic` shows what a panic looks like. */
+static void die_if_asked(void)
+{
+	if (string_equal(kernel.machine.arguments, "isolab.panic"))
+		panic(VM_PANIC_BUG, NULL, 0, "asked for by the boot argument 'isolab.panic'");
+}
 
 _Noreturn void kernel_main(uint64_t devicetree)
 {
-	clock_start();
-	x86_write_port(VM_PORT_MARK, VM_MARK_KERNEL_ENTRY);
-	kernel.devicetree = devicetree;
-	steward_run(STEWARD_BOOT, NULL);
-}
-
-/* The test of a panic: the boot argument `panic` asks for one. */
-static void die_if_asked(const char *arguments)
-{
-	static const char word[] = "isolab.panic";
-	for (unsigned i = 0; i < sizeof(word) - 1; i++) {
-		if (arguments[i] != word[i])
-			return;
-	}
-	panic(VM_PANIC_BUG, NULL, "asked for by the boot argument 'isolab.panic'");
-}
-
-_Noreturn void kernel_booted(int64_t result)
-{
-	if (result < 0)
-		panic(VM_PANIC_DEVICETREE, NULL, kernel.report);
-	die_if_asked(kernel.machine.arguments);
-	x86_write_port(VM_PORT_MARK, VM_MARK_KERNEL_READY);
-	x86_write_port(VM_PORT_MARK, VM_MARK_INIT);
-	kernel.is_event_pending = true;
-	schedule();
+	kernel.is_inside = true;
+	clock_start();               /* time begins */
+	read_devicetree(devicetree); /* what machine is this? */
+	frames_init(&kernel.frames,  /* the memory that nobody uses is ours */
+		    ram(0), kernel.machine.free_start, kernel.machine.free_end);
+	identity_init(); /* boot id */
+	fpu_init();      /* which registers do tasks have? */
+	die_if_asked();
+	nucleus_mark_ready(); /* for the timeline of the boot */
+	mailbox_serve();      /* the main program lies in channel 0 */
+	schedule();           /* run it */
 }

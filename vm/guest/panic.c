@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * panic: the kernel cannot go on. It hands the monitor what it knows and where it was; the monitor ends the machine and tells the
- * user. Nothing here waits, allocates or trusts more than it must.
+ * panic: the kernel cannot go on. It hands the monitor what it knows and where it was; the monitor
+ * ends the machine and tells the user. Nothing here waits, allocates or trusts more than it must.
  */
 #include "kernel.h"
 #include "text.h"
-#include "x86.h"
 
 static struct vm_panic words;
 
@@ -33,11 +32,12 @@ static void add_frame(struct text *text, const struct frame *frame)
 	add_register(text, " rbp ", frame->rbp);
 }
 
-_Noreturn void panic(enum vm_panic_kind kind, const struct frame *frame, const char *what)
+_Noreturn void panic(enum vm_panic_kind kind, const struct frame *frame, uint64_t address,
+		     const char *what)
 {
 	struct text text = {.start = words.text, .size = sizeof(words.text)};
 	words.kind = kind;
-	words.cr2 = x86_read_cr2();
+	words.cr2 = address;
 	text_add(&text, what);
 	if (frame) {
 		words.vector = frame->vector;
@@ -49,5 +49,5 @@ _Noreturn void panic(enum vm_panic_kind kind, const struct frame *frame, const c
 	}
 	words.length = text.length;
 	for (;;)
-		x86_write_port(VM_PORT_PANIC, (uint32_t)gpa_of(&words));
+		nucleus_write_port(VM_PORT_PANIC, (uint32_t)gpa_of(&words));
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* text: see text.h. Used by both halves of the kernel; ring 0 only does so when it dies. */
+/*
+ * text: building a text piece by piece, see text.h. Every function ends in add_byte(), which is
+ * where the size of the buffer is looked at.
+ */
 #include "text.h"
 
 static void add_byte(struct text *text, char byte)

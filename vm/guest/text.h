@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef TINY_TEXT_H
-#define TINY_TEXT_H
-/* text: building a text in a buffer of fixed size. What does not fit is left out; there is no terminating zero. */
+#ifndef ISOLAB_TINY_TEXT_H
+#define ISOLAB_TINY_TEXT_H
+/* text: building a text in a buffer of fixed size. What does not fit is left out; there is no
+ * terminating zero. */
 #include <stdint.h>
 
 struct text {

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef TINY_X86_H
-#define TINY_X86_H
-/* x86: the instructions that C has no words for. */
+#ifndef ISOLAB_TINY_X86_H
+#define ISOLAB_TINY_X86_H
+/* x86: the instructions that C has no words for; all of them may be executed at ring 3. */
 #include <stdint.h>
-
-static inline void x86_write_port(uint16_t port, uint32_t value)
-{
-	__asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port) : "memory");
-}
 
 static inline uint64_t x86_read_tsc(void)
 {
@@ -16,26 +11,50 @@ static inline uint64_t x86_read_tsc(void)
 	return (uint64_t)high << 32 | low;
 }
 
-static inline void x86_write_cr3(uint64_t pml4)
+struct x86_cpuid {
+	uint32_t eax, ebx, ecx, edx;
+};
+
+static inline struct x86_cpuid x86_read_cpuid(uint32_t leaf, uint32_t part)
 {
-	__asm__ volatile("mov %0, %%cr3" : : "r"(pml4) : "memory");
+	struct x86_cpuid r;
+	__asm__ volatile("cpuid"
+			 : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx)
+			 : "a"(leaf), "c"(part));
+	return r;
 }
 
-static inline uint64_t x86_read_cr2(void)
-{
-	uint64_t value;
-	__asm__ volatile("mov %%cr2, %0" : "=r"(value));
-	return value;
-}
-
-static inline void x86_save_fpu(void *area)
+static inline void x86_fxsave(void *area)
 {
 	__asm__ volatile("fxsave64 (%0)" : : "r"(area) : "memory");
 }
 
-static inline void x86_restore_fpu(const void *area)
+static inline void x86_fxrstor(const void *area)
 {
 	__asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
+}
+
+static inline void x86_xsave(void *area, uint64_t parts)
+{
+	__asm__ volatile("xsave64 (%0)"
+			 :
+			 : "r"(area), "a"((uint32_t)parts), "d"((uint32_t)(parts >> 32))
+			 : "memory");
+}
+
+static inline void x86_xrstor(const void *area, uint64_t parts)
+{
+	__asm__ volatile("xrstor64 (%0)"
+			 :
+			 : "r"(area), "a"((uint32_t)parts), "d"((uint32_t)(parts >> 32))
+			 : "memory");
+}
+
+static inline uint64_t x86_xgetbv(void)
+{
+	uint32_t low, high;
+	__asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+	return (uint64_t)high << 32 | low;
 }
 
 #endif

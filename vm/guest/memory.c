@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * memory: brk and mmap. A task gets frames at once, not at its first touch: the frames are zero already and mapping one is a few native
- * instructions, a page fault would be many at ring 0. The monitor's RAM itself is only touched when the task touches it. So there is
- * no overcommitment: what does not fit is refused here.
+ * memory: brk and mmap. A task gets frames at once, not at its first touch: the frames are zero
+ * already and mapping one is a few native instructions, a page fault would be many at ring 0. The
+ * monitor's RAM itself is only touched when the task touches it. So there is no overcommitment:
+ * what does not fit is refused here.
  */
 #include <asm/errno.h>
 #include <asm/mman.h>
 
-#include "steward.h"
+#include "calls.h"
 
 static uint64_t page_up(uint64_t bytes)
 {
@@ -29,7 +30,7 @@ static int map(struct space *space, uint64_t from, uint64_t to, unsigned rights)
 	return 0;
 }
 
-int64_t memory_brk(struct task *task, const struct frame *frame)
+int64_t call_brk(struct task *task, const struct frame *frame)
 {
 	struct space space = task_space(task);
 	uint64_t wanted = frame->rdi, old = page_up(task->heap_end);
@@ -53,7 +54,7 @@ static bool is_range(uint64_t address, uint64_t length)
 	return address >= MAP_BASE || (address < GATE && length <= GATE - address);
 }
 
-int64_t memory_map(struct task *task, const struct frame *frame)
+int64_t call_mmap(struct task *task, const struct frame *frame)
 {
 	struct space space = task_space(task);
 	uint64_t address = frame->rdi, length = page_up(frame->rsi), flags = frame->r10;
@@ -78,7 +79,7 @@ int64_t memory_map(struct task *task, const struct frame *frame)
 	return r < 0 ? r : (int64_t)address;
 }
 
-int64_t memory_unmap(struct task *task, const struct frame *frame)
+int64_t call_munmap(struct task *task, const struct frame *frame)
 {
 	struct space space = task_space(task);
 	uint64_t length = page_up(frame->rsi);
@@ -88,7 +89,7 @@ int64_t memory_unmap(struct task *task, const struct frame *frame)
 	return 0;
 }
 
-int64_t memory_protect(struct task *task, const struct frame *frame)
+int64_t call_mprotect(struct task *task, const struct frame *frame)
 {
 	struct space space = task_space(task);
 	uint64_t address = frame->rdi, length = page_up(frame->rsi);

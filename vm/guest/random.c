@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* random: 16 words in a square; 20 rounds of additions, exclusive ors and rotations along its columns and diagonals. */
+/* random: 16 words in a square; 20 rounds of additions, exclusive ors and rotations along its
+ * columns and diagonals. */
 #include "random.h"
 
 #include "string.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * elf: only what is loaded matters, the program headers (System V ABI, chapter 5). A position-independent static program may lie
- * anywhere and relocates itself: it is put where the others lie. One that asks for an interpreter needs a dynamic linker, which
- * we do not have.
+ * elf: only what is loaded matters, the program headers (System V ABI, chapter 5). A
+ * position-independent static program may lie anywhere and relocates itself: it is put where the
+ * others lie. One that asks for an interpreter needs a dynamic linker, which we do not have.
  */
 #include "elf.h"
 
@@ -10,7 +10,7 @@
 #include <linux/elf-em.h>
 #include <linux/elf.h>
 
-#include "../memlayout.h"
+#include "memlayout.h"
 #include "space.h"
 #include "string.h"
 

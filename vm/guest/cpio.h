@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef TINY_CPIO_H
-#define TINY_CPIO_H
-/* cpio: finding a file in an archive of the format "newc", which an initrd is. The archive may be damaged. */
+#ifndef ISOLAB_TINY_CPIO_H
+#define ISOLAB_TINY_CPIO_H
+/* cpio: finding a file in an archive of the format "newc", which an initrd is. The archive may
+ * be damaged. */
 #include <stdbool.h>
 #include <stdint.h>
 

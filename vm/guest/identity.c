@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * identity: who this machine is: its names, its size, its boot id, its random numbers. The boot id is random and new at every start, as
- * on Linux: two programs that read the same one have the same kernel under them.
+ * identity: who this machine is: its names, its size, its boot id, its random numbers. The boot id
+ * is random and new at every start, as on Linux: two programs that read the same one have the same
+ * kernel under them.
  */
 #include <asm/errno.h>
 #include <linux/sysinfo.h>
 #include <linux/utsname.h>
 
-#include "../text.h"
+#include "calls.h"
 #include "random.h"
-#include "steward.h"
 #include "string.h"
+#include "text.h"
 #include "version.h"
-
-enum { SECOND_NS = 1000 * 1000 * 1000 };
 
 static void next_block(uint8_t block[RANDOM_BLOCK_BYTES])
 {
-	random_block(kernel.machine.seed, steward.random_counter++, block);
+	random_block(kernel.machine.seed, kernel.random_counter++, block);
 }
 
 /* Version 4 of RFC 4122: random, but for six bits. */
@@ -25,7 +24,7 @@ void identity_init(void)
 {
 	static const uint8_t dash_before[16] = {[4] = 1, [6] = 1, [8] = 1, [10] = 1};
 	uint8_t block[RANDOM_BLOCK_BYTES];
-	struct text text = {.start = steward.boot_id, .size = sizeof(steward.boot_id) - 1};
+	struct text text = {.start = kernel.boot_id, .size = sizeof(kernel.boot_id) - 1};
 	next_block(block);
 	block[6] = (block[6] & 0x0f) | 0x40;
 	block[8] = (block[8] & 0x3f) | 0x80;
@@ -36,7 +35,7 @@ void identity_init(void)
 	}
 }
 
-int64_t identity_uname(struct task *task, const struct frame *frame)
+int64_t call_uname(struct task *task, const struct frame *frame)
 {
 	struct space space = task_space(task);
 	struct new_utsname names;
@@ -50,21 +49,20 @@ int64_t identity_uname(struct task *task, const struct frame *frame)
 	return space_write(&space, frame->rdi, &names, sizeof(names));
 }
 
-int64_t identity_sysinfo(struct task *task, const struct frame *frame)
+int64_t call_sysinfo(struct task *task, const struct frame *frame)
 {
 	struct space space = task_space(task);
 	struct sysinfo info;
 	memset(&info, 0, sizeof(info));
-	info.uptime = (long)(kernel.now_ns / SECOND_NS);
+	info.uptime = (long)(clock_now_ns() / SECOND_NS);
 	info.totalram = kernel.machine.memory_bytes;
-	info.freeram = steward.frames.free * PAGE_BYTES;
+	info.freeram = kernel.frames.free * PAGE_BYTES;
 	info.mem_unit = 1;
-	for (unsigned i = 0; i < VM_CHANNELS; i++)
-		info.procs += kernel.tasks[i].state != TASK_FREE;
+	info.procs = (uint16_t)task_count();
 	return space_write(&space, frame->rdi, &info, sizeof(info));
 }
 
-int64_t identity_random(struct task *task, const struct frame *frame)
+int64_t call_getrandom(struct task *task, const struct frame *frame)
 {
 	enum { MOST = 256 * 1024 };
 	struct space space = task_space(task);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * cpio: each file is a header of 110 characters (magic "070701" and 13 numbers of 8 hexadecimal digits), its name with a zero, and
- * its bytes; name and bytes are filled up to a multiple of four. The file "TRAILER!!!" ends it.
+ * cpio: each file is a header of 110 characters (magic "070701" and 13 numbers of 8 hexadecimal
+ * digits), its name with a zero, and its bytes; name and bytes are filled up to a multiple of four.
+ * The file "TRAILER!!!" ends it.
  */
 #include "cpio.h"
 
@@ -31,7 +32,8 @@ static uint64_t round_up(uint64_t offset)
 	return (offset + 3) & ~3ULL;
 }
 
-/* Where the file that begins at `*offset` has its name and bytes; moves on to the next. False: no file. */
+/* Where the file that begins at `*offset` has its name and bytes; moves on to the next. False:
+ * no file. */
 struct entry {
 	const char *name, *data;
 	uint32_t length, mode;

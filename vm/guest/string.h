@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef TINY_STRING_H
-#define TINY_STRING_H
-/* string: the least of a C library. On the host (unit tests) the C library's own are used instead of string.c. */
+#ifndef ISOLAB_TINY_STRING_H
+#define ISOLAB_TINY_STRING_H
+/* string: the least of a C library. On the host (unit tests) the C library's own are used
+ * instead of string.c. */
 #include <stdbool.h>
 #include <stddef.h>
 
+/* As in every C library: `destination` and `source` do not overlap. */
 void *memcpy(void *restrict destination, const void *restrict source, size_t length);
+/* Fills with a byte. */
 void *memset(void *destination, int byte, size_t length);
+/* As memcpy, but they may overlap. */
 void *memmove(void *destination, const void *source, size_t length);
+/* 0: equal. */
 int memcmp(const void *left, const void *right, size_t length);
 
 static inline size_t string_length(const char *text)

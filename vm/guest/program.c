@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * program: a task's address space out of the ELF file that the monitor has laid into its channel. Pages that only get read are not
- * copied: they are mapped where they lie in the initrd, which nobody ever writes. Files sent by exec are copied, since the monitor
- * puts the next one into the same place. The first stack is the monitor's work and is mapped as it is.
+ * program: a task's address space out of the ELF file that the monitor has laid into its channel.
+ * Pages that only get read are not copied: they are mapped where they lie in the initrd, which
+ * nobody ever writes. Files sent by exec are copied, since the monitor puts the next one into the
+ * same place. The first stack is the monitor's work and is mapped as it is.
  */
 #include <asm/errno.h>
 
 #include "elf.h"
-#include "steward.h"
+#include "kernel.h"
 #include "string.h"
 
 enum { STACK_PAGES = VM_STACK_BYTES / PAGE_BYTES };
@@ -92,22 +93,22 @@ static int map_stack(struct space *space, uint32_t channel)
 }
 
 /* The registers of a program at its first instruction, as the System V ABI wants them. */
-static void set_registers(struct task *task, uint64_t entry, uint64_t stack_pointer)
+static int set_registers(struct task *task, uint64_t entry, uint64_t stack_pointer)
 {
-	static const uint8_t control_word = 0x7f, control_word_high = 0x03; /* x87: no exceptions */
-	static const uint32_t mxcsr = 0x1f80;                               /* SSE: no exceptions */
+	uint64_t frame = frames_take(&kernel.frames, owner_of(task));
+	if (!frame)
+		return -ENOMEM;
 	task->frame = (struct frame){.rip = entry,
 				     .cs = SELECTOR_USER_CODE,
 				     .rflags = FLAGS_FIXED | FLAGS_INTERRUPT,
 				     .rsp = stack_pointer,
 				     .ss = SELECTOR_USER_DATA};
-	memset(task->fpu, 0, sizeof(task->fpu));
-	task->fpu[0] = control_word;
-	task->fpu[1] = control_word_high;
-	memcpy(&task->fpu[24], &mxcsr, sizeof(mxcsr));
+	task->fpu = ram(frame);
+	task->is_fpu_saved = false;
+	return 0;
 }
 
-static int64_t load(struct task *task, const struct request *request)
+static int load(struct task *task, const struct request *request)
 {
 	struct elf_program program;
 	const char *why;
@@ -125,12 +126,10 @@ static int64_t load(struct task *task, const struct request *request)
 	task->pml4 = space.pml4;
 	task->heap_start = task->heap_end = (program.end + PAGE_BYTES - 1) &
 					    ~(uint64_t)(PAGE_BYTES - 1);
-	task->stack_bottom = VM_STACK_TOP - VM_STACK_BYTES;
-	set_registers(task, program.entry, request->stack_pointer);
-	return 0;
+	return set_registers(task, program.entry, request->stack_pointer);
 }
 
-int64_t program_load(struct task *task)
+int program_load(struct task *task)
 {
 	struct request request;
 	if (!read_request(task, &request))
@@ -138,8 +137,8 @@ int64_t program_load(struct task *task)
 	memset(task->files, 0, sizeof(task->files));
 	task->turns = 0;
 	string_copy(task->name, sizeof(task->name), control()->channel[task->channel].name);
-	int64_t r = load(task, &request);
+	int r = load(task, &request);
 	if (r < 0)
-		frames_give_all(&steward.frames, (uint8_t)(FRAME_OF_TASK + task->channel));
+		frames_give_all(&kernel.frames, owner_of(task));
 	return r;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef TINY_RANDOM_H
-#define TINY_RANDOM_H
-/* random: ChaCha20 (RFC 8439) as a generator: a secret key and a counter give a block of 64 random bytes. */
+#ifndef ISOLAB_TINY_RANDOM_H
+#define ISOLAB_TINY_RANDOM_H
+/* random: ChaCha20 (RFC 8439) as a generator: a secret key and a counter give a block of 64
+ * random bytes. */
 #include <stdint.h>
 
 enum { RANDOM_KEY_BYTES = 32, RANDOM_BLOCK_BYTES = 64 };

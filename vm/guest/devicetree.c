@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * devicetree: a header, a block of tokens, a block of the properties' names; all numbers big-endian, all tokens on four bytes.
+ * devicetree: a header, a block of tokens, a block of the properties' names; all numbers
+ * big-endian, all tokens on four bytes.
  *
  *	BEGIN_NODE name\0 | END_NODE | PROP length name-offset value… | NOP | END
  *
- * libfdt would look things up by path, walking from the start each time: 31,000 instructions for what we need. One pass is enough.
+ * libfdt would look things up by path, walking from the start each time: 31,000 instructions for
+ * what we need. One pass is enough.
  */
 #include "devicetree.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef TINY_VERSION_H
-#define TINY_VERSION_H
-/* version: what the kernel is called. It does not pose as Linux. TINY_RELEASE comes from the build. */
+#ifndef ISOLAB_TINY_VERSION_H
+#define ISOLAB_TINY_VERSION_H
+/* version: what the kernel is called. It does not pose as Linux. TINY_RELEASE comes from the
+ * build. */
 #define TINY_NAME  "isolab-tiny"
 #define TINY_BUILD "#1"
 #ifndef TINY_RELEASE

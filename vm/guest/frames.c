@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* frames: see frames.h. The search begins where the last one ended, so that a large piece of memory is one run of frames. */
+/* frames: see frames.h. The search begins where the last one ended, so that a large piece of
+ * memory is one run of frames. */
 #include "frames.h"
 
-#include "../memlayout.h"
+#include "memlayout.h"
 #include "string.h"
 
 void frames_init(struct frames *frames, char *window, uint64_t start, uint64_t end)
@@ -13,6 +14,7 @@ void frames_init(struct frames *frames, char *window, uint64_t start, uint64_t e
 	if (table >= all)
 		return;
 	frames->owners = (uint8_t *)window + start;
+	frames_touch(frames, start);
 	frames->first = start + table * PAGE_BYTES;
 	frames->count = frames->free = all - table;
 }

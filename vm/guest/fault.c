@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * fault: a task has done what the processor does not allow. If it only needed a larger stack it gets one, else it ends with the
- * signal that Linux would send, and its stderr says where and why.
+ * fault: a task has done what the processor does not allow. If it only needed a larger stack it
+ * gets one, else it ends with the signal that Linux would send, and its stderr says where and why.
  */
-#include "../text.h"
-#include "steward.h"
+#include "kernel.h"
+#include "text.h"
 
 enum { SIGNAL_ILL = 4, SIGNAL_TRAP = 5, SIGNAL_BUS = 7, SIGNAL_FPE = 8, SIGNAL_SEGV = 11 };
 
@@ -32,9 +32,9 @@ static const struct fault_kind {
 /* The error code of a page fault. */
 enum { FAULT_PRESENT = 1, FAULT_WRITE = 2, FAULT_FETCH = 16 };
 
-static bool grow_stack(struct task *task)
+static bool grow_stack(const struct task *task, uint64_t address)
 {
-	uint64_t page = kernel.fault_address & ~(uint64_t)(PAGE_BYTES - 1);
+	uint64_t page = address & ~(uint64_t)(PAGE_BYTES - 1);
 	if (task->frame.vector != VECTOR_PAGE_FAULT || (task->frame.error_code & FAULT_PRESENT))
 		return false;
 	if (page < STACK_LIMIT || page >= VM_STACK_TOP)
@@ -43,34 +43,34 @@ static bool grow_stack(struct task *task)
 	return space_map_new(&space, page, SPACE_READ | SPACE_WRITE) == 0;
 }
 
-static void add_page_fault(struct text *text, uint64_t error_code)
+static void add_page_fault(struct text *text, uint64_t address, uint64_t error_code)
 {
 	const char *what = error_code & FAULT_FETCH   ? ": jump to "
 			   : error_code & FAULT_WRITE ? ": write to "
 						      : ": read of ";
 	text_add(text, what);
-	text_add_hex(text, kernel.fault_address);
+	text_add_hex(text, address);
 	text_add(text,
 		 error_code & FAULT_PRESENT ? ", which it may not" : ", where nothing is mapped");
 }
 
-enum steward_answer fault_judge(struct task *task)
+void fault_judge(struct task *task, uint64_t address)
 {
-	if (grow_stack(task))
-		return STEWARD_RESUME;
+	static char report[256];
 	const struct frame *frame = &task->frame;
 	const struct fault_kind *kind = &kinds[frame->vector & 31];
-	struct text text = {.start = kernel.report, .size = sizeof(kernel.report)};
+	struct text text = {.start = report, .size = sizeof(report)};
+	if (grow_stack(task, address))
+		return;
 	text_add(&text, "isolab-tiny: ");
 	text_add(&text, task->name);
 	text_add(&text, ": ");
 	text_add(&text, kind->about ? kind->about : "exception");
 	if (frame->vector == VECTOR_PAGE_FAULT)
-		add_page_fault(&text, frame->error_code);
+		add_page_fault(&text, address, frame->error_code);
 	text_add(&text, " (at ");
 	text_add_hex(&text, frame->rip);
 	text_add(&text, ")\n");
-	kernel.report_length = text.length;
-	kernel.fatal_signal = kind->fatal_signal ? kind->fatal_signal : SIGNAL_SEGV;
-	return STEWARD_KILL;
+	console_report(task, report, text.length);
+	task_signal(task, kind->fatal_signal ? (unsigned)kind->fatal_signal : SIGNAL_SEGV);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef TINY_ELF_H
-#define TINY_ELF_H
-/* elf: what a static program's file says about how it wants to lie in memory. The file may be hostile. */
+#ifndef ISOLAB_TINY_ELF_H
+#define ISOLAB_TINY_ELF_H
+/* elf: what a static program's file says about how it wants to lie in memory. The file may be
+ * hostile. */
 #include <stdint.h>
 
 enum { ELF_SEGMENTS = 8 };
@@ -20,8 +21,8 @@ struct elf_program {
 	struct elf_segment segments[ELF_SEGMENTS]; /* ascending; no two share a page */
 };
 
-/* Reads the file at `data` and checks all of it: what is returned lies in USER_BASE … GATE and within the file. -ENOEXEC, and a
- * sentence in *ret_why. */
+/* Reads the file at `data` and checks all of it: what is returned lies in USER_BASE … GATE and
+ * within the file. -ENOEXEC, and a sentence in *ret_why. */
 int elf_read(struct elf_program *program, const void *data, uint64_t size, const char **ret_why);
 
 #endif

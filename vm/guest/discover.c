@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * discover: what the device tree says (vm/abi.h "Device tree"), put into struct machine. The walk is one pass; a table says which
- * property of which node goes where. A device is recognised by its `compatible`, which may come before or after its port, so both are
- * remembered until the node ends.
+ * discover: what the device tree says (vm/abi.h "Device tree"), put into struct machine. The walk
+ * is one pass; a table says which property of which node goes where. A device is recognised by its
+ * `compatible`, which may come before or after its port, so both are remembered until the node
+ * ends.
  */
 #include "discover.h"
 
 #include <asm/errno.h>
 #include <stddef.h>
 
-#include "../memlayout.h"
 #include "devicetree.h"
+#include "memlayout.h"
 #include "string.h"
 
 enum value_kind { VALUE_CELL, VALUE_LONG, VALUE_LONG_PAIR, VALUE_TEXT, VALUE_BYTES };
 
-/* `node` is the name up to '@', at depth 2 or deeper; `offset` and `size` are of the member of struct machine. */
+/* `node` is the name up to '@', at depth 2 or deeper; `offset` and `size` are of the member of
+ * struct machine. */
 struct rule {
 	const char *node, *property;
 	enum value_kind kind;

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * space: four levels of tables with 512 entries each; nine bits of the address choose an entry of each level, the last twelve are
- * the place in the page (Intel SDM vol. 3, 4.5). Rights are in the last level only; the upper ones allow everything to ring 3.
+ * space: four levels of tables with 512 entries each; nine bits of the address choose an entry of
+ * each level, the last twelve are the place in the page (Intel SDM vol. 3, 4.5). Rights are in the
+ * last level only; the upper ones allow everything to ring 3.
  *
- * A page without rights (PROT_NONE) stays in its table without the present bit: the processor does not look at the rest of such an
- * entry, and we see by its frame that it is taken.
+ * A page without rights (PROT_NONE) stays in its table without the present bit: the processor does
+ * not look at the rest of such an entry, and we see by its frame that it is taken.
  */
 #include "space.h"
 
 #include <asm/errno.h>
 #include <stddef.h>
 
-#include "../memlayout.h"
+#include "memlayout.h"
 #include "string.h"
 
 enum { ENTRIES = 512, TOP_SHIFT = 39, PAGE_SHIFT = 12, LEVEL_BITS = 9, TABLE_BYTES = 0x200000 };
@@ -49,6 +50,7 @@ static uint64_t *make_entry(struct space *space, uint64_t address)
 			uint64_t frame = frames_take(space->frames, space->owner);
 			if (!frame)
 				return NULL;
+			frames_touch(space->frames, frame);
 			*entry = frame | table_flags;
 		}
 		table = *entry;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * proc: what this kernel tells about itself, under Linux's names where the meaning is the same. What it has no notion of (mounts of
- * disks, networks, namespaces) has no file here: absent is the honest answer.
+ * proc: what this kernel tells about itself, under Linux's names where the meaning is the same.
+ * What it has no notion of (mounts of disks, networks, namespaces) has no file here: absent is the
+ * honest answer.
  */
 #include "proc.h"
 
-#include "steward.h"
+#include "kernel.h"
 #include "string.h"
 #include "version.h"
 
@@ -21,7 +22,7 @@ static void write_version(struct text *text, const struct task *reader)
 static void write_uptime(struct text *text, const struct task *reader)
 {
 	(void)reader;
-	uint64_t now_ns = kernel.now_ns;
+	uint64_t now_ns = clock_now_ns();
 	text_add_number(text, now_ns / SECOND_NS, 1);
 	text_add(text, ".");
 	text_add_number(text, now_ns % SECOND_NS / (SECOND_NS / 100), 2);
@@ -39,8 +40,8 @@ static void write_memory(struct text *text, const struct task *reader)
 {
 	(void)reader;
 	add_memory(text, "MemTotal:       ", kernel.machine.memory_bytes);
-	add_memory(text, "MemFree:        ", steward.frames.free * PAGE_BYTES);
-	add_memory(text, "MemAvailable:   ", steward.frames.free * PAGE_BYTES);
+	add_memory(text, "MemFree:        ", kernel.frames.free * PAGE_BYTES);
+	add_memory(text, "MemAvailable:   ", kernel.frames.free * PAGE_BYTES);
 }
 
 static void write_processors(struct text *text, const struct task *reader)
@@ -66,7 +67,7 @@ static void write_mounts(struct text *text, const struct task *reader)
 static void write_boot_id(struct text *text, const struct task *reader)
 {
 	(void)reader;
-	text_add(text, steward.boot_id);
+	text_add(text, kernel.boot_id);
 	text_add(text, "\n");
 }
 
@@ -114,7 +115,7 @@ static const char *state_of(const struct task *task)
 
 static void write_status(struct text *text, const struct task *task)
 {
-	uint64_t pages = frames_count(&steward.frames, (uint8_t)(FRAME_OF_TASK + task->channel));
+	uint64_t pages = frames_count(&kernel.frames, owner_of(task));
 	text_add(text, "Name:\t");
 	text_add(text, task->name);
 	text_add(text, "\nState:\t");
@@ -140,7 +141,7 @@ static void write_tasks(struct text *text, const struct task *reader)
 		const struct task *task = &kernel.tasks[i];
 		if (task->state == TASK_FREE)
 			continue;
-		uint64_t pages = frames_count(&steward.frames, (uint8_t)(FRAME_OF_TASK + i));
+		uint64_t pages = frames_count(&kernel.frames, owner_of(task));
 		text_add_number(text, task->pid, 1);
 		text_add(text, " ");
 		text_add_number(text, task->channel, 1);
@@ -183,18 +184,24 @@ static const struct {
     {"mounts", write_mounts},
 };
 
-/* Reads "self" or a number; *path moves behind the '/'. */
+/* Moves *path behind `prefix` if it begins so. */
+static bool skip_prefix(const char **path, const char *prefix)
+{
+	const char *at = *path;
+	while (*prefix) {
+		if (*at++ != *prefix++)
+			return false;
+	}
+	*path = at;
+	return true;
+}
+
+/* Reads "self/" or "PID/" and moves *path behind it. NULL: there is no such task. */
 static const struct task *find_task(const char **path, const struct task *reader)
 {
-	static const char self[] = "self/";
-	const char *at = *path;
-	if (memcmp(at, self,
-		   string_length(at) < sizeof(self) - 1 ? string_length(at) : sizeof(self) - 1) ==
-		0 &&
-	    string_length(at) >= sizeof(self) - 1) {
-		*path += sizeof(self) - 1;
+	if (skip_prefix(path, "self/"))
 		return reader;
-	}
+	const char *at = *path;
 	uint64_t pid = 0;
 	for (; *at >= '0' && *at <= '9' && pid < UINT32_MAX; at++)
 		pid = pid * 10 + (uint64_t)(*at - '0');
@@ -210,10 +217,8 @@ static const struct task *find_task(const char **path, const struct task *reader
 
 bool proc_write(struct text *text, const struct task *reader, const char *path)
 {
-	static const char root[] = "/proc/";
-	if (string_length(path) < sizeof(root) || memcmp(path, root, sizeof(root) - 1) != 0)
+	if (!skip_prefix(&path, "/proc/"))
 		return false;
-	path += sizeof(root) - 1;
 	for (unsigned i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		if (string_equal(path, files[i].path)) {
 			files[i].write(text, reader);

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * files: 0, 1 and 2 are the console; what a task opens is read-only: a file of /proc, written into a frame at that moment (proc.c), or a
- * file of the initrd, where it lies. There are no directories, and no path is relative to anything but /.
+ * files: 0, 1 and 2 are the console; what a task opens is read-only: a file of /proc, written into
+ * a frame at that moment (proc.c), or a file of the initrd, where it lies. There are no
+ * directories, and no path is relative to anything but /.
  */
 #include <asm/errno.h>
 #include <asm/fcntl.h>
 #include <asm/ioctls.h>
 
+#include "calls.h"
 #include "cpio.h"
 #include "proc.h"
-#include "steward.h"
 
-enum { PATH_BYTES = 256, FD_STDIN = 0, FD_STDERR = 2 };
+enum { PATH_BYTES = 256 };
 
 static struct file *file_of(struct task *task, uint64_t fd)
 {
@@ -75,17 +76,17 @@ static int64_t open_path(struct task *task, uint64_t address, uint64_t flags)
 	return -EMFILE;
 }
 
-int64_t files_open(struct task *task, const struct frame *frame)
+int64_t call_open(struct task *task, const struct frame *frame)
 {
 	return open_path(task, frame->rdi, frame->rsi);
 }
 
-int64_t files_open_at(struct task *task, const struct frame *frame)
+int64_t call_openat(struct task *task, const struct frame *frame)
 {
 	return open_path(task, frame->rsi, frame->rdx);
 }
 
-int64_t files_close(struct task *task, const struct frame *frame)
+int64_t call_close(struct task *task, const struct frame *frame)
 {
 	struct space space = task_space(task);
 	struct file *file = file_of(task, frame->rdi);
@@ -96,57 +97,20 @@ int64_t files_close(struct task *task, const struct frame *frame)
 	return 0;
 }
 
-/* How many bytes a read of the console gets: with a terminal one line at most, and a zero byte is an end-of-file that was typed. */
-static uint32_t input_length(const struct vm_input *input, bool is_terminal, uint32_t size)
+/* The console is full or empty: the task waits, and makes the call again when there is news. */
+static int64_t wait_for(struct task *task, enum task_state state, int64_t result)
 {
-	uint32_t available = input->head - input->tail, length = 0;
-	if (available > VM_INPUT_BYTES)
-		available = 0; /* the monitor never says so */
-	if (size > available)
-		size = available;
-	if (!is_terminal)
-		return size;
-	while (length < size) {
-		uint8_t byte = input->data[(input->tail + length) % VM_INPUT_BYTES];
-		if (!byte)
-			break;
-		length++;
-		if (byte == '\n')
-			break;
-	}
-	return length;
+	if (result != -EAGAIN)
+		return result;
+	task_set_state(task, state);
+	return CALL_REPEAT;
 }
 
-static int64_t read_console(struct task *task, uint64_t address, uint64_t size)
-{
-	struct vm_input *input = channel_input(task->channel);
-	bool is_terminal = control()->channel[task->channel].flags & VM_CHANNEL_TTY;
-	struct space space = task_space(task);
-	if (!size)
-		return 0;
-	if (input->head == input->tail)
-		return input->is_ended ? 0 : CALL_WAITS;
-	uint32_t length = input_length(input, is_terminal,
-				       size < VM_INPUT_BYTES ? (uint32_t)size : VM_INPUT_BYTES);
-	if (!length) {
-		input->tail++; /* the zero byte */
-		return 0;
-	}
-	uint32_t start = input->tail % VM_INPUT_BYTES, first = VM_INPUT_BYTES - start;
-	if (first > length)
-		first = length;
-	if (space_write(&space, address, input->data + start, first) < 0 ||
-	    space_write(&space, address + first, input->data, length - first) < 0)
-		return -EFAULT;
-	input->tail += length;
-	return length;
-}
-
-int64_t files_read(struct task *task, const struct frame *frame)
+int64_t call_read(struct task *task, const struct frame *frame)
 {
 	struct space space = task_space(task);
 	if (frame->rdi <= FD_STDERR)
-		return read_console(task, frame->rsi, frame->rdx);
+		return wait_for(task, TASK_WAITS_INPUT, console_read(task, frame->rsi, frame->rdx));
 	struct file *file = file_of(task, frame->rdi);
 	if (!file)
 		return -EBADF;
@@ -159,7 +123,25 @@ int64_t files_read(struct task *task, const struct frame *frame)
 	return (int64_t)length;
 }
 
-int64_t files_seek(struct task *task, const struct frame *frame)
+int64_t call_write(struct task *task, const struct frame *frame)
+{
+	uint32_t stream = frame->rdi == FD_STDERR ? VM_STDERR : VM_STDOUT;
+	if (frame->rdi > FD_STDERR) /* 0 is fine: a terminal is open for both */
+		return -EBADF;
+	return wait_for(task, TASK_WAITS_OUTPUT,
+			console_write(task, stream, frame->rsi, frame->rdx));
+}
+
+int64_t call_writev(struct task *task, const struct frame *frame)
+{
+	uint32_t stream = frame->rdi == FD_STDERR ? VM_STDERR : VM_STDOUT;
+	if (frame->rdi > FD_STDERR)
+		return -EBADF;
+	return wait_for(task, TASK_WAITS_OUTPUT,
+			console_write_vector(task, stream, frame->rsi, frame->rdx));
+}
+
+int64_t call_lseek(struct task *task, const struct frame *frame)
 {
 	enum { FROM_START, FROM_HERE, FROM_END };
 	struct file *file = file_of(task, frame->rdi);
@@ -175,8 +157,9 @@ int64_t files_seek(struct task *task, const struct frame *frame)
 	return file->position;
 }
 
-/* The monitor has the terminal, with echo and editing. All that a program can ask is whether there is one, and how large it is. */
-int64_t files_ioctl(struct task *task, const struct frame *frame)
+/* The monitor has the terminal, with echo and editing. All that a program can ask is whether
+ * there is one, and how large it is. */
+int64_t call_ioctl(struct task *task, const struct frame *frame)
 {
 	const struct vm_control *news = control();
 	if (frame->rdi > FD_STDERR)

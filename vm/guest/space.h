@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef TINY_SPACE_H
-#define TINY_SPACE_H
+#ifndef ISOLAB_TINY_SPACE_H
+#define ISOLAB_TINY_SPACE_H
 /*
- * space: an address space, that is a tree of page tables. Built at ring 3: a table is memory like any other until CR3 points at it.
- * A change to the tables of a waiting task needs no flush: its CR3 is loaded again before it runs.
+ * space: an address space, that is a tree of page tables. Built at ring 3: a table is memory like
+ * any other until CR3 points at it. A change to the tables of a waiting task needs no flush: its
+ * CR3 is loaded again before it runs.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,12 +25,14 @@ int space_create(struct space *space, uint64_t gate_gpa);
 int space_map(struct space *space, uint64_t address, uint64_t gpa, unsigned rights);
 /* The same with a new frame of zeros. */
 int space_map_new(struct space *space, uint64_t address, unsigned rights);
-/* Takes away the pages from `from` to `to` (whole pages) and frees the frames that the space owns. */
+/* Takes away the pages from `from` to `to` (whole pages) and frees the frames that the space
+ * owns. */
 void space_unmap(struct space *space, uint64_t from, uint64_t to);
-/* Changes the rights of a mapped page; none at all hides it from the task. -ENOMEM: there is none; -EACCES: it is to become
- * writable, but is not the task's own. */
+/* Changes the rights of a mapped page; none at all hides it from the task. -ENOMEM: there is none;
+ * -EACCES: it is to become writable, but is not the task's own. */
 int space_protect(struct space *space, uint64_t address, unsigned rights);
-/* The gpa behind an address that the task itself may read, or write if `is_write`; 0: it may not. */
+/* The gpa behind an address that the task itself may read, or write if `is_write`; 0: it may
+ * not. */
 uint64_t space_look_up(const struct space *space, uint64_t address, bool is_write);
 /* The first address from `from` on where `pages` pages are not mapped, below `end`; 0: none. */
 uint64_t space_find_hole(const struct space *space, uint64_t from, uint64_t end, uint64_t pages);

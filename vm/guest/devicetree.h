@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef TINY_DEVICETREE_H
-#define TINY_DEVICETREE_H
+#ifndef ISOLAB_TINY_DEVICETREE_H
+#define ISOLAB_TINY_DEVICETREE_H
 /*
- * devicetree: reading a flattened device tree (Devicetree Specification, chapter 5). Nothing in it is believed: whatever the bytes
- * are, only the `size` bytes at `data` are read, and each call moves on, so that a walk ends.
+ * devicetree: reading a flattened device tree (Devicetree Specification, chapter 5). Nothing in it
+ * is believed: whatever the bytes are, only the `size` bytes at `data` are read, and each call
+ * moves on, so that a walk ends.
  *
  *	devicetree_open(&tree, data, size);
  *	while (devicetree_next(&tree, &item) > 0)
@@ -33,7 +34,8 @@ struct devicetree_item {
 int devicetree_open(struct devicetree *tree, const void *data, uint32_t size);
 /* 1: the next item; 0: the end; -EINVAL: the tree is damaged. */
 int devicetree_next(struct devicetree *tree, struct devicetree_item *ret_item);
-/* A number of one or two cells at byte `offset` of a property's value; false if it is not that long. */
+/* A number of one or two cells at byte `offset` of a property's value; false if it is not that
+ * long. */
 bool devicetree_number(const struct devicetree_item *item, uint32_t offset, uint32_t cells,
 		       uint64_t *ret_number);
 /* The property as text; false if it has no end. */
