@@ -38,6 +38,7 @@ enum { PROGRAM_FD = CHILD_SOCKET + 1 };
 /* What worker, messenger and program share while the program is started. */
 struct meeting {
 	pid_t pid; /* of the program's process, as the worker sees it */
+	bool is_command_error;
 	struct err error;
 };
 
@@ -152,8 +153,6 @@ static int become_program(const struct entry *entry, struct err *e)
 		r = err_sys(e, errno, "make the terminal the controlling one");
 	if (r == 0)
 		r = container_become_root(c, e);
-	if (r == 0)
-		r = enter_directory(entry, e);
 	if (r == 0 && !c->is_bare)
 		r = lockdown_capabilities(e);
 	if (r == 0)
@@ -161,6 +160,10 @@ static int become_program(const struct entry *entry, struct err *e)
 	if (r < 0)
 		return r;
 	umask(022);
+	entry->meeting->is_command_error = true;
+	r = enter_directory(entry, e);
+	if (r < 0)
+		return r;
 	if (entry->exec->program_fd < 0)
 		return command_exec(entry->exec->argv, entry->env, e);
 	execveat(PROGRAM_FD, "", entry->exec->argv, entry->env, AT_EMPTY_PATH);
@@ -257,6 +260,8 @@ int enter_start(struct container *c, struct enter_list *list, struct worker_exec
 		r = err_sys(e, ENOMEM, "start a program");
 	else
 		r = start_with(&entry, entered, e);
+	list->is_command_error = r < 0 && entry.meeting != MAP_FAILED &&
+				 entry.meeting->is_command_error;
 	if (entry.meeting != MAP_FAILED)
 		munmap(entry.meeting, sizeof(*entry.meeting));
 	command_free_environment(env);

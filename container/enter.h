@@ -22,6 +22,7 @@ struct entered {
 
 struct enter_list {
 	struct entered entries[ENTERED_MAX];
+	bool is_command_error; /* the last failure was the command's, not the wall's */
 };
 
 void enter_list_init(struct enter_list *list);

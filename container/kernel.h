@@ -22,8 +22,8 @@
 #define MOUNT_ATTR_NOSYMFOLLOW 0x00200000
 #endif
 
-/* A process without a stack of its own, as by fork(2). Where a filter around us refuses clone3 (its flags
- * lie in memory), the older clone does all but CLONE_INTO_CGROUP. */
+/* A process without a stack of its own, as by fork(2). Where a filter around us refuses clone3
+ * (its flags lie in memory), the older clone does all but CLONE_INTO_CGROUP. */
 static inline pid_t kernel_clone3(struct clone_args *arguments)
 {
 	pid_t pid = (pid_t)syscall(SYS_clone3, arguments, sizeof(*arguments));

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* isolab-container: the worker of the kinds `container` and `process`. */
+/*
+ * isolab-container: the worker of the kinds `container` and `process`. All that it does is in
+ * wall.c; the life of a worker around that is told in engine/base/worker.h.
+ */
 #include "wall.h"
 
 int main(int argc, char **argv)

@@ -279,7 +279,7 @@ static int wall_exec(struct worker *w, struct worker_exec *x, struct err *e)
 	int r = enter_start(&state->container, &state->entered, x, &entered, e);
 
 	if (r < 0)
-		return r;
+		return state->entered.is_command_error ? worker_command_error(w, r) : r;
 	for (int i = 0; i < 3; i++)
 		fd_close(&x->fds[i]);
 	return worker_watch(w, entered->pidfd, POLLIN, on_entered_exit, NULL, e);
