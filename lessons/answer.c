@@ -113,19 +113,35 @@ static const struct unit sizes[] = {
 };
 static const struct unit plain[] = {{"", 1}, {"個", 1}, {"つ", 1}, {NULL, 0}};
 
+/* Digits with at most one point; not strtod(3), which takes "0x10" and "nan", and a comma by locale. */
+static double parse_decimal(const char **text)
+{
+	double amount = 0, place = 1;
+	bool is_behind_point = false;
+
+	for (; (**text >= '0' && **text <= '9') || (**text == '.' && !is_behind_point); (*text)++) {
+		if (**text == '.') {
+			is_behind_point = true;
+			continue;
+		}
+		amount = amount * 10 + (**text - '0');
+		place *= is_behind_point ? 10 : 1;
+	}
+	return amount / place;
+}
+
 static int parse_amount(const char *text, const struct unit *units, const char *bare, uint64_t *ret)
 {
-	char *rest;
 	double amount;
 
 	if (*text < '0' || *text > '9')
 		return -EINVAL;
-	amount = strtod(text, &rest);
-	rest += strspn(rest, " ");
-	if (!*rest)
-		rest = (char *)bare;
+	amount = parse_decimal(&text);
+	text += strspn(text, " ");
+	if (!*text)
+		text = bare;
 	for (; units->name; units++)
-		if (!strcasecmp(units->name, rest)) {
+		if (!strcasecmp(units->name, text)) {
 			if (amount * units->factor >= 1e18)
 				return -EINVAL;
 			*ret = (uint64_t)(amount * units->factor + 0.5);
