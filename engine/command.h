@@ -20,6 +20,7 @@ struct command;
 
 struct command_context {
 	struct lab *lab; /* NULL when the entry does not need it */
+	const struct backend *backends;
 	const struct command *command;
 	const struct command_table *table;
 	struct out *out;
@@ -53,6 +54,7 @@ struct command_option {
 	const char *name;     /* "--json" */
 	const char *argument; /* NULL = flag */
 	const char *about;
+	char letter; /* 'f' for -f beside --follow, 0 = none; letters of flags may be joined */
 };
 
 struct command {
@@ -65,6 +67,9 @@ struct command {
 	const struct command_option *options; /* NULL, or ends with name == NULL */
 	/* Returns the exit status; has told errors through out_error. argv[0] is the command's name. */
 	int (*run)(struct command_context *context, int argc, char **argv);
+	/* Words that may stand at argv[index] beyond what `word` says; may be NULL. `lab` may be NULL. */
+	void (*complete)(struct lab *lab, int index, void (*add)(void *arg, const char *candidate),
+			 void *arg);
 };
 
 struct command_table {

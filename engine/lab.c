@@ -17,6 +17,7 @@
 
 #include "clock.h"
 #include "fd.h"
+#include "programs.h"
 
 int lab_add_source(struct lab_source *source, int fd, struct err *e)
 {
@@ -38,43 +39,6 @@ void lab_drop_source(struct lab_source *source)
 		return;
 	epoll_ctl(source->lab->epoll_fd, EPOLL_CTL_DEL, source->fd, NULL);
 	fd_close(&source->fd);
-}
-
-/* ---- where our programs are ---- */
-
-static bool has_program(const char *directory)
-{
-	char path[PATH_MAX];
-
-	return snprintf(path, sizeof(path), "%s/isolab-container", directory) < (int)sizeof(path) &&
-	       access(path, X_OK) == 0;
-}
-
-static int find_programs(struct lab *lab, struct err *e)
-{
-	const char *given = lab->options.programs_path;
-	char *path = lab->programs_path, *slash;
-	ssize_t length;
-
-	if (!given)
-		given =
-		    getenv("ISOLAB_PROGRAMS"); /* a test's front lies elsewhere than its workers */
-	if (given && *given)
-		return str_copy(path, PATH_MAX, given)
-			   ? 0
-			   : err_sys(e, ENAMETOOLONG, "directory of programs '%.60s...'", given);
-	length = readlink("/proc/self/exe", path, PATH_MAX - sizeof("/../libexec/isolab"));
-	if (length < 0)
-		return err_sys(e, errno, "find our own directory: read '/proc/self/exe'");
-	path[length] = 0;
-	slash = strrchr(path, '/');
-	*slash = 0;
-	if (has_program(path))
-		return 0;
-	strcpy(slash, "/../libexec/isolab");
-	if (!has_program(path))
-		*slash = 0; /* what is missing is told when it is needed, by its name */
-	return 0;
 }
 
 const char *lab_program_path(const struct lab *lab, const char *program, char *buffer, size_t size)
@@ -124,7 +88,8 @@ int lab_create(const struct lab_options *options, struct lab **ret_lab, struct e
 
 	if (!lab)
 		return err_sys(e, ENOMEM, "make a lab");
-	r = find_programs(lab, e);
+	r = programs_find(options->programs_path, lab->programs_path, sizeof(lab->programs_path),
+			  e);
 	if (r < 0)
 		goto fail;
 	r = lab->base_fd = rundir_open_base(e);

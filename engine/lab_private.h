@@ -53,6 +53,7 @@ struct sandbox {
 	struct story story;
 	uint64_t own_sample_ns; /* stamp of the newest sample that we wrote ourselves */
 	unsigned holds;
+	bool has_attached;    /* control_fd may send input */
 	bool is_dirty;        /* its journal may have grown */
 	bool must_check_lock; /* its worker may have ended */
 	bool is_gone;         /* its directory is */

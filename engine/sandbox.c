@@ -211,6 +211,11 @@ bool sandbox_exit_status(const struct sandbox *s, int *ret_status)
 	return true;
 }
 
+uint64_t sandbox_ended_ns(const struct sandbox *s)
+{
+	return s->story.ended_ns;
+}
+
 const char *sandbox_failure(const struct sandbox *s)
 {
 	return s->story.failure;

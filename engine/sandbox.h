@@ -54,6 +54,7 @@ const struct sandbox_spec *sandbox_spec(const struct sandbox *s);
 pid_t sandbox_pid(const struct sandbox *s); /* the worker's, for showing; 0 = none */
 /* True once it has ended; *ret_status as a shell has it (128+n). */
 bool sandbox_exit_status(const struct sandbox *s, int *ret_status);
+uint64_t sandbox_ended_ns(const struct sandbox *s);   /* stamp of the program's end, 0 = none */
 const char *sandbox_failure(const struct sandbox *s); /* "" or what failed; hint below */
 const char *sandbox_failure_hint(const struct sandbox *s);
 const char *sandbox_note(const struct sandbox *s); /* last honest word, "" if none */
@@ -70,6 +71,8 @@ uint64_t sandbox_generation(const struct sandbox *s);
 ssize_t sandbox_console_read(struct sandbox *s, uint64_t *position, void *buffer, size_t size,
 			     uint64_t *ret_lost);
 
+/* A connection of one's own to its worker (wire.h). Returns the socket or -errno. */
+int sandbox_open_socket(const struct sandbox *s, struct err *e);
 /* Opens its journal for a reader of one's own (journal.h). Returns the descriptor or -errno. */
 int sandbox_open_journal(const struct sandbox *s, struct err *e);
 
@@ -83,7 +86,9 @@ int sandbox_stop(struct sandbox *s, int signal_number, unsigned timeout_ms, stru
 int sandbox_kill(struct sandbox *s, struct err *e);
 int sandbox_pause(struct sandbox *s, bool on, struct err *e);
 int sandbox_resize(struct sandbox *s, unsigned rows, unsigned columns, struct err *e);
-/* Console input; never blocks: returns how many bytes were taken. */
+/* Asks whether console input is welcome; sandbox_input() does so by itself. -EOPNOTSUPP: it has none. */
+int sandbox_attach(struct sandbox *s, struct err *e);
+/* Console input, length 0 = end-of-file; never blocks: returns how many bytes were taken. */
 ssize_t sandbox_input(struct sandbox *s, const void *data, size_t length, struct err *e);
 /* Runs the probe inside, without waiting: the facts come as events. 0 also when it is under way already. */
 int sandbox_read_facts(struct sandbox *s, struct err *e);

@@ -20,6 +20,7 @@ enum { ANSWER_TIMEOUT_MS = 1000 };
 void sandbox_disconnect(struct sandbox *s)
 {
 	fd_close(&s->control_fd);
+	s->has_attached = false;
 }
 
 static int refuse_dead(const struct sandbox *s, struct err *e)
@@ -50,6 +51,16 @@ int sandbox_connect(struct sandbox *s, struct err *e)
 	if (getsockopt(s->control_fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0)
 		s->pid = peer.pid;
 	return 0;
+}
+
+int sandbox_open_socket(const struct sandbox *s, struct err *e)
+{
+	int fd;
+
+	if (!sandbox_is_alive(s))
+		return refuse_dead(s, e);
+	fd = wire_connect(s->dir.fd, e);
+	return fd < 0 ? err_ctx(e, fd, "talk to '%s'", s->name) : fd;
 }
 
 pid_t sandbox_pid(const struct sandbox *s)
@@ -152,12 +163,24 @@ int sandbox_resize(struct sandbox *s, unsigned rows, unsigned columns, struct er
 	return request(s, WIRE_RESIZE, rows, columns, e);
 }
 
+int sandbox_attach(struct sandbox *s, struct err *e)
+{
+	int r = sandbox_connect(s, e);
+
+	if (r == 0 && !s->has_attached)
+		r = request(s, WIRE_ATTACH, 0, 0, e);
+	s->has_attached = r == 0;
+	return r;
+}
+
 ssize_t sandbox_input(struct sandbox *s, const void *data, size_t length, struct err *e)
 {
 	auto_free struct wire_message *message = calloc(1, sizeof(*message));
 	uint32_t taken = 0;
-	int r;
+	int r = sandbox_attach(s, e);
 
+	if (r < 0)
+		return r;
 	if (!message)
 		return err_sys(e, ENOMEM, "talk to '%s'", s->name);
 	if (length > WIRE_BODY_MAX)

@@ -65,6 +65,7 @@ static void on_request(struct story *story, const struct event *event)
 {
 	story->state = SANDBOX_STARTING;
 	story->has_exit = false;
+	story->ended_ns = 0;
 	story->failure[0] = story->hint[0] = story->note[0] = 0;
 	story->is_together = strcmp(event->detail, "together") == 0;
 	str_copy(story->accel, sizeof(story->accel), event->value);
@@ -101,6 +102,7 @@ static void on_exit_event(struct story *story, const struct event *event)
 	if (str_parse_number(event->value, 0, 255, &number) < 0)
 		return;
 	story->has_exit = true;
+	story->ended_ns = event->t_ns;
 	story->exit_status = (int)number + (strcmp(event->name, "signal") == 0 ? 128 : 0);
 	if (story->state != SANDBOX_FAILED)
 		story->state = SANDBOX_STOPPED;

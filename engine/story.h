@@ -20,6 +20,7 @@ struct story {
 	enum sandbox_state state;
 	bool has_exit;
 	int exit_status; /* as a shell has it */
+	uint64_t ended_ns;
 	char failure[EVENT_VALUE_MAX], hint[EVENT_DETAIL_MAX];
 	char note[EVENT_VALUE_MAX];
 	char accel[16];

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Boots as text: one line per step with its start, its duration and a bar, all sandboxes on one axis that begins at `request`.
+ * Only ASCII draws the bars, so that they look the same everywhere.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "str.h"
+
+enum { NAME_COLUMNS = 14, FIGURE_COLUMNS = 9, BAR_MIN = 10 };
+
+static uint64_t end_of(const struct timeline *timeline)
+{
+	uint64_t end = timeline->ready_ns;
+
+	for (size_t i = 0; i < timeline->count; i++) {
+		const struct timeline_step *step = &timeline->steps[i];
+
+		/* first_output may come much later, when somebody types: it must not squeeze the boot. */
+		if (strcmp(step->name, "first_output") != 0 &&
+		    step->start_ns + step->duration_ns > end)
+			end = step->start_ns + step->duration_ns;
+	}
+	return end > timeline->request_ns ? end - timeline->request_ns : 0;
+}
+
+/* `width` characters with the step's place on an axis of `axis_ns` marked; at least one mark. */
+static void draw_bar(char *bar, unsigned width, uint64_t start_ns, uint64_t duration_ns,
+		     uint64_t axis_ns)
+{
+	unsigned from = axis_ns ? (unsigned)(start_ns * width / axis_ns) : 0;
+	unsigned to = axis_ns ? (unsigned)((start_ns + duration_ns) * width / axis_ns) : 0;
+
+	bar[0] = 0;
+	if (from >= width && duration_ns == 0 && start_ns > axis_ns)
+		return; /* outside of the axis */
+	if (from >= width)
+		from = width - 1;
+	if (to > width)
+		to = width;
+	memset(bar, ' ', from);
+	if (duration_ns == 0 || to <= from) {
+		bar[from] = '|';
+		to = from + 1;
+	} else {
+		memset(bar + from, '=', to - from);
+	}
+	bar[to] = 0;
+}
+
+static void print_step(const struct timeline *timeline, const struct timeline_step *step,
+		       uint64_t axis_ns, struct out *out)
+{
+	char start[24], duration[24] = "", bar[512];
+	unsigned used = 2 + NAME_COLUMNS + 2 * (FIGURE_COLUMNS + 1) + 2;
+	unsigned width = out->columns > used + BAR_MIN ? out->columns - used : BAR_MIN;
+
+	if (step->start_ns < timeline->request_ns)
+		return;
+	width = width < sizeof(bar) ? width : sizeof(bar) - 1;
+	str_format_ns(start, sizeof(start), step->start_ns - timeline->request_ns);
+	if (step->duration_ns)
+		str_format_ns(duration, sizeof(duration), step->duration_ns);
+	draw_bar(bar, width, step->start_ns - timeline->request_ns, step->duration_ns, axis_ns);
+	out_printf(out, "  ");
+	out_cell(out, OUT_PLAIN, NAME_COLUMNS, step->name);
+	out_cell(out, OUT_PLAIN, -FIGURE_COLUMNS, start);
+	out_printf(out, " ");
+	if (*duration || *bar)
+		out_cell(out, OUT_PLAIN, -FIGURE_COLUMNS, duration);
+	if (*bar)
+		out_printf(out, "  %s", bar);
+	out_printf(out, "\n");
+}
+
+static void print_boot(const struct sandbox *s, uint64_t axis_ns, struct out *out)
+{
+	const struct timeline *timeline = sandbox_timeline(s);
+	char label[64], total[24];
+
+	out_role_printf(out, OUT_TITLE, "%s", sandbox_name(s));
+	out_printf(out, "  (%s)  ", report_label(s, label, sizeof(label)));
+	if (timeline_total_ns(timeline))
+		out_printf(out, "ready after %s, n=1",
+			   str_format_ns(total, sizeof(total), timeline_total_ns(timeline)));
+	else
+		out_printf(out, "%s", timeline->request_ns ? "never got ready" : "never started");
+	if (sandbox_started_together(s))
+		out_printf(out, ", together with others");
+	if (strcmp(sandbox_accel(s), "kvm-pvm") == 0 && strcmp(sandbox_flavour(s), "-") != 0)
+		out_role_printf(out, OUT_DIM, ", kvm-pvm: no verdict on time");
+	out_printf(out, "\n");
+	for (size_t i = 0; i < timeline->count; i++)
+		print_step(timeline, &timeline->steps[i], axis_ns, out);
+}
+
+void bars_print(struct sandbox *const sandboxes[], size_t count, struct out *out)
+{
+	uint64_t axis_ns = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t end = end_of(sandbox_timeline(sandboxes[i]));
+
+		axis_ns = end > axis_ns ? end : axis_ns;
+	}
+	for (size_t i = 0; i < count; i++)
+		print_boot(sandboxes[i], axis_ns, out);
+}

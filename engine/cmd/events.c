@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * events: the journals as they are, merged by time. As text one line each, with times counted from the first request; as JSON
+ * the lines themselves, one object per line.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "fd.h"
+#include "journal.h"
+
+enum events_option { EVENTS_JSON, EVENTS_FOLLOW };
+
+struct source {
+	struct sandbox *s; /* held */
+	struct journal_reader *reader;
+	struct event event; /* the next one, if has_event */
+	bool has_event;
+};
+
+struct stream {
+	struct command_context *context;
+	struct source *sources;
+	size_t count;
+	uint64_t zero_ns; /* stamp that text counts from; 0 = not known yet */
+	bool is_json, is_all;
+};
+
+static void add_source(struct stream *stream, struct sandbox *s)
+{
+	struct source *grown = realloc(stream->sources, (stream->count + 1) * sizeof(*grown));
+	struct journal_reader *reader;
+	int fd = sandbox_open_journal(s, NULL);
+
+	if (grown)
+		stream->sources = grown;
+	if (!grown || fd < 0 || journal_reader_create(fd, &reader, NULL) < 0)
+		return; /* a journal that cannot be opened has nothing to show; ps says what is wrong */
+	sandbox_hold(s);
+	memset(&grown[stream->count], 0, sizeof(*grown));
+	grown[stream->count].s = s;
+	grown[stream->count++].reader = reader;
+}
+
+static void finish(struct stream *stream)
+{
+	for (size_t i = 0; i < stream->count; i++) {
+		journal_reader_destroy(stream->sources[i].reader);
+		sandbox_release(stream->sources[i].s);
+	}
+	free(stream->sources);
+}
+
+static void print_text(struct stream *stream, const struct event *event)
+{
+	struct out *out = stream->context->out;
+	char time[24], duration[24];
+
+	if (!stream->zero_ns)
+		stream->zero_ns = event->t_ns;
+	str_format_ns(time, sizeof(time),
+		      event->t_ns > stream->zero_ns ? event->t_ns - stream->zero_ns : 0);
+	out_cell(out, OUT_DIM, -10, time);
+	out_printf(out, "  ");
+	out_cell(out, OUT_PLAIN, 16, event->sandbox);
+	out_printf(out, " ");
+	out_cell(out, OUT_TITLE, 8, event_kind_name(event->kind));
+	out_printf(out, " %s", event->name);
+	if (event->kind == EVENT_CONSOLE)
+		out_printf(out, " %llu bytes", (unsigned long long)event->length);
+	if (event->duration_ns)
+		out_printf(out, " %s",
+			   str_format_ns(duration, sizeof(duration), event->duration_ns));
+	if (event->value[0])
+		out_printf(out, " %s", event->value);
+	if (event->detail[0])
+		out_role_printf(out, OUT_DIM, " (%s)", event->detail);
+	out_printf(out, "\n");
+}
+
+static void print_event(struct stream *stream, const struct event *event)
+{
+	auto_strbuf line = {0};
+
+	if (!stream->is_json) {
+		print_text(stream, event);
+		return;
+	}
+	event_encode(event, &line);
+	if (!line.failed)
+		stream->context->out->write(stream->context->out, false, OUT_PLAIN, line.data,
+					    line.length);
+}
+
+/* Prints all that is there now, the oldest first. */
+static void print_new(struct stream *stream)
+{
+	for (;;) {
+		struct source *first = NULL;
+
+		for (size_t i = 0; i < stream->count; i++) {
+			struct source *source = &stream->sources[i];
+
+			if (!source->has_event)
+				source->has_event = journal_reader_next(source->reader,
+									&source->event, NULL) > 0;
+			if (source->has_event && (!first || source->event.t_ns < first->event.t_ns))
+				first = source;
+		}
+		if (!first)
+			return;
+		/* The directory's name is the truth, not what its journal claims. */
+		str_copy(first->event.sandbox, sizeof(first->event.sandbox),
+			 sandbox_name(first->s));
+		print_event(stream, &first->event);
+		first->has_event = false;
+	}
+}
+
+static bool is_known(const struct stream *stream, const struct sandbox *s)
+{
+	for (size_t i = 0; i < stream->count; i++)
+		if (stream->sources[i].s == s)
+			return true;
+	return false;
+}
+
+static bool is_over(struct lab *lab, void *arg)
+{
+	struct stream *stream = arg;
+	bool lives = stream->is_all;
+
+	for (size_t i = 0; stream->is_all && i < lab_count(lab); i++)
+		if (!is_known(stream, lab_at(lab, i)))
+			add_source(stream, lab_at(lab, i));
+	for (size_t i = 0; i < stream->count; i++)
+		lives |= sandbox_is_alive(stream->sources[i].s);
+	print_new(stream);
+	fflush(stdout);
+	return !lives;
+}
+
+static int run_events(struct command_context *context, int argc, char **argv)
+{
+	struct sandbox *sandboxes[CMD_SANDBOXES_MAX];
+	struct stream stream = {.context = context};
+	struct cmd_line line;
+	struct err error = {0};
+	int status = cmd_parse(context, argc, argv, 0, -1, 0, &line), count, r = 0;
+
+	if (status)
+		return status;
+	stream.is_json = cmd_has(&line, EVENTS_JSON);
+	stream.is_all = line.count == 0;
+	count = cmd_find(context->lab, line.words, line.count, sandboxes, &error);
+	if (count < 0)
+		return cmd_fail(context, &error);
+	for (int i = 0; i < count; i++)
+		add_source(&stream, sandboxes[i]);
+	print_new(&stream);
+	if (cmd_has(&line, EVENTS_FOLLOW) && !context->may_wait)
+		r = err_hint(&error,
+			     err_set(&error, EBUSY,
+				     "events -f would wait, and the screen does not"),
+			     "the events are on the screen");
+	else if (cmd_has(&line, EVENTS_FOLLOW))
+		r = lab_wait(context->lab, is_over, &stream, -1, &error);
+	finish(&stream);
+	return r == -EINTR ? CMD_STATUS_INTERRUPTED : r < 0 ? cmd_fail(context, &error) : 0;
+}
+
+static const struct command_option options[] = {
+    [EVENTS_JSON] = {.name = "--json", .about = "one JSON object per line"},
+    [EVENTS_FOLLOW] = {.name = "--follow", .about = "go on with what comes", .letter = 'f'},
+    {.name = NULL},
+};
+
+const struct command cmd_events = {
+    .name = "events",
+    .arguments = "[NAME…] [--json] [-f]",
+    .about = "show what happened, from the journals",
+    .word = WORD_SANDBOX,
+    .options = options,
+    .run = run_events,
+};

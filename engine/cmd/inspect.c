@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* inspect: everything that is known of one sandbox. Facts are read anew when it runs and we may wait. */
+#include <stdio.h>
+
+#include "cmd.h"
+#include "rundir.h"
+#include "table.h"
+
+enum inspect_option { INSPECT_JSON };
+
+static struct doc *words(char *const *list)
+{
+	struct doc *array = doc_array();
+
+	for (; list && *list; list++)
+		doc_push_text(array, *list);
+	return array;
+}
+
+static struct doc *spec_document(const struct sandbox_spec *spec)
+{
+	struct doc *object = doc_object();
+
+	doc_put_text(object, "hostname", spec->hostname ? spec->hostname : spec->name);
+	doc_put_text(object, "workdir", spec->workdir ? spec->workdir : "");
+	doc_put(object, "command", words(spec->argv));
+	doc_put(object, "env", words(spec->env));
+	doc_put_number(object, "memory_bytes", spec->memory_bytes);
+	doc_put_number(object, "pids_max", spec->pids_max);
+	doc_put_text(object, "network", spec->network == SPEC_NETWORK_HOST ? "host" : "none");
+	doc_put_number(object, "removed_bricks", spec->removed_bricks);
+	doc_put_bool(object, "tty", spec->tty);
+	doc_put_bool(object, "remove", spec->remove);
+	doc_put_bool(object, "leased", spec->leased);
+	return object;
+}
+
+static const char *directory_of(const struct sandbox *s, char *buffer, size_t size)
+{
+	char base[256];
+
+	snprintf(buffer, size, "%s/%s", rundir_base_path(base, sizeof(base)), sandbox_name(s));
+	return buffer;
+}
+
+static int print_json(struct command_context *context, struct sandbox *s)
+{
+	struct doc *root = doc_root(CMD_SCHEMA);
+	char path[512];
+
+	report_head(root, s);
+	doc_put_text(root, "directory", directory_of(s, path, sizeof(path)));
+	doc_put_text(root, "note", sandbox_note(s));
+	doc_put(root, "spec", spec_document(sandbox_spec(s)));
+	doc_put(root, "facts", report_facts(sandbox_facts(s)));
+	doc_put(root, "resources", report_resources(s));
+	doc_put(root, "boot", report_boot(s));
+	return doc_print(root, context->out);
+}
+
+static void print_line(struct out *out, const char *label, const char *text)
+{
+	out_cell(out, OUT_TITLE, 12, label);
+	out_printf(out, "%s\n", text);
+}
+
+static void print_spec(struct out *out, const struct sandbox *s)
+{
+	const struct sandbox_spec *spec = sandbox_spec(s);
+	char text[512];
+
+	print_line(out, "command", cmd_command_text(s, text, sizeof(text)));
+	print_line(out, "host name", spec->hostname ? spec->hostname : sandbox_name(s));
+	if (spec->memory_bytes)
+		print_line(out, "memory", str_format_bytes(text, sizeof(text), spec->memory_bytes));
+	if (spec->pids_max) {
+		snprintf(text, sizeof(text), "at most %llu", (unsigned long long)spec->pids_max);
+		print_line(out, "processes", text);
+	}
+	print_line(out, "network", spec->network == SPEC_NETWORK_HOST ? "host" : "none");
+	print_line(out, "belongs to",
+		   spec->leased ? "the prompt that made it" : "nobody (detached)");
+	print_line(out, "directory", directory_of(s, text, sizeof(text)));
+}
+
+static void print_facts(struct out *out, const struct facts *facts)
+{
+	auto_table table = {0};
+
+	if (!facts)
+		return;
+	table_init(&table, "FACT|VERDICT|VALUE");
+	for (size_t i = 0; probes[i].name; i++) {
+		const struct fact *fact = &facts->fact[i];
+
+		table_add(&table, OUT_PLAIN, probes[i].label);
+		table_add(&table, OUT_PLAIN, verdict_name(fact->verdict));
+		table_add(&table, OUT_PLAIN, fact->value[0] ? fact->value : "—");
+	}
+	out_printf(out, "\n");
+	table_print(&table, out);
+}
+
+static int print_text(struct command_context *context, struct sandbox *s)
+{
+	struct out *out = context->out;
+	char text[128];
+	int status;
+
+	print_line(out, "name", sandbox_name(s));
+	print_line(out, "kind", report_label(s, text, sizeof(text)));
+	snprintf(text, sizeof(text), "%s", sandbox_state_name(sandbox_state(s)));
+	if (sandbox_exit_status(s, &status))
+		snprintf(text, sizeof(text), "%s, status %d", sandbox_state_name(sandbox_state(s)),
+			 status);
+	print_line(out, "state", text);
+	if (*sandbox_failure(s))
+		print_line(out, "failure", sandbox_failure(s));
+	if (*sandbox_failure_hint(s))
+		print_line(out, "hint", sandbox_failure_hint(s));
+	if (*sandbox_note(s))
+		print_line(out, "note", sandbox_note(s));
+	if (sandbox_pid(s) > 0) {
+		snprintf(text, sizeof(text), "process %d", (int)sandbox_pid(s));
+		print_line(out, "worker", text);
+	}
+	print_spec(out, s);
+	out_printf(out, "\n");
+	bars_print(&s, 1, out);
+	print_facts(out, sandbox_facts(s));
+	return 0;
+}
+
+static int run_inspect(struct command_context *context, int argc, char **argv)
+{
+	struct sandbox *s;
+	struct cmd_line line;
+	struct err error = {0};
+	int status = cmd_parse(context, argc, argv, 1, 1, 0, &line);
+
+	if (status)
+		return status;
+	if (lab_find_group(context->lab, line.words[0], &s, 1, &error) < 0)
+		return cmd_fail(context, &error);
+	sandbox_hold(s);
+	if (sandbox_state(s) == SANDBOX_RUNNING && context->may_wait)
+		cmd_wait_facts(context->lab, s,
+			       NULL); /* without them the rest is still worth telling */
+	status = cmd_has(&line, INSPECT_JSON) ? print_json(context, s) : print_text(context, s);
+	sandbox_release(s);
+	return status;
+}
+
+static const struct command_option options[] = {
+    [INSPECT_JSON] = {.name = "--json", .about = "one JSON document"},
+    {.name = NULL},
+};
+
+const struct command cmd_inspect = {
+    .name = "inspect",
+    .arguments = "NAME [--json]",
+    .about = "tell everything about one sandbox, its facts read anew",
+    .word = WORD_SANDBOX,
+    .options = options,
+    .run = run_inspect,
+};

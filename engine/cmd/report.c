@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The parts of JSON documents (and one label) that several commands share, so that a key means the same everywhere. */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "story.h"
+
+struct doc *report_facts(const struct facts *facts)
+{
+	struct doc *object = doc_object();
+
+	for (size_t i = 0; facts && probes[i].name; i++) {
+		const struct fact *fact = &facts->fact[i];
+		struct doc *entry;
+
+		if (!fact->value[0])
+			continue;
+		entry = doc_put(object, probes[i].name, doc_object());
+		if (fact->is_absent)
+			doc_put_null(entry, "value");
+		else
+			doc_put_text(entry, "value", fact->value);
+		if (fact->is_absent)
+			doc_put_text(entry, "reason", fact->value);
+		doc_put_text(entry, "verdict", verdict_name(fact->verdict));
+	}
+	return object;
+}
+
+struct doc *report_resources(const struct sandbox *s)
+{
+	struct doc *object = doc_object();
+	const struct sample *sample = sandbox_sample(s, 0);
+
+	for (const struct sample_field *field = sample_fields; sample && field->name; field++)
+		if (strcmp(field->name, "exits") != 0 || sample->has_exits)
+			doc_put_number(object, field->name, sample_get(sample, field));
+	return object;
+}
+
+struct doc *report_boot(const struct sandbox *s)
+{
+	const struct timeline *timeline = sandbox_timeline(s);
+	struct doc *object = doc_object(), *steps;
+
+	doc_put_number(object, "total_ns", timeline_total_ns(timeline));
+	if (timeline->first_output_ns > timeline->request_ns)
+		doc_put_number(object, "first_output_ns",
+			       timeline->first_output_ns - timeline->request_ns);
+	doc_put_bool(object, "together", sandbox_started_together(s));
+	steps = doc_put(object, "steps", doc_array());
+	for (size_t i = 0; i < timeline->count; i++) {
+		const struct timeline_step *step = &timeline->steps[i];
+		struct doc *entry;
+
+		if (step->start_ns < timeline->request_ns)
+			continue;
+		entry = doc_push(steps, doc_object());
+		doc_put_text(entry, "name", step->name);
+		doc_put_number(entry, "start_ns", step->start_ns - timeline->request_ns);
+		doc_put_number(entry, "duration_ns", step->duration_ns);
+	}
+	return object;
+}
+
+void report_head(struct doc *object, const struct sandbox *s)
+{
+	int status;
+
+	doc_put_text(object, "name", sandbox_name(s));
+	doc_put_text(object, "kind", sandbox_kind(s));
+	doc_put_text(object, "flavour", sandbox_flavour(s));
+	doc_put_text(object, "accel", sandbox_accel(s));
+	doc_put_text(object, "state", sandbox_state_name(sandbox_state(s)));
+	if (sandbox_pid(s) > 0)
+		doc_put_number(object, "pid", (uint64_t)sandbox_pid(s));
+	else
+		doc_put_null(object, "pid");
+	if (sandbox_exit_status(s, &status))
+		doc_put_number(object, "exit_status", (uint64_t)status);
+	if (*sandbox_failure(s))
+		doc_put_text(object, "failure", sandbox_failure(s));
+	if (*sandbox_failure_hint(s))
+		doc_put_text(object, "hint", sandbox_failure_hint(s));
+}
+
+const char *report_label(const struct sandbox *s, char *buffer, size_t size)
+{
+	if (strcmp(sandbox_flavour(s), "-") == 0)
+		snprintf(buffer, size, "%s", sandbox_kind(s));
+	else
+		snprintf(buffer, size, "%s, %s, %s", sandbox_kind(s), sandbox_flavour(s),
+			 sandbox_accel(s));
+	return buffer;
+}
