@@ -113,7 +113,7 @@ static const struct unit sizes[] = {
 };
 static const struct unit plain[] = {{"", 1}, {"個", 1}, {"つ", 1}, {NULL, 0}};
 
-/* Digits with at most one point; not strtod(3), which takes "0x10" and "nan", and a comma by locale. */
+/* Digits with at most one point; not strtod(3), which takes "0x10", and a comma by locale. */
 static double parse_decimal(const char **text)
 {
 	double amount = 0, place = 1;

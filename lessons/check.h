@@ -13,7 +13,7 @@
  *			WHO.step.NAME		a boot step's duration: worker, clone, exec …
  *			WHO.fact.NAME		a fact's verdict: own shared hidden none
  *			WHO.value.NAME		a fact's value, a text
- *			WHO.memory, WHO.overhead	sizes: inside, of the worker; WHO.total: both
+ *			WHO.memory, .overhead	sizes: inside, of the worker; WHO.total: both
  *			WHO.processes, WHO.exit	numbers
  *			WHO.console		what it printed, a text
  *	WHO		a kind (any sandbox of it: every route to the goal counts), a sandbox's

@@ -128,7 +128,7 @@ static int make_lab(void **state)
 	struct lab_options options = {0};
 	struct err e = {0};
 
-	strcpy(fixture->folder, "/tmp/isolab-test-XXXXXX");
+	snprintf(fixture->folder, sizeof(fixture->folder), "/tmp/isolab-test-XXXXXX");
 	if (!mkdtemp(fixture->folder) || setenv("XDG_RUNTIME_DIR", fixture->folder, 1) < 0)
 		return -1;
 	make_sandbox("container", "demo-container", 3000000, "pid 1, parent 0\n");

@@ -7,12 +7,12 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "lesson.h"
+#include "str.h"
 
 #define FRONT "---\ntitle: T\nlevel: beginner\nminutes: 5\n---\n"
 
@@ -108,34 +108,39 @@ static void test_control_characters_do_not_reach_the_terminal(void **state)
 	lesson_destroy(lesson);
 }
 
+static void assert_too_much(const struct strbuf *text)
+{
+	struct lesson *lesson = NULL;
+
+	assert_true(lesson_parse(text->data, text->length, false, NULL, &lesson, NULL) < 0);
+}
+
 static void test_too_much_is_refused(void **state)
 {
-	char *text = malloc(LESSON_FILE_MAX + 2);
-	struct lesson *lesson = NULL;
-	size_t length;
+	auto_strbuf bytes = {0}, steps = {0}, quotes = {0};
 
 	(void)state;
-	memset(text, 'x', LESSON_FILE_MAX + 1);
-	assert_true(lesson_parse(text, LESSON_FILE_MAX + 1, false, NULL, &lesson, NULL) < 0);
-	length = (size_t)sprintf(text, FRONT);
+	while (bytes.length <= LESSON_FILE_MAX)
+		str_add(&bytes, "xxxxxxxxxxxxxxxx");
+	assert_too_much(&bytes);
+	str_add(&steps, FRONT);
 	for (int step = 0; step <= LESSON_STEPS_MAX; step++)
-		length += (size_t)sprintf(text + length, "## S {#s%d}\nx\n\n", step);
-	assert_true(lesson_parse(text, length, false, NULL, &lesson, NULL) < 0);
-	length = (size_t)sprintf(text, FRONT "## A {#a}\n\n");
+		str_addf(&steps, "## S {#s%d}\nx\n\n", step);
+	assert_too_much(&steps);
+	str_add(&quotes, FRONT "## A {#a}\n\n");
 	for (int depth = 0; depth < 2000; depth++)
-		length += (size_t)sprintf(text + length, "> ");
-	length += (size_t)sprintf(text + length, "x\n");
-	assert_true(lesson_parse(text, length, false, NULL, &lesson, NULL) < 0);
-	free(text);
+		str_add(&quotes, "> ");
+	str_add(&quotes, "x\n");
+	assert_too_much(&quotes);
 }
 
 /* ---- translation ---- */
 
-#define ORIGINAL                                                                                   \
-	FRONT                                                                                      \
-	    "## One {#one}\nText.\n\n```run\ncreate both demo\n```\n"                              \
-	    "```check\nlab.count > 0 : \"none\"\n```\n```hint\nfirst\n```\n```hint\nsecond\n```\n" \
-	    "```solution\ncreate both demo\n```\n## Two {#two}\nMore.\n"
+#define ORIGINAL                                                                               \
+	FRONT                                                                                  \
+	"## One {#one}\nText.\n\n```run\ncreate both demo\n```\n"                              \
+	"```check\nlab.count > 0 : \"none\"\n```\n```hint\nfirst\n```\n```hint\nsecond\n```\n" \
+	"```solution\ncreate both demo\n```\n## Two {#two}\nMore.\n"
 #define JA "---\ntitle: 題\nlanguage: ja\n---\n"
 
 static struct lesson *translated(const char *translation, struct faults *faults)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Text of lessons: columns, kinsoku, wrapping, the bold that CommonMark does not close, folding. The
- * writer is an `out` that keeps everything, with bold in brackets.
+ * Text of lessons: columns, kinsoku, wrapping, the bold that CommonMark does not close, folding.
+ * The writer is an `out` that keeps everything, with bold in brackets.
  */
 #include <setjmp.h>
 #include <stdarg.h>
