@@ -121,13 +121,23 @@ static const char *line_text(const struct messages *messages, unsigned index)
 	return line->data ? line->data : "";
 }
 
+/* Rows that follow the first are indented as it is. */
+static int line_indent(const char *text, int columns)
+{
+	int indent = 0;
+
+	while (text[indent] == ' ')
+		indent++;
+	return indent < columns / 2 ? indent : 0;
+}
+
 static int line_rows(const char *text, int columns)
 {
-	int rows = 0;
+	int rows = 0, indent = line_indent(text, columns);
 	size_t next;
 
 	do {
-		wrap_row(text, columns, &next);
+		wrap_row(text, rows ? columns - indent : columns, &next);
 		text += next;
 		rows++;
 	} while (*text);
@@ -201,6 +211,8 @@ static void draw_row(struct canvas *canvas, struct rect rect, int row, const cha
 static void draw_line(const char *text, struct canvas *canvas, struct rect rect, int row)
 {
 	enum out_role role = OUT_PLAIN;
+	int indent = line_indent(text, rect.columns);
+	bool is_first = true;
 	size_t next;
 
 	do {
@@ -211,6 +223,11 @@ static void draw_line(const char *text, struct canvas *canvas, struct rect rect,
 			if ((unsigned char)text[i] < 0x20)
 				role = (enum out_role)(text[i] - 1);
 		text += next;
+		if (is_first) {
+			rect.column += indent;
+			rect.columns -= indent;
+		}
+		is_first = false;
 	} while (*text);
 }
 

@@ -81,7 +81,11 @@ static void draw_steps(struct canvas *canvas, struct rect bar, int row,
 		       const struct sandbox *sandbox, uint64_t longest)
 {
 	const struct timeline *timeline = sandbox_timeline(sandbox);
+	int end = (int)(known_ns(timeline) * (uint64_t)bar.columns / longest);
 
+	/* Time that is in no step: it waited for the processor, or for one another. */
+	for (int column = 0; column < end; column++)
+		canvas_text(canvas, bar, row, column, (struct style){.attributes = STYLE_DIM}, ".");
 	for (size_t i = 0; i < timeline->count; i++) {
 		const struct timeline_step *step = &timeline->steps[i];
 		struct style style = step_style(step->name, has_no_verdict(sandbox));
@@ -234,7 +238,7 @@ void boot_write(const struct view *view, struct out *out)
 	out_printf(
 	    out, "%s\n",
 	    tr("Each step from the request until the sandbox accepts commands: when it began, "
-	       "how long it took."));
+	       "how long it took. Dots in the small picture: time between steps."));
 	for (size_t i = 0; i < lab_count(view->lab); i++) {
 		const struct sandbox *sandbox = lab_at(view->lab, i);
 		const struct timeline *timeline = sandbox_timeline(sandbox);

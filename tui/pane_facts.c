@@ -9,7 +9,14 @@
 #include "pane.h"
 #include "ui_text.h"
 
-enum { VERDICT_COLUMNS = 9, VALUE_COLUMNS = 12, SANDBOXES_MAX = 6 };
+enum {
+	VERDICT_COLUMNS = 6, /* "shared" */
+	VALUE_COLUMNS = 12,
+	HEAD_COLUMNS_MAX = 14,
+	LABEL_COLUMNS = 10,
+	LABEL_COLUMNS_WIDE = 22,
+	SANDBOXES_MAX = 6,
+};
 
 static struct style verdict_style(enum verdict verdict)
 {
@@ -40,45 +47,67 @@ static const struct fact *fact_of(const struct sandbox *sandbox, int probe)
 	return facts ? &facts->fact[probe] : NULL;
 }
 
-/* How the width is shared: a label, the host's value if there is room, a column for each
- * sandbox. */
+/* How the width is shared: a label, the host's value if there is room, a column for each sandbox. */
 struct columns {
-	int label, host, each;
+	int label, host;
+	int start[SANDBOXES_MAX + 1]; /* of each sandbox, and the end of the last */
 	size_t count;
 };
 
+/* As wide as its head or a verdict, and a blank. */
+static int head_columns(const struct view *view, size_t i)
+{
+	int width = canvas_text_width(view_label(view, lab_at(view->lab, i)));
+
+	if (width < VERDICT_COLUMNS)
+		width = VERDICT_COLUMNS;
+	return (width < HEAD_COLUMNS_MAX ? width : HEAD_COLUMNS_MAX) + 1;
+}
+
 static struct columns share_columns(int width, const struct view *view)
 {
-	struct columns c = {.count = lab_count(view->lab)};
-	int left;
+	struct columns c = {.count = lab_count(view->lab), .label = width};
+	int extra = 0, at;
 
 	if (c.count > SANDBOXES_MAX)
 		c.count = SANDBOXES_MAX;
-	c.each = VERDICT_COLUMNS;
-	c.label = width - 1 - (int)c.count * c.each;
-	while (c.label < 10 && c.count > 1)
-		c.label = width - 1 - (int)--c.count * c.each;
-	left = c.label - 22;
-	if (left < VALUE_COLUMNS * (int)(c.count + 1))
-		return c;
-	c.label = 22;
-	c.host = left / (int)(c.count + 1);
-	c.each += c.host;
+	for (size_t i = 0; i < c.count; i++)
+		c.label -= head_columns(view, i);
+	while (c.label < LABEL_COLUMNS && c.count > 1)
+		c.label += head_columns(view, --c.count);
+	if (c.label - LABEL_COLUMNS_WIDE >= VALUE_COLUMNS * (int)(c.count + 1)) {
+		extra = (c.label - LABEL_COLUMNS_WIDE) / (int)(c.count + 1);
+		c.label = LABEL_COLUMNS_WIDE;
+		c.host = extra;
+	}
+	at = c.label + c.host;
+	for (size_t i = 0; i < c.count; i++) {
+		c.start[i] = at;
+		at += head_columns(view, i) + extra;
+	}
+	c.start[c.count] = at;
 	return c;
 }
 
-static void draw_heads(struct canvas *canvas, struct rect rect, const struct view *view,
-		       struct columns c)
+/* The column of one sandbox, without the blank before the next. */
+static struct rect column_of(struct rect rect, const struct columns *c, size_t i)
 {
-	struct rect cell = rect;
+	return (struct rect){rect.row, rect.column + c->start[i], rect.rows,
+			     c->start[i + 1] - c->start[i] - 1};
+}
 
-	if (c.host)
-		canvas_textf(canvas, rect, 0, c.label, STYLE_PLAIN, " %s ", tr("host"));
-	for (size_t i = 0; i < c.count; i++) {
-		cell.column = rect.column + c.label + c.host + (int)i * c.each;
-		cell.columns = c.each;
-		canvas_text(canvas, cell, 0, 0, STYLE_PLAIN,
-			    view_label(view, lab_at(view->lab, i)));
+static void draw_heads(struct canvas *canvas, struct rect rect, const struct view *view,
+		       const struct columns *c)
+{
+	if (c->host)
+		canvas_textf(canvas, rect, 0, c->label - 1, STYLE_PLAIN, " %s ", tr("host"));
+	for (size_t i = 0; i < c->count; i++) {
+		struct rect cell = column_of(rect, c, i);
+
+		cell.column -= 1; /* a blank on either side breaks the title's line */
+		cell.columns += 2;
+		canvas_textf(canvas, cell, 0, 0, STYLE_PLAIN, " %s ",
+			     view_label(view, lab_at(view->lab, i)));
 	}
 }
 
@@ -87,7 +116,6 @@ static void draw_fact(struct canvas *canvas, struct rect cell, int row, const st
 {
 	enum verdict verdict = fact ? fact->verdict : VERDICT_UNKNOWN;
 
-	cell.columns -= 1; /* a blank before the next column */
 	canvas_text(canvas, cell, row, 0, verdict_style(verdict), verdict_word(verdict));
 	if (has_value && fact)
 		canvas_text(canvas, cell, row, 7,
@@ -96,22 +124,19 @@ static void draw_fact(struct canvas *canvas, struct rect cell, int row, const st
 }
 
 static void draw_probe(struct canvas *canvas, struct rect rect, int row, const struct view *view,
-		       struct columns c, int probe)
+		       const struct columns *c, int probe)
 {
-	struct rect label = {rect.row, rect.column, rect.rows, c.label - 1};
-	struct rect cell = rect;
+	struct rect label = {rect.row, rect.column, rect.rows, c->label - 1};
 
 	canvas_text(canvas, label, row, 1, STYLE_PLAIN, tr(probes[probe].label));
-	if (c.host && view->host) {
-		cell.column = rect.column + c.label;
-		cell.columns = c.host - 1;
-		canvas_text(canvas, cell, row, 0, STYLE_PLAIN, view->host->fact[probe].value);
+	if (c->host && view->host) {
+		struct rect host = {rect.row, rect.column + c->label, rect.rows, c->host - 1};
+
+		canvas_text(canvas, host, row, 0, STYLE_PLAIN, view->host->fact[probe].value);
 	}
-	for (size_t i = 0; i < c.count; i++) {
-		cell.column = rect.column + c.label + c.host + (int)i * c.each;
-		cell.columns = c.each;
-		draw_fact(canvas, cell, row, fact_of(lab_at(view->lab, i), probe), c.host > 0);
-	}
+	for (size_t i = 0; i < c->count; i++)
+		draw_fact(canvas, column_of(rect, c, i), row, fact_of(lab_at(view->lab, i), probe),
+			  c->host > 0);
 }
 
 int facts_draw(struct canvas *canvas, struct rect rect, const struct view *view)
@@ -119,9 +144,9 @@ int facts_draw(struct canvas *canvas, struct rect rect, const struct view *view)
 	struct columns c = share_columns(rect.columns, view);
 	int count = (int)probe_count(), first = view->first[PANE_FACTS], row = 1;
 
-	draw_heads(canvas, rect, view, c);
+	draw_heads(canvas, rect, view, &c);
 	for (int probe = first; probe < count && row < rect.rows; probe++)
-		draw_probe(canvas, rect, row++, view, c, probe);
+		draw_probe(canvas, rect, row++, view, &c, probe);
 	return count - first - (row - 1);
 }
 

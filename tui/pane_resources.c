@@ -10,7 +10,7 @@
 #include "pane.h"
 #include "ui_text.h"
 
-enum { LABEL = 11, CPU = 8, MEMORY = 10, OVERHEAD = 10, EXITS = 9 };
+enum { LABEL = 10, CPU = 8, MEMORY = 10, OVERHEAD = 10, EXITS = 9 };
 
 /* Tenths of a per cent of one CPU between sample k and the one before it; -1 = not known. */
 static int cpu_permille(const struct sandbox *sandbox, unsigned k)

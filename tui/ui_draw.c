@@ -282,7 +282,7 @@ static int draw_one_key(struct ui *ui, struct rect rect, int column, const char 
 
 	if (column + width > rect.columns)
 		return column;
-	column += 1;
+	column += 2;
 	column += canvas_text(&ui->canvas, rect, 0, column,
 			      (struct style){.attributes = STYLE_BOLD}, keys);
 	column += 1;
@@ -303,7 +303,7 @@ static void draw_keys(struct ui *ui)
 	}
 	column = draw_focus(ui, rect);
 	if (ui->job.pid)
-		column = draw_one_key(ui, rect, column + 1, ui->job_name,
+		column = draw_one_key(ui, rect, column, ui->job_name,
 				      tr("is running (Ctrl-C ends it)"));
 	if (ui->focus == FOCUS_PROMPT && ui->is_zoomed)
 		column = draw_one_key(ui, rect, column, "Esc", tr("back"));

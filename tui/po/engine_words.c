@@ -1,8 +1,3 @@
-/* SPDX-License-Identifier: GPL-3.0-or-later */
-/*
- * Words of the engine's tables that the screen shows translated. Never compiled: xgettext reads it,
- * because the engine marks no words itself. A unit test tells when a probe is missing here.
- */
 N_("created")
 N_("starting")
 N_("running")
@@ -40,8 +35,7 @@ N_("How much memory the kernel says there is; a limit does not change it.")
 N_("entries of /dev")
 N_("How many device files it finds.")
 N_("risky calls")
-N_("Whether a seccomp filter stands between it and the kernel, and how many of the calls "
-   "that change the system still answer.")
+N_("Whether a seccomp filter stands between it and the kernel, and how many of the calls that change the system still answer.")
 N_("capabilities")
 N_("The pieces of root's power that it holds, in its own user namespace.")
 N_("kernel messages")
