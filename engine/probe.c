@@ -71,13 +71,21 @@ const struct probe *probe_find(const char *name)
 
 void facts_judge(const struct facts *host, struct facts *inside)
 {
+	int kernel = probe_index("kernel_identity");
+
 	for (size_t i = 0; probes[i].name; i++)
 		inside->fact[i].verdict = probes[i].judge(&host->fact[i], &inside->fact[i]);
+	if (inside->fact[kernel].verdict == VERDICT_SHARED)
+		return;
+	/* Hidden is what a kernel has and keeps back. Another kernel that has no such file or call hides nothing. */
+	for (size_t i = 0; probes[i].name; i++)
+		if (inside->fact[i].verdict == VERDICT_HIDDEN)
+			inside->fact[i].verdict = VERDICT_NONE;
 }
 
 #define RULE_NAMESPACE "shared if kernel (boot id) and namespace inode are the host's"
 #define RULE_KERNEL    "shared if the kernel that answers is the host's (boot id)"
-#define RULE_RIGHT     "hidden if the host's root may and this may not; none if there is no such call"
+#define RULE_RIGHT     "hidden if the host may, the same kernel answers and this may not; else none"
 
 const struct probe probes[] = {
     {

@@ -27,7 +27,7 @@
 
 extern char **environ;
 
-enum { FIRST_FREE_FD = 16, END_TIMEOUT_MS = 3000, KILL_TIMEOUT_MS = 5000 };
+enum { FIRST_FREE_FD = 16, END_TIMEOUT_MS = 3000, KILL_TIMEOUT_MS = 5000, NAME_ATTEMPTS = 8 };
 
 int lab_make(struct lab *lab, const struct sandbox_spec *spec, struct sandbox **ret_sandbox,
 	     struct err *e)
@@ -35,16 +35,23 @@ int lab_make(struct lab *lab, const struct sandbox_spec *spec, struct sandbox **
 	auto_rundir dir = RUNDIR_NONE;
 	auto_spec copy = {0};
 	struct sandbox *s;
+	bool is_chosen = !spec->name[0];
 	int r = spec_copy(&copy, spec, e);
 
 	if (r < 0)
 		return r;
-	if (!copy.name[0])
-		spec_choose_name(&copy);
 	copy.leased = lab->options.lease && !copy.detach;
-	r = spec_validate(&copy, e);
-	if (r == 0)
-		r = rundir_create(&copy, &dir, e);
+	for (int attempt = 0; attempt < NAME_ATTEMPTS; attempt++) {
+		if (is_chosen)
+			spec_choose_name(&copy);
+		err_clear(e);
+		r = spec_validate(&copy, e);
+		if (r == 0)
+			r = rundir_create(&copy, &dir, e);
+		if (r != -EEXIST || !is_chosen)
+			break;
+		copy.name[0] = 0;
+	}
 	if (r < 0)
 		return r;
 	rundir_finish(&dir); /* lets go of the lock: created, not started */

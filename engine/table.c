@@ -78,30 +78,58 @@ void table_finish(struct table *table)
 	*table = (struct table){0};
 }
 
-/* Natural widths, then the widest column loses a column until all fit. */
+/* Columns of the longest word of `text`. */
+static int widest_word(const char *text)
+{
+	int widest = 0;
+
+	while (*text) {
+		size_t length = strcspn(text, " ");
+		auto_free char *word = strndup(text, length);
+		int width = word ? out_columns_of(word) : 0;
+
+		widest = width > widest ? width : widest;
+		text += length + strspn(text + length, " ");
+	}
+	return widest;
+}
+
+/* Takes one column away from the widest that is still wider than its minimum. False: there is none. */
+static bool shrink_widest(const struct table *table, int *widths, const int *minima)
+{
+	int widest = -1;
+
+	for (unsigned c = 0; c < table->columns; c++)
+		if (widths[c] > minima[c] && (widest < 0 || widths[c] > widths[widest]))
+			widest = (int)c;
+	if (widest < 0)
+		return false;
+	widths[widest]--;
+	return true;
+}
+
+/* Natural widths; if they do not fit, first columns whose cells can be cut at blanks get narrower, then any. */
 static void find_widths(const struct table *table, unsigned available, int *widths)
 {
+	int words[TABLE_COLUMNS_MAX], minima[TABLE_COLUMNS_MAX];
 	int sum = (int)(table->columns - 1) * GAP;
 
 	for (unsigned c = 0; c < table->columns; c++) {
-		widths[c] = 0;
+		widths[c] = words[c] = 0;
 		for (size_t i = c; i < table->count; i += table->columns) {
 			int width = out_columns_of(table->cells[i].text);
+			int word = widest_word(table->cells[i].text);
+
 			widths[c] = width > widths[c] ? width : widths[c];
+			words[c] = word > words[c] ? word : words[c];
 		}
+		minima[c] = WIDTH_MIN;
 		sum += widths[c];
 	}
-	while (available && sum > (int)available) {
-		unsigned widest = 0;
-
-		for (unsigned c = 1; c < table->columns; c++)
-			if (widths[c] > widths[widest])
-				widest = c;
-		if (widths[widest] <= WIDTH_MIN)
-			return;
-		widths[widest]--;
+	while (available && sum > (int)available && shrink_widest(table, widths, words))
 		sum--;
-	}
+	while (available && sum > (int)available && shrink_widest(table, widths, minima))
+		sum--;
 }
 
 /* The bytes of `text` that fit into `width` columns, at best up to a blank. *ret_next = where the next piece begins. */

@@ -175,6 +175,17 @@ static void add_resource(struct table *table, const struct sandbox *s, const cha
 		table_addf(table, "%llu", (unsigned long long)value);
 }
 
+static void add_each(struct table *table, const struct work_result *work)
+{
+	double each_ns = (double)work->total_ns / (double)work->count;
+	char text[24];
+
+	if (each_ns < 100)
+		table_addf(table, "%.3g ns", each_ns);
+	else
+		table_add(table, OUT_PLAIN, str_format_ns(text, sizeof(text), (uint64_t)each_ns));
+}
+
 /* The same program's figures: nanoseconds per unit. */
 static void add_work_rows(struct table *table, const struct comparison *comparison)
 {
@@ -190,8 +201,7 @@ static void add_work_rows(struct table *table, const struct comparison *comparis
 			const struct work_result *work = &item->work[row];
 
 			if (item->s && row < item->work_count)
-				table_addf(table, "%.3g ns",
-					   (double)work->total_ns / (double)work->count);
+				add_each(table, work);
 			else if (item->s)
 				table_add(table, OUT_DIM, "—");
 		}

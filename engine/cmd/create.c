@@ -143,7 +143,8 @@ static void print_made(struct command_context *context, struct sandbox *const ma
 		       const char *what)
 {
 	for (size_t i = 0; i < count; i++)
-		out_printf(context->out, "%s: %s\n", sandbox_name(made[i]), what);
+		if (sandbox_state(made[i]) != SANDBOX_FAILED) /* that was told as an error */
+			out_printf(context->out, "%s: %s\n", sandbox_name(made[i]), what);
 }
 
 static int run_create(struct command_context *context, int argc, char **argv)
