@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,28 +61,59 @@ bool idmap_find_range(const char *text, const char *user, const char *number, ui
 	return false;
 }
 
-static uint32_t range_of_root(const char *path)
+bool idmap_find_nested(const char *text, uint32_t *ret_first)
 {
-	char text[SUBID_FILE_MAX];
-	uint32_t first = IDMAP_FIRST;
+	unsigned long long inside, outside, count;
+	int length;
 
-	if (fd_read_file(AT_FDCWD, path, text, sizeof(text)) > 0)
-		idmap_find_range(text, "root", "0", &first);
-	return first;
+	while (sscanf(text, " %llu %llu %llu%n", &inside, &outside, &count, &length) == 3) {
+		unsigned long long skipped = inside == 0;
+		if (count >= IDMAP_COUNT + skipped &&
+		    inside + skipped <= UINT32_MAX - IDMAP_COUNT) {
+			*ret_first = (uint32_t)(inside + skipped);
+			return true;
+		}
+		text += length;
+	}
+	return false;
+}
+
+/* True in the initial user namespace: every id is itself. */
+static bool has_all_ids(const char *map)
+{
+	unsigned long long inside, outside, count;
+
+	return sscanf(map, "%llu %llu %llu", &inside, &outside, &count) == 3 && inside == 0 &&
+	       outside == 0 && count == UINT32_MAX;
+}
+
+/* Where a root may map: what `granted` (/etc/subuid) says, else the fixed range; inside another user
+ * namespace, what `existing` (uid_map) has. False: nothing. */
+static bool range_of_root(const char *existing, const char *granted, uint32_t *ret_first)
+{
+	auto_free char *text = malloc(SUBID_FILE_MAX);
+
+	if (!text || fd_read_file(AT_FDCWD, existing, text, SUBID_FILE_MAX) <= 0)
+		return false;
+	if (!has_all_ids(text))
+		return idmap_find_nested(text, ret_first);
+	*ret_first = IDMAP_FIRST;
+	if (fd_read_file(AT_FDCWD, granted, text, SUBID_FILE_MAX) > 0)
+		idmap_find_range(text, "root", "0", ret_first);
+	return true;
 }
 
 void idmap_choose(struct idmap *ret_map)
 {
-	if (geteuid() != 0) {
-		*ret_map = (struct idmap){.first_uid = geteuid(),
-					  .first_gid = getegid(),
-					  .count = 1,
-					  .must_deny_setgroups = true};
+	*ret_map = (struct idmap){.count = IDMAP_COUNT};
+	if (geteuid() == 0 &&
+	    range_of_root("/proc/self/uid_map", "/etc/subuid", &ret_map->first_uid) &&
+	    range_of_root("/proc/self/gid_map", "/etc/subgid", &ret_map->first_gid))
 		return;
-	}
-	*ret_map = (struct idmap){.first_uid = range_of_root("/etc/subuid"),
-				  .first_gid = range_of_root("/etc/subgid"),
-				  .count = IDMAP_COUNT};
+	*ret_map = (struct idmap){.first_uid = geteuid(),
+				  .first_gid = getegid(),
+				  .count = 1,
+				  .must_deny_setgroups = true};
 }
 
 static int write_one(pid_t pid, const char *file, const char *text, struct err *e)

@@ -40,12 +40,19 @@ static bool has_pid_namespace(const struct container *c)
 	return c->namespaces & CLONE_NEWPID;
 }
 
-static void journal_steps(struct worker *w, const struct container_report *report)
+static void journal_steps(struct worker *w, const struct container *c)
 {
+	const struct container_report *report = c->report;
+	bool is_root_mapped = c->namespaces & CLONE_NEWUSER && c->idmap.first_uid == 0;
+
 	for (int step = 0; step < CONTAINER_STEPS; step++)
 		if (report->start_ns[step] && report->end_ns[step])
 			worker_step_at(w, container_step_texts[step].name, report->start_ns[step],
 				       report->end_ns[step], container_step_texts[step].why);
+	if (is_root_mapped)
+		worker_note(w, "idmap",
+			    "root inside is root of the namespace around us: that has no "
+			    "other ids to give");
 	if (*report->limit_note)
 		worker_note(w, "limit", "%s", report->limit_note);
 	if (*report->mount_note)
@@ -171,7 +178,7 @@ static int wall_start(struct worker *w, struct err *e)
 		return r;
 	r = container_run(&state->container, e);
 	if (state->container.report)
-		journal_steps(w, state->container.report);
+		journal_steps(w, &state->container);
 	if (r < 0)
 		return state->container.report && state->container.report->is_command_error
 			   ? worker_command_error(w, r)

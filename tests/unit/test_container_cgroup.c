@@ -100,6 +100,21 @@ static void test_a_range_that_is_small_or_holds_user_0_is_not_taken(void **state
 	assert_int_equal(first, 100000);
 }
 
+static void test_a_nested_root_takes_ids_that_exist(void **state)
+{
+	uint32_t first = 7;
+
+	(void)state;
+	assert_false(idmap_find_nested("         0       1000          1\n", &first));
+	assert_false(idmap_find_nested("0 0 65536\n", &first));
+	assert_false(idmap_find_nested("garbage", &first));
+	assert_int_equal(first, 7);
+	assert_true(idmap_find_nested("0 1000 1\n1 100000 65536\n", &first));
+	assert_int_equal(first, 1);
+	assert_true(idmap_find_nested("0 0 70000\n", &first));
+	assert_int_equal(first, 1);
+}
+
 static void test_the_host_root_is_never_mapped(void **state)
 {
 	struct idmap map;
@@ -119,6 +134,7 @@ int main(void)
 	    cmocka_unit_test(test_what_is_not_there_is_not_found),
 	    cmocka_unit_test(test_a_range_is_taken_by_name_or_number),
 	    cmocka_unit_test(test_a_range_that_is_small_or_holds_user_0_is_not_taken),
+	    cmocka_unit_test(test_a_nested_root_takes_ids_that_exist),
 	    cmocka_unit_test(test_the_host_root_is_never_mapped),
 	};
 
