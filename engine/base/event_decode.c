@@ -12,15 +12,14 @@
 /* Cuts at a whole UTF-8 character, so that what is shown stays text. */
 static void copy_text(char *destination, size_t size, const char *source)
 {
+	size_t end = size - 1;
+
 	if (str_copy(destination, size, source))
 		return;
-	for (size_t at = size - 1; at > 0 && size - at < 5; at--) {
-		if (((unsigned char)destination[at - 1] & 0xc0) == 0x80)
-			continue;
-		if ((unsigned char)destination[at - 1] >= 0xc0)
-			destination[at - 1] = '\0';
-		return;
-	}
+	/* What is cut off must begin a character: go back over the bytes that continue one. */
+	while (end > 0 && ((unsigned char)source[end] & 0xc0) == 0x80)
+		end--;
+	destination[end] = '\0';
 }
 
 static int get_text(const json_t *object, const char *key, char *destination, size_t size)

@@ -57,7 +57,7 @@ static void kill_members(int cgroup_fd)
 	if (fd_read_file(cgroup_fd, "cgroup.procs", text, sizeof(text)) <= 0)
 		return;
 	while ((word = strsep(&rest, "\n")) != NULL) {
-		int pid = atoi(word);
+		int pid = (int)strtol(word, NULL, 10);
 		auto_close int fd = pid > 1 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
 		char line[16];
 
@@ -144,8 +144,12 @@ static bool find_own(const char *mounts, const char *own, char *path, size_t siz
 
 	for (; *mounts; mounts += strcspn(mounts, "\n"), mounts += *mounts == '\n') {
 		const char *tail;
+		size_t end = strcspn(mounts, "\n");
 
-		snprintf(line, sizeof(line), "%.*s", (int)strcspn(mounts, "\n"), mounts);
+		if (end >= sizeof(line))
+			continue;
+		memcpy(line, mounts, end);
+		line[end] = '\0';
 		tail = strstr(line, " - ");
 		if (!tail || sscanf(line, "%*s %*s %*s %255s %255s", root, point) != 2 ||
 		    sscanf(tail, " - %15s %*s %255s", type, options) != 2)

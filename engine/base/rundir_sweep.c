@@ -153,7 +153,7 @@ static bool is_left_over(const struct rundir *dir)
 /* ".new-PID-…": is its maker still there? Then it may be between two steps and is left alone. */
 static bool is_being_made(const char *entry)
 {
-	int pid = atoi(entry + strlen(RUNDIR_HIDDEN_PREFIX));
+	int pid = (int)strtol(entry + strlen(RUNDIR_HIDDEN_PREFIX), NULL, 10);
 
 	return pid > 0 && (kill(pid, 0) == 0 || errno == EPERM);
 }

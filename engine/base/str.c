@@ -246,9 +246,11 @@ int str_parse_size(const char *text, uint64_t *ret_bytes)
 	int shift;
 
 	for (; *c >= '0' && *c <= '9'; c++) {
-		if (whole > (UINT64_MAX - 9) / 10)
+		uint64_t digit = (uint64_t)(*c - '0');
+
+		if (whole > (UINT64_MAX - digit) / 10)
 			return -ERANGE;
-		whole = whole * 10 + (uint64_t)(*c - '0');
+		whole = whole * 10 + digit;
 	}
 	if (c == text)
 		return -EINVAL;

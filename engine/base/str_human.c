@@ -18,10 +18,8 @@ static char *format_figure(char *buffer, size_t size, double value, const struct
 	value /= unit->scale;
 	if (value >= 99.95 || value == (double)(unsigned long)value)
 		snprintf(buffer, size, "%.0f %s", value, unit->name);
-	else if (value >= 9.995 || unit->scale >= 1024)
-		snprintf(buffer, size, "%.1f %s", value, unit->name);
 	else
-		snprintf(buffer, size, "%.2f %s", value, unit->name);
+		snprintf(buffer, size, "%.1f %s", value, unit->name);
 	return buffer;
 }
 
