@@ -74,12 +74,17 @@ class Terminal:
     """A program on a pty of its own, with this terminal as its controlling one."""
 
     def __init__(self, command, environment, rows=24, columns=80):
+        # a Ctrl-C that comes before the program must not meet Python's handler, which exec forgets
+        signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
         pid, self.master = pty.fork()
         if pid == 0:
             try:
+                signal.signal(signal.SIGINT, signal.SIG_DFL)
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
                 os.execvpe(command[0], command, environment)
             finally:
                 os._exit(127)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         self.pid, self.seen, self.status = pid, "", None
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
@@ -127,6 +132,17 @@ class Terminal:
                 os.kill(self.pid, signal.SIGKILL)
                 raise AssertionError(f"the terminal's program did not end: {self.seen!r}")
         return 128 - self.status if self.status < 0 else self.status
+
+    def interrupt(self, times=8):
+        """Ctrl-C, and again when it is not heard: as a person does. Returns the status."""
+        for _ in range(times):
+            self.send("\x03")
+            deadline = time.monotonic() + 0.4
+            while self.alive() and time.monotonic() < deadline:
+                self.read(min(0.05, deadline - time.monotonic()))
+            if not self.alive():
+                break
+        return self.end()
 
     def close(self):
         if self.status is None:

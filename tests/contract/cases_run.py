@@ -72,10 +72,7 @@ def test_run_interrupt(lab):
     """Ctrl-C twice ends every command, also one that is deaf to the first as a process 1 is"""
     terminal = lab.terminal("run", KIND, "--", WORK, "tick", "1000")
     terminal.until("1")
-    terminal.send("\x03")
-    terminal.read(0.2)
-    terminal.send("\x03")
-    check(terminal.end() in (130, 137), terminal.status, terminal.seen)
+    check(terminal.interrupt(3) in (130, 137), terminal.status, terminal.seen)
 
 
 def test_run_killed(lab):

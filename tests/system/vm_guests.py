@@ -1,0 +1,223 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Guests that do wrong: each is a clear end of its own sandbox, with cause and hint, never a hang.
+
+Each case runs `isolab run vm` with another kernel in place of the teaching kernel: the programs of
+the build are copied to a folder of their own, where the worker finds the kernel beside itself.
+"""
+import os
+import re
+import shutil
+import signal
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from harness import BUILD, Lab, Skip, check, expect, expect_refusal, run_suite
+
+GUESTS = os.path.join(BUILD, "tests", "system", "guests")
+PROGRAMS = ["isolab", "isolab-vm", "isolab-cli", "tiny-kernel", "tiny-initrd.cpio"]
+FAILED = 125
+
+
+class VmLab(Lab):
+    """A lab whose programs can be given another kernel."""
+
+    def __init__(self):
+        super().__init__("vm")
+        self.folder = os.path.join(self.scratch, "programs")
+        os.mkdir(self.folder)
+        for name in PROGRAMS:
+            if os.path.exists(os.path.join(BUILD, name)):
+                shutil.copy(os.path.join(BUILD, name), self.folder)
+        self.isolab_path = os.path.join(self.folder, "isolab")
+
+    def put(self, name, data):
+        with open(os.path.join(self.folder, name), "wb") as file:
+            file.write(data)
+
+    def use_guest(self, name):
+        shutil.copy(os.path.join(GUESTS, "guest_" + name), os.path.join(self.folder, "tiny-kernel"))
+
+    def run_guest(self, name):
+        self.use_guest(name)
+        return self.isolab("run", "vm", "--", "true")
+
+    def start_guest(self, name, **options):
+        """Starts it in the foreground as sandbox `bad`; returns when its directory is there."""
+        self.use_guest(name)
+        program = self.start("run", "--name", "bad", "vm", "--", "true", **options)
+        while not os.path.exists(self.directory("bad/sock")) and program.poll() is None:
+            time.sleep(0.002)
+        return program
+
+
+def test_triple_fault(lab):
+    """a triple fault ends with the place where it was"""
+    expect_refusal(lab.run_guest("triple_fault"), FAILED, r"triple fault.*rip 0xffffffff80050000")
+
+
+def test_unknown_port(lab):
+    """a port that nobody has ends with its number"""
+    expect_refusal(lab.run_guest("unknown_port"), FAILED, r"wrote to port 0x3f8.*no device")
+
+
+def test_no_memory(lab):
+    """a write to memory that was not given ends with the address"""
+    expect_refusal(lab.run_guest("no_memory"), FAILED, r"address 0x40000000, where there is no memory")
+
+
+def test_tables_of_nothing(lab):
+    """page tables outside of memory end the VM"""
+    expect_refusal(lab.run_guest("tables_of_nothing"), FAILED, r"guest|KVM")
+
+
+def test_halt(lab):
+    """a processor that is stopped for ever is noticed at once"""
+    expect_refusal(lab.run_guest("halt"), FAILED, r"stopped its processor for ever")
+
+
+def test_breakpoint(lab):
+    """what this KVM cannot run is told as such, or is the guest's fault"""
+    expect_refusal(lab.run_guest("breakpoint"), FAILED, r"this host's KVM cannot run|triple fault")
+
+
+def test_panic(lab):
+    """a panic's text reaches the user, without control characters and without end"""
+    result = lab.run_guest("panic")
+    expect_refusal(result, FAILED, r"panicked:.*the llamas are loose")
+    check("\033" not in result.err and len(result.err) < 1000, result)
+
+
+def test_panic_nowhere(lab):
+    """a panic whose report lies outside memory is still a clear end"""
+    expect_refusal(lab.run_guest("panic_nowhere"), FAILED, r"panicked: it did not say why")
+
+
+def test_lie(lab):
+    """an answer that nobody asked for ends the VM"""
+    expect_refusal(lab.run_guest("lie"), FAILED, r"answered 0x2030000, which nobody asked")
+
+
+def test_packet_nowhere(lab):
+    """a console packet over foreign memory is refused with EFAULT, and the VM goes on"""
+    expect(lab.run_guest("packet_nowhere"), status=14, out="^$")
+
+
+def test_early_end(lab):
+    """a guest that switches off before it is up ends with its status"""
+    expect(lab.run_guest("early_end"), status=7)
+
+
+def test_endless(lab):
+    """a boot that never ends is ended by Ctrl-C twice, stop or kill"""
+    program = lab.start_guest("endless")
+    expect(lab.isolab("stop", "--time", "0", "bad"))
+    check(program.wait(10) == 128 + signal.SIGKILL, program.returncode)
+    program = lab.start_guest("endless")
+    expect(lab.isolab("kill", "bad"))
+    check(program.wait(10) == 128 + signal.SIGKILL, program.returncode)
+
+
+def test_flood(lab):
+    """a guest that prints for ever fills no disk, and is still heard and ended"""
+    program = lab.start_guest("flood", stdout=os.open("/dev/null", os.O_WRONLY))
+    expect(lab.isolab("ps"))
+    time.sleep(0.3)
+    sizes = [os.path.getsize(lab.directory("bad/" + name)) for name in ("console", "events")]
+    check(sum(sizes) < 5 << 20, sizes)
+    expect(lab.isolab("kill", "bad"))
+    program.wait(10)
+
+
+def test_flood_into_a_closed_pipe(lab):
+    """a guest that floods a pipe whose reader went away ends like a program would"""
+    program = lab.start_guest("flood")
+    check(len(program.stdout.read(100000)) == 100000, "no output")
+    program.stdout.close()
+    program.stdout = None
+    program.wait(10)
+
+
+def test_hammer_and_neighbour(lab):
+    """a guest that hammers a device slows itself: a neighbour still runs, and it is ended at once"""
+    hammer = lab.start_guest("hammer")
+    shutil.copy(os.path.join(BUILD, "tiny-kernel"), lab.folder)
+    slowest = 0
+    for _ in range(5):
+        start = time.monotonic()
+        expect(lab.isolab("run", "vm", "--", "true"))
+        slowest = max(slowest, time.monotonic() - start)
+    check(slowest < 1, f"{slowest} s")
+    expect(lab.isolab("kill", "bad"))
+    hammer.wait(10)
+
+
+def test_walls(lab):
+    """while its guest runs the monitor has no rights, no files, no /dev/kvm, and few descriptors"""
+    program = lab.start_guest("hammer")
+    with open(f"/proc/{program.pid}/status", encoding="ascii") as file:
+        status = dict(line.split(":\t", 1) for line in file.read().splitlines() if ":\t" in line)
+    start = time.monotonic()
+    while status["Seccomp"] != "2" and time.monotonic() - start < 5:
+        with open(f"/proc/{program.pid}/status", encoding="ascii") as file:
+            status = dict(line.split(":\t", 1) for line in file.read().splitlines() if ":\t" in line)
+    check(status["Seccomp"] == "2" and status["NoNewPrivs"] == "1", status)
+    check(all(int(status[name], 16) == 0 for name in ("CapEff", "CapPrm", "CapInh", "CapAmb")), status)
+    check(status["Threads"] == "1", status)
+    folder = f"/proc/{program.pid}"
+    opened = [os.readlink(f"{folder}/fd/{name}") for name in os.listdir(f"{folder}/fd")]
+    check("/dev/kvm" not in opened and len(opened) < 20, opened)
+    if os.readlink(f"{folder}/ns/user") != os.readlink("/proc/self/ns/user"):
+        check(not os.listdir(f"{folder}/root"), "its root is not empty")
+        for name in ("mnt", "ipc", "uts"):
+            check(os.readlink(f"{folder}/ns/{name}") != os.readlink(f"/proc/self/ns/{name}"), name)
+    expect(lab.isolab("kill", "bad"))
+    program.wait(10)
+
+
+def kernel_bytes(lab):
+    with open(os.path.join(lab.folder, "tiny-kernel"), "rb") as file:
+        return file.read()
+
+
+def test_bad_kernel_files(lab):
+    """a kernel that is a text, for another machine, cut off or gone: one line each, and a hint"""
+    kernel = kernel_bytes(lab)
+    arm = bytearray(kernel)
+    arm[18] = 183
+    for data, why in ((b"a text\n", "not an ELF file"), (bytes(arm), "another architecture"),
+                      (kernel[:80], "cut off"), (b"", "not an ELF file")):
+        lab.put("tiny-kernel", data)
+        result = expect(lab.isolab("run", "vm", "--", "true"), FAILED, err=why)
+        check(re.search("^hint: ", result.err, re.M), result)
+    os.unlink(os.path.join(lab.folder, "tiny-kernel"))
+    expect_refusal(lab.isolab("run", "vm", "--", "true"), FAILED, "tiny-kernel.*no such file")
+
+
+def test_kernel_cut_in_half(lab):
+    """a kernel whose file ends too soon ends that VM, not in silence"""
+    lab.put("tiny-kernel", kernel_bytes(lab)[:8192])
+    result = lab.isolab("run", "vm", "--", "true")
+    check(result.status == FAILED and result.err, result)
+
+
+def test_bad_initrd(lab):
+    """an initrd that is no archive, or larger than memory, is told"""
+    lab.put("tiny-initrd.cpio", b"x" * 5000)
+    result = expect(lab.isolab("run", "vm", "--", "true"), FAILED, err="newc archive")
+    check("hint: " in result.err, result)
+    lab.put("tiny-initrd.cpio", b"070701" + b"0" * (8 << 20))
+    expect_refusal(lab.isolab("run", "--memory", "4M", "vm", "--", "true"), FAILED, "memory")
+
+
+def main():
+    if not os.access("/dev/kvm", os.R_OK | os.W_OK):
+        print("1..0 # SKIP no access to /dev/kvm")
+        print("no access to /dev/kvm", file=sys.stderr)
+        sys.exit(77)
+    cases = [value for name, value in globals().items() if name.startswith("test_")]
+    run_suite(cases, VmLab)
+
+
+main()
