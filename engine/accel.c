@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Whose hardware runs a guest on this host: the label that every figure of a VM carries. /dev/kvm decides whether there is any; the
- * processor's flags only say which sort. Without vmx and svm KVM has another way (here "PVM", kernel mode emulated), and
- * times measured on it say little about a real machine.
+ * Whose hardware runs a guest on this host: the label that every figure of a VM carries. /dev/kvm
+ * decides whether there is any; the processor's flags only say which sort. Without vmx and svm KVM
+ * has another way (here "PVM", kernel mode emulated), and times measured on it say little about a
+ * real machine.
  */
 #include <fcntl.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The walls that the engine knows, in the order of the columns. A new wall is one more line and a worker program. */
+/* The walls that the engine knows, in the order of the columns. A new wall is one more line and
+ * a worker program. */
 #include "backend.h"
 
 #include <string.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef ISOLAB_BACKEND_H
 #define ISOLAB_BACKEND_H
-/* backend: what the engine knows of a wall: data, no code. A new wall is one more line in backends[] and a worker program. */
+/* backend: what the engine knows of a wall: data, no code. A new wall is one more line in
+ * backends[] and a worker program. */
 #include <stdbool.h>
 #include <stddef.h>
 

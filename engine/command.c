@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Finding and running commands, and their help, all from the table. What is said about arguments here is said once for everybody. */
+/* Finding and running commands, and their help, all from the table. What is said about arguments
+ * here is said once for everybody. */
 #include "command.h"
 
 #include <errno.h>
@@ -49,8 +50,8 @@ const struct command *command_find(const struct command_table *table, const char
 static bool is_of_later_version(const char *name)
 {
 	static const char *const later[] = {
-	    "cp",      "update", "report",  "record",  "replay", "snapshot",
-	    "restore", "fork",   "migrate", "monitor", "kernel", "image",
+	    "cp",   "update",  "report",  "record", "replay", "snapshot", "restore",
+	    "fork", "migrate", "monitor", "kernel", "image",  "explain",
 	};
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)

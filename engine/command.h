@@ -2,11 +2,12 @@
 #ifndef ISOLAB_COMMAND_H
 #define ISOLAB_COMMAND_H
 /*
- * command: one verb of the command line = one command of the prompt = one const entry in a file of its own. Help, man page, completion
- * and dispatch come from it. Each layer has a list of pointers to its entries (engine_commands, lessons_commands, tui_commands); a
- * front joins them:
+ * command: one verb of the command line = one command of the prompt = one const entry in a file of
+ * its own. Help, man page, completion and dispatch come from it. Each layer has a list of pointers
+ * to its entries (engine_commands, lessons_commands, tui_commands); a front joins them:
  *
- *	static const struct command *const *const lists[] = {engine_commands, lessons_commands, NULL};
+ *	static const struct command *const *const lists[] = {engine_commands, lessons_commands,
+ *							     NULL};
  *	static const struct command_table table = {.lists = lists};
  */
 #include <stdbool.h>
@@ -32,7 +33,9 @@ enum command_flags {
 	COMMAND_WAITS =
 	    1, /* may take long: a screen runs it as a job (isolab-cli ARGS as a child) */
 	COMMAND_TERMINAL =
-	    2, /* wants the terminal itself (attach, exec -t, run): refused on the screen with a hint */
+	    /* wants the terminal itself (attach, exec -t, run): refused on the screen with a
+	     * hint */
+	2,
 	COMMAND_NO_LAB = 4, /* runs without a lab (help, doctor, lesson list) */
 	COMMAND_SPEC = 8, /* takes the options of spec_options[] (help and completion show them) */
 	COMMAND_LEASE = 16,  /* what it makes is gone with it (compare, bench) */
@@ -65,9 +68,11 @@ struct command {
 	unsigned flags;
 	enum command_word word;               /* of its first argument */
 	const struct command_option *options; /* NULL, or ends with name == NULL */
-	/* Returns the exit status; has told errors through out_error. argv[0] is the command's name. */
+	/* Returns the exit status; has told errors through out_error. argv[0] is the command's
+	 * name. */
 	int (*run)(struct command_context *context, int argc, char **argv);
-	/* Words that may stand at argv[index] beyond what `word` says; may be NULL. `lab` may be NULL. */
+	/* Words that may stand at argv[index] beyond what `word` says; may be NULL. `lab` may be
+	 * NULL. */
 	void (*complete)(struct lab *lab, int index, void (*add)(void *arg, const char *candidate),
 			 void *arg);
 };
@@ -90,13 +95,13 @@ void command_help(const struct command_table *table, const struct command *comma
 void command_print_man(const struct command_table *table, struct out *out);
 void command_print_completion(const struct command_table *table, struct out *out);
 
-/* Splits a line into words: blanks, '…', "…", \. Returns argc or -EINVAL ("unclosed quote"). *ret_words (ended by NULL) points into
- * *ret_storage; the caller frees both. */
+/* Splits a line into words: blanks, '…', "…", \. Returns argc or -EINVAL ("unclosed quote").
+ * *ret_words (ended by NULL) points into *ret_storage; the caller frees both. */
 int command_split(const char *line, char ***ret_words, char **ret_storage, struct err *e);
 
 /*
- * Completions of `line` up to `cursor`: calls add() for each candidate that fits the word under the cursor.
- * *ret_start = where that word begins.
+ * Completions of `line` up to `cursor`: calls add() for each candidate that fits the word under the
+ * cursor. *ret_start = where that word begins.
  */
 void command_complete(const struct command_table *table, struct lab *lab, const char *line,
 		      size_t cursor, size_t *ret_start,

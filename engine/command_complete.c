@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the word under the cursor may become: all from the tables, and the sandboxes from the lab. */
+/* What the word under the cursor may become: all from the tables, and the sandboxes from the
+ * lab. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,7 +129,8 @@ static void offer_argument(struct completion *c, const struct command *command)
 	}
 }
 
-/* Cuts the line before the cursor into verb, previous word and prefix. Returns where the prefix begins. */
+/* Cuts the line before the cursor into verb, previous word and prefix. Returns where the prefix
+ * begins. */
 static size_t read_words(struct completion *c, char *text)
 {
 	size_t at = 0, start = 0;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The manual page (man(7) macros) and the completion for bash, written at build time from the same tables that the programs use. */
+/* The manual page (man(7) macros) and the completion for bash, written at build time from the
+ * same tables that the programs use. */
 #include <string.h>
 
 #include "command.h"
 #include "spec.h"
 
-/* Text for troff: a backslash is its escape, a dot or quote at the start of a line a request, "-" a hyphen that cannot be copied. */
+/* Text for troff: a backslash is its escape, a dot or quote at the start of a line a request,
+ * "-" a hyphen that cannot be copied. */
 static void print_roff(struct out *out, const char *text)
 {
 	bool is_line_start = true;

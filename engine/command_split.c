@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A line of the prompt as words, by the rules of a shell that expands nothing: blanks part words, '…' keeps all, "…" keeps all but \" and
- * \\, \ keeps the next character, # at the start of a word begins a comment.
+ * A line of the prompt as words, by the rules of a shell that expands nothing: blanks part words,
+ * '…' keeps all, "…" keeps all but \" and \\, \ keeps the next character, # at the start of a word
+ * begins a comment.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -55,7 +56,8 @@ static bool copy_word(struct splitter *s)
 
 int command_split(const char *line, char ***ret_words, char **ret_storage, struct err *e)
 {
-	/* A word of n bytes takes n + 1, and there is a blank between two: never more than the line. */
+	/* A word of n bytes takes n + 1, and there is a blank between two: never more than the
+	 * line. */
 	auto_free char *storage = malloc(strlen(line) + 2);
 	auto_free char **words = malloc((strlen(line) / 2 + 2) * sizeof(*words));
 	struct splitter s = {.at = line, .to = storage};

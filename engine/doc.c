@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A thin skin over jansson: struct doc is a json_t by another name. */
+/*
+ * A thin skin over jansson: struct doc is a json_t by another name, so that the library is known to
+ * this file alone.
+ */
 #include "doc.h"
 
 #include <errno.h>
@@ -37,7 +40,8 @@ void doc_free(struct doc *doc)
 	json_decref(real(doc));
 }
 
-/* Bytes that are no UTF-8 become U+FFFD, by the encoder that the journal uses, so that both say the same. */
+/* Bytes that are no UTF-8 become U+FFFD, by the encoder that the journal uses, so that both say
+ * the same. */
 static json_t *text_node(const char *text)
 {
 	json_t *node = json_string(text);

@@ -2,9 +2,10 @@
 #ifndef ISOLAB_DOC_H
 #define ISOLAB_DOC_H
 /*
- * doc: the JSON documents that `--json` prints, and the lines that `--check` sends us. The only file of the engine's upper floor that knows the
- * JSON library. Memory: what is added to a parent belongs to it; doc_print() or doc_free() frees the root. A failed allocation gives
- * NULL, which everything here accepts; doc_print() then says so.
+ * doc: the JSON documents that `--json` prints, and the lines that `--check` sends us. The only
+ * file of the engine's upper floor that knows the JSON library. Memory: what is added to a parent
+ * belongs to it; doc_print() or doc_free() frees the root. A failed allocation gives NULL, which
+ * everything here accepts; doc_print() then says so.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,7 +34,8 @@ struct doc *doc_push(struct doc *array, struct doc *child);
 void doc_push_number(struct doc *array, uint64_t number);
 void doc_push_text(struct doc *array, const char *text);
 
-/* Writes it with indentation and a newline, and frees it. Returns the exit status: 0, or 125 when memory ran out. */
+/* Writes it with indentation and a newline, and frees it. Returns the exit status: 0, or 125
+ * when memory ran out. */
 int doc_print(struct doc *root, struct out *out);
 
 /* Parses one object. NULL + e when it is none. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What isolab-probe printed, as facts. The text comes out of a sandbox, so it is foreign: unknown names are skipped, what is too long is
- * cut, control characters become '?', and a name that comes twice counts once (the first).
+ * What isolab-probe printed, as facts. The text comes out of a sandbox, so it is foreign: unknown
+ * names are skipped, what is too long is cut, control characters become '?', and a name that comes
+ * twice counts once (the first).
  */
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The command line: one command, one lab, one exit status. What is started is detached and stays, except by commands whose entry
- * says that it belongs to them (COMMAND_LEASE).
+ * The command line: one command, one lab, one exit status. What is started is detached and stays,
+ * except by commands whose entry says that it belongs to them (COMMAND_LEASE).
  */
 #include "front.h"
 
@@ -20,7 +20,8 @@ static const char *plain_name(const char *word)
 	return strcmp(word, "--version") == 0 ? "version" : word;
 }
 
-/* Without a UTF-8 locale of that name, C.UTF-8 is better than nothing only if the user asked for UTF-8. */
+/* Without a UTF-8 locale of that name, C.UTF-8 is better than nothing only if the user asked for
+ * UTF-8. */
 static void choose_locale(void)
 {
 	if (!setlocale(LC_ALL, ""))

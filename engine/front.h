@@ -5,8 +5,8 @@
 #include "backend.h"
 #include "command.h"
 
-/* The whole life of isolab-cli: finds argv[1] in `table`, runs it with a lab if it wants one, returns the exit status.
- * `backends` NULL: backends[]. */
+/* The whole life of isolab-cli: finds argv[1] in `table`, runs it with a lab if it wants one,
+ * returns the exit status. `backends` NULL: backends[]. */
 int front_main(int argc, char **argv, const struct command_table *table,
 	       const struct backend *backends);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * isolab: finds out which of our programs is meant and becomes it. It does nothing else and links no libc, because every `isolab run`
- * passes through it: an execve(2) costs 0.01 ms into a program like this one and 0.7 ms into one with glibc.
+ * isolab: finds out which of our programs is meant and becomes it. It does nothing else and links
+ * no libc, because every `isolab run` passes through it: an execve(2) costs 0.01 ms into a program
+ * like this one and 0.7 ms into one with glibc.
  *
  *	isolab                      isolab-tui, the screen, if there is a terminal for it
  *	isolab shell …              isolab-tui, the prompt alone
@@ -17,7 +18,8 @@
 
 enum { DIRECTORY_MAX = 4000, TERMINAL_GET = 0x5401 /* TCGETS */, FAILED = 125 };
 
-/* Walls that `run` may become without asking anybody; one that is not here is explained by isolab-cli. */
+/* Walls that `run` may become without asking anybody; one that is not here is explained by
+ * isolab-cli. */
 static const char *worker_of(const char *kind)
 {
 	if (text_equal(kind, "container") || text_equal(kind, "process"))
@@ -35,7 +37,8 @@ static void say(const char *const parts[])
 	writer_flush(&out);
 }
 
-/* A screen needs a terminal at both ends that knows more than lines. How large it must be the screen says itself. */
+/* A screen needs a terminal at both ends that knows more than lines. How large it must be the
+ * screen says itself. */
 static bool is_terminal_capable(char **env)
 {
 	char settings[256]; /* struct termios of the kernel is smaller */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A lab: made by scanning the directory of sandboxes, kept up to date by lab_watch.c, ended by ending what it leased. What
- * surprises: nothing here keeps a list of its own; two labs in two terminals see the same sandboxes and neither needs the other.
+ * A lab: made by scanning the directory of sandboxes, kept up to date by lab_watch.c, ended by
+ * ending what it leased. What surprises: nothing here keeps a list of its own; two labs in two
+ * terminals see the same sandboxes and neither needs the other.
  */
 #include "lab_private.h"
 
@@ -137,7 +138,8 @@ void lab_destroy(struct lab *lab)
 		sigset_t set;
 		struct signalfd_siginfo pending;
 
-		/* What interrupted us has been obeyed: it must not kill us on top when the mask opens. */
+		/* What interrupted us has been obeyed: it must not kill us on top when the mask
+		 * opens. */
 		while (read(lab->signal_fd, &pending, sizeof(pending)) > 0)
 			;
 		fd_close(&lab->signal_fd);
@@ -190,7 +192,8 @@ int lab_wait(struct lab *lab, bool (*is_done)(struct lab *lab, void *arg), void 
 
 /* ---- finding ---- */
 
-/* Length of a group's name: "demo" of "demo-vm", the whole name for others; *ret_rank = order inside the group. */
+/* Length of a group's name: "demo" of "demo-vm", the whole name for others; *ret_rank = order
+ * inside the group. */
 static size_t group_length(const struct lab *lab, const char *name, size_t *ret_rank)
 {
 	size_t length = strlen(name), rank = 1;

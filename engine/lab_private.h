@@ -5,15 +5,15 @@
  * lab_private: what the files of lab and sandbox share and nobody else sees.
  *
  *	lab.c              making and ending a lab, finding sandboxes, waiting
- *	lab_watch.c        what moved: inotify on the base and on each sandbox's directory, the timer, one epoll descriptor
+ *	lab_watch.c        what moved: inotify, the timer, one epoll descriptor
  *	sandbox.c          a sandbox as its directory tells it
  *	sandbox_start.c    make the directory, spawn the worker, notice its end, remove
  *	sandbox_control.c  requests over the control socket
  *	sandbox_facts.c    run the probe inside and on the host
  *	sandbox_sample.c   memory and time from outside
  *
- * One thread. Everything is owned by the lab; a sandbox whose directory is gone is freed by the lab_dispatch() that notices, unless
- * somebody holds it.
+ * One thread. Everything is owned by the lab; a sandbox whose directory is gone is freed by the
+ * lab_dispatch() that notices, unless somebody holds it.
  */
 #include <limits.h>
 #include <sys/types.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * How a lab notices what moves, without asking again and again: inotify(7) on the base directory (sandboxes come and go) and on
- * each sandbox's directory (its journal and console grow). A worker that dies closes its descriptors, which inotify reports
- * as IN_CLOSE_WRITE: then its lock is looked at. A timer, twice a second and only while something lives, takes samples and looks at the
+ * How a lab notices what moves, without asking again and again: inotify(7) on the base directory
+ * (sandboxes come and go) and on each sandbox's directory (its journal and console grow). A worker
+ * that dies closes its descriptors, which inotify reports as IN_CLOSE_WRITE: then its lock is
+ * looked at. A timer, twice a second and only while something lives, takes samples and looks at the
  * locks once more, should a report have been lost.
  */
 #include "lab_private.h"

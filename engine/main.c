@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* isolab-cli: all verbs of the command line but the screen, the shell and the foreground `run`. */
+/*
+ * isolab-cli: all verbs of the command line but the screen, the shell and the foreground `run`. It
+ * only joins the tables of commands; the rest is in front.c.
+ */
 #include "front.h"
 #include "lessons.h"
 

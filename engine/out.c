@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Text for people. What a locale cannot show is replaced before it is written ("µs" becomes "us", "—" becomes "-"), so that
- * LANG=C gets ASCII from every command without any of them knowing.
+ * Text for people. What a locale cannot show is replaced before it is written ("µs" becomes "us",
+ * "—" becomes "-"), so that LANG=C gets ASCII from every command without any of them knowing.
  */
 #include "out.h"
 

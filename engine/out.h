@@ -2,8 +2,9 @@
 #ifndef ISOLAB_OUT_H
 #define ISOLAB_OUT_H
 /*
- * out: where a command's text goes. Libraries never print: they are handed one of these. The command line's writes to stdout and
- * stderr, the screen's into its message area, a test's into a buffer.
+ * out: where a command's text goes. Libraries never print: they are handed one of these. The
+ * command line's writes to stdout and stderr, the screen's into its message area, a test's into a
+ * buffer.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,6 +29,7 @@ struct out {
 	void *arg;
 };
 
+/* Formats and writes, plainly or with a role. What the locale cannot show becomes ASCII. */
 void out_printf(struct out *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void out_role_printf(struct out *out, enum out_role role, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

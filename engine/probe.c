@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The facts and the rules of their verdicts. A verdict comes from identity: isolab-probe prints, beside each value, which object it
- * is (the kernel's boot id, then a namespace, a device and inode, …). Two kernels may both have a namespace number 4026531838;
- * with the boot id in front nobody takes one for the other. Two containers may both say "3 processes" and share nothing.
+ * The facts and the rules of their verdicts. A verdict comes from identity: isolab-probe prints,
+ * beside each value, which object it is (the kernel's boot id, then a namespace, a device and
+ * inode, …). Two kernels may both have a namespace number 4026531838; with the boot id in front
+ * nobody takes one for the other. Two containers may both say "3 processes" and share nothing.
  */
 #include "probe.h"
 
@@ -77,7 +78,8 @@ void facts_judge(const struct facts *host, struct facts *inside)
 		inside->fact[i].verdict = probes[i].judge(&host->fact[i], &inside->fact[i]);
 	if (inside->fact[kernel].verdict == VERDICT_SHARED)
 		return;
-	/* Hidden is what a kernel has and keeps back. Another kernel that has no such file or call hides nothing. */
+	/* Hidden is what a kernel has and keeps back. Another kernel that has no such file or
+	 * call hides nothing. */
 	for (size_t i = 0; probes[i].name; i++)
 		if (inside->fact[i].verdict == VERDICT_HIDDEN)
 			inside->fact[i].verdict = VERDICT_NONE;

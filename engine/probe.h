@@ -4,9 +4,10 @@
 /*
  * probe: the facts that are read about every sandbox, and the rule by which each gets its verdict.
  *
- * The values come from one static program, isolab-probe, run inside by exec from a sealed memfd, and on the host by a plain fork. It prints
- * `name value` or `name value<TAB>identity` lines (name of the table, value free text, identity compared for the verdict), `name !reason`
- * when there is none ("not implemented by this kernel", "permission denied").
+ * The values come from one static program, isolab-probe, run inside by exec from a sealed memfd,
+ * and on the host by a plain fork. It prints `name value` or `name value<TAB>identity` lines (name
+ * of the table, value free text, identity compared for the verdict), `name !reason` when there is
+ * none ("not implemented by this kernel", "permission denied").
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,7 +35,8 @@ struct probe {
 	const char *about; /* one sentence for the learner */
 	const char *how;   /* how it is read: "getpid(2)" … */
 	const char *rule;  /* the verdict's rule in words */
-	/* Compares the sandbox's fact with the host's. Values never decide alone unless the rule says why they may. */
+	/* Compares the sandbox's fact with the host's. Values never decide alone unless the rule
+	 * says why they may. */
 	enum verdict (*judge)(const struct fact *host, const struct fact *inside);
 };
 extern const struct probe probes[]; /* ends with name == NULL */
@@ -48,7 +50,8 @@ int probe_index(const char *name);
 struct facts {
 	struct fact fact[PROBES_MAX]; /* same index as probes[] */
 };
-/* Parses the probe program's output (foreign bytes: bounded, unknown names ignored). Returns how many facts. */
+/* Parses the probe program's output (foreign bytes: bounded, unknown names ignored). Returns how
+ * many facts. */
 int facts_parse(struct facts *facts, const char *text, size_t length);
 /* Fills every verdict of `inside`. */
 void facts_judge(const struct facts *host, struct facts *inside);

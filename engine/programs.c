@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The directory of our programs. What is missing there is told when it is needed, by its name. */
+/*
+ * The directory of our programs. What is missing there is told when it is needed, by its name, not
+ * here: `ps` needs no worker.
+ */
 #include "programs.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Raw mode (termios(3)): no echo, no lines, no signals from keys. The prefix Ctrl-P is held back until the next key shows whether it was meant for
- * us; then it goes on with that key.
+ * Raw mode (termios(3)): no echo, no lines, no signals from keys. The prefix Ctrl-P is held back
+ * until the next key shows whether it was meant for us; then it goes on with that key.
  */
 #include "raw.h"
 

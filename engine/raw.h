@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef ISOLAB_RAW_H
 #define ISOLAB_RAW_H
-/* raw: the user's terminal while its keys belong to a sandbox, and the key that gives it back (Ctrl-P Ctrl-Q). */
+/* raw: the user's terminal while its keys belong to a sandbox, and the key that gives it back
+ * (Ctrl-P Ctrl-Q). */
 #include <stdbool.h>
 #include <stddef.h>
 #include <termios.h>
@@ -20,8 +21,8 @@ void raw_leave(struct raw_terminal *terminal);
 struct raw_keys {
 	bool has_prefix; /* Ctrl-P was typed */
 };
-/* Copies typed bytes without the detach key; `to` has room for length + 1. Returns how many there are to pass on; *ret_detach: the key
- * was typed, what stood behind it is dropped. */
+/* Copies typed bytes without the detach key; `to` has room for length + 1. Returns how many there
+ * are to pass on; *ret_detach: the key was typed, what stood behind it is dropped. */
 size_t raw_filter(struct raw_keys *keys, const char *typed, size_t length, char *to,
 		  bool *ret_detach);
 

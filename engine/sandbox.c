@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A sandbox as its directory tells it. Whatever lies there was written by somebody else, maybe another version, maybe a full disk: what
- * cannot be read makes a sandbox that is `failed` and says why, never one that is missing.
+ * A sandbox as its directory tells it. Whatever lies there was written by somebody else, maybe
+ * another version, maybe a full disk: what cannot be read makes a sandbox that is `failed` and says
+ * why, never one that is missing.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -2,8 +2,9 @@
 #ifndef ISOLAB_SANDBOX_H
 #define ISOLAB_SANDBOX_H
 /*
- * sandbox: one sandbox as the front sees it: what its directory says. All of it is read from spec, lock and journal; the lab
- * keeps it up to date (lab_dispatch). Pointers handed out are valid until the next lab_dispatch().
+ * sandbox: one sandbox as the front sees it: what its directory says. All of it is read from spec,
+ * lock and journal; the lab keeps it up to date (lab_dispatch). Pointers handed out are valid until
+ * the next lab_dispatch().
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -76,8 +77,8 @@ int sandbox_open_socket(const struct sandbox *s, struct err *e);
 /* Opens its journal for a reader of one's own (journal.h). Returns the descriptor or -errno. */
 int sandbox_open_journal(const struct sandbox *s, struct err *e);
 
-/* Requests to the worker. They return at once with the worker's answer; what follows is in the journal.
- * -ESRCH with a hint when it does not run. */
+/* Requests to the worker. They return at once with the worker's answer; what follows is in the
+ * journal. -ESRCH with a hint when it does not run. */
 int sandbox_start(struct sandbox *s, struct err *e);
 /* The next start is one of several at the same time: its figures are marked `together`. */
 void sandbox_mark_together(struct sandbox *s);
@@ -86,11 +87,13 @@ int sandbox_stop(struct sandbox *s, int signal_number, unsigned timeout_ms, stru
 int sandbox_kill(struct sandbox *s, struct err *e);
 int sandbox_pause(struct sandbox *s, bool on, struct err *e);
 int sandbox_resize(struct sandbox *s, unsigned rows, unsigned columns, struct err *e);
-/* Asks whether console input is welcome; sandbox_input() does so by itself. -EOPNOTSUPP: it has none. */
+/* Asks whether console input is welcome; sandbox_input() does so by itself. -EOPNOTSUPP: it has
+ * none. */
 int sandbox_attach(struct sandbox *s, struct err *e);
 /* Console input, length 0 = end-of-file; never blocks: returns how many bytes were taken. */
 ssize_t sandbox_input(struct sandbox *s, const void *data, size_t length, struct err *e);
-/* Runs the probe inside, without waiting: the facts come as events. 0 also when it is under way already. */
+/* Runs the probe inside, without waiting: the facts come as events. 0 also when it is under way
+ * already. */
 int sandbox_read_facts(struct sandbox *s, struct err *e);
 bool sandbox_is_reading_facts(const struct sandbox *s);
 /* Takes a sample now, whatever the time. */

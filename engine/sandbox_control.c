@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Requests to a worker over its control socket: one packet out, one answer back. A worker answers within microseconds, also when what
- * runs inside does not; should one hang (or be stopped by somebody), the request gives up after a second and says so.
+ * Requests to a worker over its control socket: one packet out, one answer back. A worker answers
+ * within microseconds, also when what runs inside does not; should one hang (or be stopped by
+ * somebody), the request gives up after a second and says so.
  */
 #include <errno.h>
 #include <poll.h>

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Facts are read inside, on demand, by one static program, isolab-probe. It travels as a sealed memfd, so that no file of ours has to lie in
- * the image, and is run by exec with a pipe as its stdout. Nobody waits: pipe and socket are watched by the lab, and what comes out
- * goes into the journal, from where it comes back as for everybody else. The host's own facts come from the same program as a plain child.
+ * Facts are read inside, on demand, by one static program, isolab-probe. It travels as a sealed
+ * memfd, so that no file of ours has to lie in the image, and is run by exec with a pipe as its
+ * stdout. Nobody waits: pipe and socket are watched by the lab, and what comes out goes into the
+ * journal, from where it comes back as for everybody else. The host's own facts come from the same
+ * program as a plain child.
  *
  *	memfd (sealed) → WIRE_EXEC → pipe: text … end-of-file → FACT events
  */
@@ -148,7 +150,8 @@ static void on_pipe(struct lab_source *source)
 		journal_facts(s);
 }
 
-/* The worker's answer. Only a refusal matters here: the end of the program is the end of the pipe. */
+/* The worker's answer. Only a refusal matters here: the end of the program is the end of the
+ * pipe. */
 static void on_socket(struct lab_source *source)
 {
 	struct sandbox *s = source->sandbox;

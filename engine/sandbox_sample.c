@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What a sandbox costs, seen from outside: processor time and memory of its worker and of every descendant of it.
+ * What a sandbox costs, seen from outside: processor time and memory of its worker and of every
+ * descendant of it.
  *
- * Time comes from each process's own CPU clock (nanoseconds, clock_getcpuclockid(3)), and that of children which have ended from their
- * parent's cutime (clock ticks). Memory is PSS: a page that n processes share counts 1/n for each. A VM's guest RAM lies in its worker,
- * so there /proc/PID/smaps is read line by line and the mappings of the RAM are added up apart.
+ * Time comes from each process's own CPU clock (nanoseconds, clock_getcpuclockid(3)), and that of
+ * children which have ended from their parent's cutime (clock ticks). Memory is PSS: a page that n
+ * processes share counts 1/n for each. A VM's guest RAM lies in its worker, so there
+ * /proc/PID/smaps is read line by line and the mappings of the RAM are added up apart.
  *
- * What surprises: process numbers are only walked, never trusted: what vanishes in between is left out.
+ * What surprises: process numbers are only walked, never trusted: what vanishes in between is left
+ * out.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The life of a sandbox from outside: its directory is made, a worker is spawned into it, its end is noticed, all of it is removed.
+ * The life of a sandbox from outside: its directory is made, a worker is spawned into it, its end
+ * is noticed, all of it is removed.
  *
- *	lock the directory → journal `request` → spawn: fd 3 directory, 4 lock, 5 lease → forget the lock (the worker holds it now)
+ *	lock the directory → journal `request` → spawn: fd 3 directory, 4 lock, 5 lease
+ *	→ forget the lock (the worker holds it now)
  *
- * The worker gets a session of its own, so that Ctrl-C at the front is not its business, and /dev/null as stdin, stdout, stderr: what
- * it has to say it says in the journal. What surprises: a worker is watched by a pidfd only to be reaped; whether it lives is
- * decided by its lock, as for workers that others have spawned.
+ * The worker gets a session of its own, so that Ctrl-C at the front is not its business, and
+ * /dev/null as stdin, stdout, stderr: what it has to say it says in the journal. What surprises: a
+ * worker is watched by a pidfd only to be reaped; whether it lives is decided by its lock, as for
+ * workers that others have spawned.
  */
 #include <errno.h>
 #include <fcntl.h>

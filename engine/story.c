@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * From events to a sandbox's state, one small function per kind of event. Events are foreign bytes (decoded and bounded below us): a
- * value that makes no sense changes nothing. What surprises: `request` begins a new life, because a stopped sandbox may be
- * started again with the same journal.
+ * From events to a sandbox's state, one small function per kind of event. Events are foreign bytes
+ * (decoded and bounded below us): a value that makes no sense changes nothing. What surprises:
+ * `request` begins a new life, because a stopped sandbox may be started again with the same
+ * journal.
  */
 #include "story.h"
 

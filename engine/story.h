@@ -2,11 +2,13 @@
 #ifndef ISOLAB_STORY_H
 #define ISOLAB_STORY_H
 /*
- * story: what a journal has told about its sandbox so far. Fed event by event, from a live sandbox or from a recording alike; it asks
- * nobody else. What the journal cannot tell, that a worker has vanished, comes in by story_lose_worker().
+ * story: what a journal has told about its sandbox so far. Fed event by event, from a live sandbox
+ * or from a recording alike; it asks nobody else. What the journal cannot tell, that a worker has
+ * vanished, comes in by story_lose_worker().
  *
- * In the journal a FACT's `detail` is its identity, or "!" when the value is the reason why there is none. A `request` step's `value`
- * is the acceleration, its `detail` "together" when several were started at the same time. A NOTE "accel" of the worker knows better.
+ * In the journal a FACT's `detail` is its identity, or "!" when the value is the reason why there
+ * is none. A `request` step's `value` is the acceleration, its `detail` "together" when several
+ * were started at the same time. A NOTE "accel" of the worker knows better.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,6 +37,7 @@ struct story {
 	uint64_t generation;
 };
 
+/* init leaves nothing to free yet; finish frees. */
 void story_init(struct story *story);
 void story_finish(struct story *story);
 void story_add(struct story *story, const struct event *event);
@@ -55,6 +58,7 @@ struct sample_field {
 	size_t offset;
 };
 extern const struct sample_field sample_fields[]; /* ends with name == NULL */
+/* The value of one field. */
 uint64_t sample_get(const struct sample *sample, const struct sample_field *field);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Rows and columns of text: first all cells are collected, then widths are found, then lines are written. A cell that is wider than
- * its column is cut at blanks, a word that is wider at the column's edge; the pieces stand below each other.
+ * Rows and columns of text: first all cells are collected, then widths are found, then lines are
+ * written. A cell that is wider than its column is cut at blanks, a word that is wider at the
+ * column's edge; the pieces stand below each other.
  */
 #include "table.h"
 
@@ -94,7 +95,8 @@ static int widest_word(const char *text)
 	return widest;
 }
 
-/* Takes one column away from the widest that is still wider than its minimum. False: there is none. */
+/* Takes one column away from the widest that is still wider than its minimum. False: there is
+ * none. */
 static bool shrink_widest(const struct table *table, int *widths, const int *minima)
 {
 	int widest = -1;
@@ -108,7 +110,8 @@ static bool shrink_widest(const struct table *table, int *widths, const int *min
 	return true;
 }
 
-/* Natural widths; if they do not fit, first columns whose cells can be cut at blanks get narrower, then any. */
+/* Natural widths; if they do not fit, first columns whose cells can be cut at blanks get
+ * narrower, then any. */
 static void find_widths(const struct table *table, unsigned available, int *widths)
 {
 	int words[TABLE_COLUMNS_MAX], minima[TABLE_COLUMNS_MAX];
@@ -132,7 +135,8 @@ static void find_widths(const struct table *table, unsigned available, int *widt
 		sum--;
 }
 
-/* The bytes of `text` that fit into `width` columns, at best up to a blank. *ret_next = where the next piece begins. */
+/* The bytes of `text` that fit into `width` columns, at best up to a blank. *ret_next = where
+ * the next piece begins. */
 static size_t piece_length(const char *text, int width, size_t *ret_next)
 {
 	size_t length = strlen(text), at = 0, blank = 0;

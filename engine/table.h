@@ -2,8 +2,9 @@
 #ifndef ISOLAB_TABLE_H
 #define ISOLAB_TABLE_H
 /*
- * table: rows and columns of text that fit the terminal. Widths follow the contents by wcwidth; when they do not fit, the widest
- * columns shrink and their cells go on in further lines, so that nothing is lost.
+ * table: rows and columns of text that fit the terminal. Widths follow the contents by wcwidth;
+ * when they do not fit, the widest columns shrink and their cells go on in further lines, so that
+ * nothing is lost.
  */
 #include "out.h"
 
@@ -22,8 +23,8 @@ struct table {
 	bool failed;              /* out of memory: nothing is printed but a word */
 };
 
-/* Begins a table whose heading is the `columns` words of `heading`, parted by '|'; a leading '>' sets a column flush right:
- * "NAME|KIND|>MEMORY". */
+/* Begins a table whose heading is the `columns` words of `heading`, parted by '|'; a leading '>'
+ * sets a column flush right: "NAME|KIND|>MEMORY". */
 void table_init(struct table *table, const char *heading);
 void table_finish(struct table *table);
 #define auto_table __attribute__((cleanup(table_finish))) struct table

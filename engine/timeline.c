@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The boot of one sandbox. Steps are kept sorted by their start, because a worker writes its own in one go after the fact and a
- * front adds `request` beside them. `request` and `ready` are moments, steps of no duration, so that a list shows them too.
+ * The boot of one sandbox. Steps are kept sorted by their start, because a worker writes its own in
+ * one go after the fact and a front adds `request` beside them. `request` and `ready` are moments,
+ * steps of no duration, so that a list shows them too.
  */
 #include "timeline.h"
 

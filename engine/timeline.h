@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef ISOLAB_TIMELINE_H
 #define ISOLAB_TIMELINE_H
-/* timeline: the boot of one sandbox, step by step, as its journal tells it. Only what was stamped. */
+/* timeline: the boot of one sandbox, step by step, as its journal tells it. Only what was
+ * stamped. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,11 +23,13 @@ struct timeline {
 	size_t count;
 };
 
-/* Takes in one event (others than STEP and READY are ignored). A new `request` starts the timeline anew. */
+/* Takes in one event (others than STEP and READY are ignored). A new `request` starts the
+ * timeline anew. */
 void timeline_add(struct timeline *timeline, const struct event *event);
 /* request → ready, 0 if one is missing. */
 uint64_t timeline_total_ns(const struct timeline *timeline);
-/* One line for a step's name in plain words, e.g. "pivot" → "make the image the root"; NULL if unknown. */
+/* One line for a step's name in plain words, e.g. "pivot" → "make the image the root"; NULL if
+ * unknown. */
 const char *timeline_step_about(const char *name);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * attach: the console of a running sandbox, both ways. Output comes from its console ring, input goes over its control socket, so any
- * number of terminals may be attached and none can block it. Ctrl-P Ctrl-Q lets go and leaves it running.
+ * attach: the console of a running sandbox, both ways. Output comes from its console ring, input
+ * goes over its control socket, so any number of terminals may be attached and none can block it.
+ * Ctrl-P Ctrl-Q lets go and leaves it running.
  */
 #include <errno.h>
 #include <poll.h>

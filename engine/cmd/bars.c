@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Boots as text: one line per step with its start, its duration and a bar, all sandboxes on one axis that begins at `request`.
- * Only ASCII draws the bars, so that they look the same everywhere.
+ * Boots as text: one line per step with its start, its duration and a bar, all sandboxes on one
+ * axis that begins at `request`. Only ASCII draws the bars, so that they look the same everywhere.
  */
 #include <stdio.h>
 #include <string.h>
@@ -18,7 +18,8 @@ static uint64_t end_of(const struct timeline *timeline)
 	for (size_t i = 0; i < timeline->count; i++) {
 		const struct timeline_step *step = &timeline->steps[i];
 
-		/* first_output may come much later, when somebody types: it must not squeeze the boot. */
+		/* first_output may come much later, when somebody types: it must not squeeze the
+		 * boot. */
 		if (strcmp(step->name, "first_output") != 0 &&
 		    step->start_ns + step->duration_ns > end)
 			end = step->start_ns + step->duration_ns;

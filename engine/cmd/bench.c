@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * bench boot: the same tiny program started again and again, kinds taking turns, the order turned round each time, one at a time. The very
- * first start of each kind is kept apart as cold. What is told are medians with their spread; a sample is a journal's own stamps.
+ * bench boot: the same tiny program started again and again, kinds taking turns, the order turned
+ * round each time, one at a time. The very first start of each kind is kept apart as cold. What is
+ * told are medians with their spread; a sample is a journal's own stamps.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -138,7 +139,8 @@ static uint64_t field(const struct times *times, unsigned which)
 	return which == 0 ? times->ready_ns : which == 1 ? times->first_output_ns : times->life_ns;
 }
 
-/* The value below which `percent` of the runs lie (nearest rank; the median of an even number is the middle of two). */
+/* The value below which `percent` of the runs lie (nearest rank; the median of an even number is
+ * the middle of two). */
 static uint64_t percentile(const struct series *series, unsigned which, unsigned percent)
 {
 	auto_free uint64_t *sorted = calloc(series->count + 1, sizeof(*sorted));

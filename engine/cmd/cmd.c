@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What commands share: sorting out their words, finding sandboxes, waiting for them. */
+/*
+ * What commands share: sorting out their words, finding sandboxes, waiting for them. The option
+ * table of a command is all that its parser knows; what is wrong is told with the nearest right.
+ */
 #include "cmd.h"
 
 #include <errno.h>

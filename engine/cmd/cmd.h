@@ -2,8 +2,8 @@
 #ifndef ISOLAB_CMD_H
 #define ISOLAB_CMD_H
 /*
- * cmd: what the files of the engine's commands share. Each file cmd_NAME's entry is const and named here; engine_commands[] in
- * commands.c lists them in the order of the help.
+ * cmd: what the files of the engine's commands share. Each file cmd_NAME's entry is const and named
+ * here; engine_commands[] in commands.c lists them in the order of the help.
  */
 #include "command.h"
 #include "doc.h"
@@ -17,16 +17,17 @@ enum { CMD_OPTIONS_MAX = 16, CMD_SANDBOXES_MAX = 256, CMD_SCHEMA = 1 };
 
 /* A command's words, sorted out by its option table. */
 struct cmd_line {
-	const char *option
-	    [CMD_OPTIONS_MAX]; /* same index as command->options: NULL = not given, "" = given flag */
-	char **words;          /* the others, in order */
+	/* Same index as command->options: NULL = not given, "" = a flag that was. */
+	const char *option[CMD_OPTIONS_MAX];
+	char **words; /* the others, in order */
 	int count;
 	char **rest; /* behind "--"; NULL when there was none */
 	int rest_count;
 };
 
-/* Sorts argv[1..] (in place). From `minimum` to `maximum` words (-1: any number). 0, or the exit status after having told why.
- * `stops_at` > 0: options end behind that many words, all after belongs to rest (exec NAME CMD -x). */
+/* Sorts argv[1..] (in place). From `minimum` to `maximum` words (-1: any number). 0, or the exit
+ * status after having told why. `stops_at` > 0: options end behind that many words, all after
+ * belongs to rest (exec NAME CMD -x). */
 int cmd_parse(struct command_context *context, int argc, char **argv, int minimum, int maximum,
 	      int stops_at, struct cmd_line *ret);
 /* The option's index in a command's table is its enum there: the value, or NULL. */
@@ -35,14 +36,17 @@ static inline bool cmd_has(const struct cmd_line *line, unsigned option)
 	return line->option[option] != NULL;
 }
 
-/* Tells the error; returns the exit status that fits: 2 for what was said wrongly, 130 when interrupted, else 125. */
+/* Tells the error; returns the exit status that fits: 2 for what was said wrongly, 130 when
+ * interrupted, else 125. */
 int cmd_fail(struct command_context *context, const struct err *error);
 
-/* All sandboxes that `names` mean, groups expanded, each once. With no name: all. Number or -errno. */
+/* All sandboxes that `names` mean, groups expanded, each once. With no name: all. Number or
+ * -errno. */
 int cmd_find(struct lab *lab, char **names, int count, struct sandbox *ret[CMD_SANDBOXES_MAX],
 	     struct err *e);
 
-/* Runs `act` on each sandbox that the words name and goes on after a failure, told at once. Returns the exit status. */
+/* Runs `act` on each sandbox that the words name and goes on after a failure, told at once.
+ * Returns the exit status. */
 int cmd_for_each(struct command_context *context, const struct cmd_line *line,
 		 int (*act)(struct sandbox *s, void *arg, struct err *e), void *arg);
 

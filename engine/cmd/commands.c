@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The engine's commands, in the order of the help. A new one is a file of its own and a line here. */
+/* The engine's commands, in the order of the help. A new one is a file of its own and a line
+ * here. */
 #include "cmd.h"
 
 const struct command *const engine_commands[] = {

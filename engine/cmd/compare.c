@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* compare: facts, resources and boot side by side, as three tables or as one JSON document. The measuring is in compare_run.c. */
+/* compare: facts, resources and boot side by side, as three tables or as one JSON document. The
+ * measuring is in compare_run.c. */
 #include "compare.h"
 
 #include <errno.h>

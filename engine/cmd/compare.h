@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef ISOLAB_COMPARE_H
 #define ISOLAB_COMPARE_H
-/* compare: what the comparison has found out, between the part that makes and measures and the part that shows. */
+/* compare: what the comparison has found out, between the part that makes and measures and the
+ * part that shows. */
 #include "cmd.h"
 
 enum { COMPARED_MAX = 16, WORK_RESULTS_MAX = 8 };
@@ -28,15 +29,17 @@ struct comparison {
 	bool is_made; /* we made them */
 };
 
-/* Makes one of each kind, one after the other, runs the same program in each, measures, removes. What this machine cannot do is skipped with its
- * reason. 0, -EINTR, or -errno when nothing at all could be made. */
+/* Makes one of each kind, one after the other, runs the same program in each, measures, removes.
+ * What this machine cannot do is skipped with its reason. 0, -EINTR, or -errno when nothing at all
+ * could be made. */
 int compare_make(struct lab *lab, struct comparison *comparison, struct err *e);
 /* Takes the named ones as they are and reads the facts of those that run. */
 int compare_take(struct lab *lab, char **names, int count, struct comparison *comparison,
 		 struct err *e);
 void compare_finish(struct comparison *comparison);
 
-/* Takes in the lines that isolab-work has printed (foreign bytes). Returns how many results there are now. */
+/* Takes in the lines that isolab-work has printed (foreign bytes). Returns how many results
+ * there are now. */
 size_t compare_parse_work(struct compared *item, const char *text, size_t length);
 
 #endif

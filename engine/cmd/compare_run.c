@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The comparison's hands: one sandbox of each kind, one after the other, so that none disturbs the next.
+ * The comparison's hands: one sandbox of each kind, one after the other, so that none disturbs the
+ * next.
  *
- *	make, start → ready → read the facts → type "compare" at its console → all results printed → sample → kill, remove
+ *	make, start → ready → read the facts → type "compare" at its console → all results
+ *	printed → sample → kill, remove
  *
- * The program is the same file on every wall: isolab-work, the default. Facts are read after `ready` and before the work, so neither
- * boot nor work is disturbed. Nothing waits by the clock: each arrow is an event.
+ * The program is the same file on every wall: isolab-work, the default. Facts are read after
+ * `ready` and before the work, so neither boot nor work is disturbed. Nothing waits by the clock:
+ * each arrow is an event.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * create: make sandboxes of one kind, of both walls, or of all, and start them. Several are all made before the first one starts, so that
- * a name used twice leaves nothing half done, and are started together, which their figures say.
+ * create: make sandboxes of one kind, of both walls, or of all, and start them. Several are all
+ * made before the first one starts, so that a name used twice leaves nothing half done, and are
+ * started together, which their figures say.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -39,7 +40,8 @@ static int choose_kinds(struct creation *c, struct lab *lab, const char *kind, s
 	    e, r, "the kinds are process, container, vm; both = container and vm, all = all three");
 }
 
-/* Takes --no-start out of the options: it is ours, not the sandbox's. Stops where the command begins. */
+/* Takes --no-start out of the options: it is ours, not the sandbox's. Stops where the command
+ * begins. */
 static void take_no_start(struct creation *c)
 {
 	int kept = 0, at = 0;

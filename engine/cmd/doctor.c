@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * doctor: what this machine can do, why it cannot do the rest, how to mend that, and what is missing until then. Each wall's worker is asked by
- * `--check` and answers in JSON lines; what the front itself needs is looked at here. It always exits 0: to find something is its job.
+ * doctor: what this machine can do, why it cannot do the rest, how to mend that, and what is
+ * missing until then. Each wall's worker is asked by `--check` and answers in JSON lines; what the
+ * front itself needs is looked at here. It always exits 0: to find something is its job.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -330,7 +331,8 @@ static int run_doctor(struct command_context *context, int argc, char **argv)
 		programs_find(NULL, programs, sizeof(programs), &error);
 	if (error.code)
 		return cmd_fail(context, &error);
-	/* No lab is asked for: a machine on which none can be made is the one that most needs a doctor. */
+	/* No lab is asked for: a machine on which none can be made is the one that most needs a
+	 * doctor. */
 	doctor_examine(report, context->backends, programs);
 	if (cmd_has(&line, DOCTOR_JSON))
 		return print_json(report, context->out);

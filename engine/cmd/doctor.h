@@ -19,9 +19,11 @@ struct doctor_report {
 
 void doctor_add(struct doctor_report *report, const char *name, const char *status,
 		const char *found, const char *cause, const char *fix, const char *degrades);
-/* Takes in what a worker's --check printed: JSON objects, one a line. Foreign bytes: what is no check is skipped. */
+/* Takes in what a worker's --check printed: JSON objects, one a line. Foreign bytes: what is no
+ * check is skipped. */
 void doctor_parse(struct doctor_report *report, const char *text, size_t length);
-/* Runs every worker of the table and looks at what the front needs. `programs` is their directory. */
+/* Runs every worker of the table and looks at what the front needs. `programs` is their
+ * directory. */
 void doctor_examine(struct doctor_report *report, const struct backend *table,
 		    const char *programs);
 

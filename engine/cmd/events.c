@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * events: the journals as they are, merged by time. As text one line each, with times counted from the first request; as JSON
- * the lines themselves, one object per line.
+ * events: the journals as they are, merged by time. As text one line each, with times counted from
+ * the first request; as JSON the lines themselves, one object per line.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -38,7 +38,8 @@ static void add_source(struct stream *stream, struct sandbox *s)
 	if (grown)
 		stream->sources = grown;
 	if (!grown || fd < 0 || journal_reader_create(fd, &reader, NULL) < 0)
-		return; /* a journal that cannot be opened has nothing to show; ps says what is wrong */
+		/* a journal that cannot be opened has nothing to show; ps says what is wrong */
+		return;
 	sandbox_hold(s);
 	memset(&grown[stream->count], 0, sizeof(*grown));
 	grown[stream->count].s = s;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * exec: one more program inside a running sandbox. Our own stdin, stdout and stderr are passed to it (SCM_RIGHTS), so its bytes do not
- * come by here; with -t it gets a new pseudo-terminal instead, whose other end we relay. What was started over our connection ends with it.
+ * exec: one more program inside a running sandbox. Our own stdin, stdout and stderr are passed to
+ * it (SCM_RIGHTS), so its bytes do not come by here; with -t it gets a new pseudo-terminal instead,
+ * whose other end we relay. What was started over our connection ends with it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -79,7 +80,8 @@ static int send_request(struct execution *x, struct err *e)
 	message->fd_count = 3;
 	r = wire_send(x->socket, message, false);
 	fd_close(
-	    &x->slave); /* the program's end is the program's alone: its end will be our end-of-file */
+	    /* the program's end is the program's alone: its end will be our end-of-file */
+	    &x->slave);
 	return r < 0 ? err_sys(e, -r, "talk to '%s'", sandbox_name(x->s)) : 0;
 }
 
@@ -246,7 +248,8 @@ static void collect_env(struct execution *x, int argc, char **argv)
 	}
 }
 
-/* "exec NAME -it -- CMD" and "exec -it NAME CMD -x" are both meant as they look: do options still come behind NAME? */
+/* "exec NAME -it -- CMD" and "exec -it NAME CMD -x" are both meant as they look: do options
+ * still come behind NAME? */
 static bool has_options_behind_name(int argc, char **argv)
 {
 	int at = 1;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* help, version, and the hidden verb by which the build writes manual page and completion. */
+/*
+ * help and version, and the hidden verb by which the build writes the manual page and the completion
+ * of bash. All of it is read out of the table of commands.
+ */
 #include <errno.h>
 #include <string.h>
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* inspect: everything that is known of one sandbox. Facts are read anew when it runs and we may wait. */
+/* inspect: everything that is known of one sandbox. Facts are read anew when it runs and we may
+ * wait. */
 #include <stdio.h>
 
 #include "cmd.h"

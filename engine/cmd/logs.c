@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * logs: what the console of a sandbox printed, also after its end. The bytes go out as they are: they may hold any control sequence, so a
- * terminal gets them only with those made visible that could do harm (everything but newline, tab and return).
+ * logs: what the console of a sandbox printed, also after its end. The bytes go out as they are:
+ * they may hold any control sequence, so a terminal gets them only with those made visible that
+ * could do harm (everything but newline, tab and return).
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* pause and unpause: nothing inside runs until it is let go on. */
+/*
+ * pause and unpause: nothing inside runs until it is let go on. How that is done is the wall's own
+ * business: a container is frozen or stopped, a VM's processor is simply not run.
+ */
 #include <errno.h>
 
 #include "cmd.h"

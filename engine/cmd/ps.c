@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* ps: all sandboxes, running or not. */
+/*
+ * ps: all sandboxes, running or not, one line each. What it shows was read from directories and
+ * journals; only the process number is asked of the worker.
+ */
 #include <stdio.h>
 
 #include "cmd.h"

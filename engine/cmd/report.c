@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The parts of JSON documents (and one label) that several commands share, so that a key means the same everywhere. */
+/* The parts of JSON documents (and one label) that several commands share, so that a key means
+ * the same everywhere. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* rm: remove what is left of sandboxes that have ended; with -f also those that have not. */
+/*
+ * rm: remove what is left of sandboxes that have ended; with -f also those that have not. A
+ * sandbox that runs is never removed by accident.
+ */
 #include <errno.h>
 
 #include "cmd.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * run: make, start, attach, wait, remove. All of it is done by the wall's worker itself, in the foreground: this only becomes it. From
- * a shell the dispatcher has done so already and nobody comes by here, unless the kind is wrong or there is a prompt of ours.
+ * run: make, start, attach, wait, remove. All of it is done by the wall's worker itself, in the
+ * foreground: this only becomes it. From a shell the dispatcher has done so already and nobody
+ * comes by here, unless the kind is wrong or there is a prompt of ours.
  */
 #include <errno.h>
 #include <limits.h>

@@ -1,13 +1,27 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* start: begin the life of a sandbox that was only made, or begin it anew. */
+/*
+ * start: begin the life of a sandbox that was only made, or begin it anew. From the command line it
+ * waits until it is ready, or until it is clear why it will not be.
+ */
 #include <errno.h>
 
 #include "cmd.h"
 #include "str.h"
 
+enum { STATUS_TIMEOUT_MS = 200 };
+
 static bool has_started(const struct sandbox *s)
 {
 	return sandbox_state(s) != SANDBOX_STARTING && sandbox_state(s) != SANDBOX_CREATED;
+}
+
+/* A command that could not be run has a status all the same, which follows its failure. */
+static bool has_status(struct lab *lab, void *arg)
+{
+	int status;
+
+	(void)lab;
+	return sandbox_is_gone(arg) || sandbox_exit_status(arg, &status);
 }
 
 /* One line about each that has left `starting`; the worst exit status. */
@@ -18,8 +32,9 @@ static int tell_started(struct command_context *context, struct sandbox *s)
 	int status = 0;
 
 	if (sandbox_state(s) == SANDBOX_FAILED) {
-		struct err error = {.code = EIO};
+		struct err error = {0};
 
+		lab_wait(context->lab, has_status, s, STATUS_TIMEOUT_MS, NULL);
 		err_set(&error, EIO, "start '%s': %s", sandbox_name(s), sandbox_failure(s));
 		if (*sandbox_failure_hint(s))
 			err_hint(&error, 0, "%s", sandbox_failure_hint(s));

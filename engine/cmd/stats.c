@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* stats: what each running sandbox costs right now, sampled from outside. */
+/*
+ * stats: what each sandbox costs right now, sampled from outside. Nothing inside is asked or
+ * disturbed; of one that has ended the last sample is shown.
+ */
 #include "cmd.h"
 #include "table.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * stop and kill. To stop is to ask: a signal to the main program, and, should it still be there after a while, SIGKILL to everything. To kill
- * is not to ask. Both wait for the end when they may.
+ * stop and kill. To stop is to ask: a signal to the main program, and, should it still be there
+ * after a while, SIGKILL to everything. To kill is not to ask. Both wait for the end when they may.
  */
 #include <errno.h>
 #include <signal.h>

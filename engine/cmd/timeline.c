@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* timeline: the boot of sandboxes, step by step, on one axis. */
+/*
+ * timeline: the boot of sandboxes, step by step, on one axis. Shown is what was stamped, nothing
+ * else; the bars themselves are in bars.c.
+ */
 #include "cmd.h"
 
 enum timeline_option { TIMELINE_JSON, TIMELINE_WHY };

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* wait: until a sandbox has ended; its status is ours. */
+/*
+ * wait: until a sandbox has ended; its status becomes ours. One that has ended already is answered
+ * at once, from its journal.
+ */
 #include <errno.h>
 
 #include "cmd.h"
