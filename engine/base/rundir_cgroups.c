@@ -24,7 +24,7 @@
 #include "rundir_private.h"
 #include "str.h"
 
-enum { CGROUP_TEXT_MAX = 16 * 1024, PREFIX_MAX = 64 };
+enum { MEMBERS_MAX = 16 * 1024, MOUNTS_MAX = 512 * 1024, PREFIX_MAX = 64 };
 
 static int format_prefix(int base_fd, char *buffer, size_t size)
 {
@@ -48,22 +48,32 @@ int rundir_cgroup_name(const struct rundir *dir, char *buffer, size_t size, stru
 	return 0;
 }
 
-/* Kills what runs in the cgroup. Through pidfds: a process that has left it meanwhile is looked
- * up again before. */
+/* Is `pid` on a line of its own? */
+static bool is_member(int cgroup_fd, long pid)
+{
+	char text[MEMBERS_MAX], *rest = text, *word;
+
+	if (fd_read_file(cgroup_fd, "cgroup.procs", text, sizeof(text)) <= 0)
+		return false;
+	while ((word = strsep(&rest, "\n")) != NULL)
+		if (*word && strtol(word, NULL, 10) == pid)
+			return true;
+	return false;
+}
+
+/* Kills what runs in the cgroup. Through pidfds, and looked up again after these were opened: a
+ * number that was given out anew is not a member. */
 static void kill_members(int cgroup_fd)
 {
-	char text[CGROUP_TEXT_MAX], again[CGROUP_TEXT_MAX], *rest = text, *word;
+	char text[MEMBERS_MAX], *rest = text, *word;
 
 	if (fd_read_file(cgroup_fd, "cgroup.procs", text, sizeof(text)) <= 0)
 		return;
 	while ((word = strsep(&rest, "\n")) != NULL) {
-		int pid = (int)strtol(word, NULL, 10);
+		long pid = strtol(word, NULL, 10);
 		auto_close int fd = pid > 1 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
-		char line[16];
 
-		snprintf(line, sizeof(line), "%d\n", pid);
-		if (fd >= 0 && fd_read_file(cgroup_fd, "cgroup.procs", again, sizeof(again)) > 0 &&
-		    strstr(again, line))
+		if (fd >= 0 && is_member(cgroup_fd, pid))
 			syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0);
 	}
 }
@@ -167,21 +177,44 @@ static bool find_own(const char *mounts, const char *own, char *path, size_t siz
 	return false;
 }
 
+/* cgroup v2 lets no cgroup hold both processes and limited children, so a worker may have had to
+ * climb to an ancestor: look below each up to the mount point. */
+static int sweep_upwards(int base_fd, const char *prefix, char *path)
+{
+	int swept = 0;
+
+	for (;;) {
+		auto_strbuf control = {0};
+		char *slash = strrchr(path, '/');
+
+		str_addf(&control, "%s/cgroup.procs", path);
+		if (control.failed || access(control.data, F_OK) < 0)
+			return swept;
+		swept += sweep_below(base_fd, prefix, path);
+		if (!slash || slash == path)
+			return swept;
+		*slash = '\0';
+	}
+}
+
 int rundir_sweep_cgroups(int base_fd)
 {
-	auto_free char *mounts = malloc(CGROUP_TEXT_MAX);
+	auto_free char *mounts = malloc(MOUNTS_MAX);
 	char own[2048], prefix[PREFIX_MAX], path[1024], *rest = own, *line;
 	int swept = 0;
 
 	if (!mounts || format_prefix(base_fd, prefix, sizeof(prefix)) < 0 ||
 	    fd_read_file(AT_FDCWD, "/proc/self/cgroup", own, sizeof(own)) < 0 ||
-	    fd_read_file(AT_FDCWD, "/proc/self/mountinfo", mounts, CGROUP_TEXT_MAX) < 0)
+	    fd_read_file(AT_FDCWD, "/proc/self/mountinfo", mounts, MOUNTS_MAX) < 0)
 		return 0;
 	while ((line = strsep(&rest, "\n")) != NULL) {
 		const char *colon = strchr(line, ':');
 
-		if (colon && strchr(colon + 1, ':') && find_own(mounts, line, path, sizeof(path)))
-			swept += sweep_below(base_fd, prefix, path);
+		if (!colon || !strchr(colon + 1, ':') ||
+		    !find_own(mounts, line, path, sizeof(path)))
+			continue;
+		swept += colon[1] == ':' ? sweep_upwards(base_fd, prefix, path)
+					 : sweep_below(base_fd, prefix, path);
 	}
 	return swept;
 }

@@ -159,17 +159,6 @@ static int failure_status(const struct worker *w, int r)
 	return r == -ENOENT ? WORKER_STATUS_NOT_FOUND : WORKER_STATUS_NOT_INVOKED;
 }
 
-/* Whoever failed deeper down knew no hint; there is always something to do. */
-static void hint_failure(const struct worker *w, int r, struct err *error)
-{
-	if (!w->is_command_error)
-		err_hint(error, r, "'isolab doctor' tells what this machine can do");
-	else if (r == -ENOENT)
-		err_hint(error, r, "what there is inside: isolab run %s -- ls /bin", w->spec.kind);
-	else
-		err_hint(error, r, "it must be an executable program for this machine");
-}
-
 static int live(struct worker *w)
 {
 	struct err error = {0};
@@ -180,7 +169,7 @@ static int live(struct worker *w)
 		r = w->wall->start(w, &error);
 	if (r < 0) {
 		status = failure_status(w, r);
-		hint_failure(w, r, &error);
+		worker_hint(w, r, &error);
 		err_ctx(&error, r, "%s '%s'", w->spec.kind, w->spec.name);
 		worker_say_error(w, &error);
 		worker_fail_event(w, &error);

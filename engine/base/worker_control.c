@@ -230,6 +230,8 @@ static int reply(struct worker *w, int fd, int64_t result, struct err *error)
 	} else {
 		if (!error->code)
 			err_sys(error, (int)-result, "%s '%s'", w->spec.kind, w->spec.name);
+		if (w->is_command_error)
+			worker_hint(w, (int)result, error);
 		wire_answer_error(message, error);
 		message->header.b = w->is_command_error;
 	}

@@ -5,6 +5,7 @@
  * Boot steps are only encoded into memory while the wall is being built and written in one go when
  * it stands: the measuring shall not cost what it measures.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -143,6 +144,17 @@ void worker_say_error(struct worker *w, const struct err *error)
 		return;
 	err_format(error, text, sizeof(text));
 	worker_say(w, "isolab: %s", text);
+}
+
+/* Whoever failed deeper down may know no hint; there is always something to do. */
+void worker_hint(const struct worker *w, int r, struct err *error)
+{
+	if (!w->is_command_error)
+		err_hint(error, r, "'isolab doctor' tells what this machine can do");
+	else if (r == -ENOENT)
+		err_hint(error, r, "what there is inside: isolab run %s -- ls /bin", w->spec.kind);
+	else
+		err_hint(error, r, "it must be an executable program for this machine");
 }
 
 void worker_fail_event(struct worker *w, const struct err *error)

@@ -130,6 +130,7 @@ struct worker {
 void worker_event(struct worker *w, enum event_kind kind, const char *name, const char *value,
 		  const char *detail);
 void worker_write_steps(struct worker *w);
+void worker_hint(const struct worker *w, int r, struct err *error);
 void worker_fail_event(struct worker *w, const struct err *error);
 void worker_end_events(struct worker *w, int status);
 void worker_say(struct worker *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
