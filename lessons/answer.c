@@ -213,16 +213,20 @@ char *answer_format(enum ask ask, uint64_t value, enum language language, char *
 
 char *answer_factor(uint64_t a, uint64_t b, char *buffer, size_t size)
 {
-	double factor;
+	double factor, scale = 1;
 
 	buffer[0] = 0;
 	if (!a || !b)
 		return buffer;
 	factor = a > b ? (double)a / (double)b : (double)b / (double)a;
-	if (factor < 9.95)
+	if (factor < 9.95) {
 		snprintf(buffer, size, "%.1f", factor);
-	else
-		snprintf(buffer, size, "%.0f", factor);
+		return buffer;
+	}
+	while (factor >= 1000 * scale) /* three digits say enough */
+		scale *= 10;
+	factor = scale * (double)(uint64_t)(factor / scale + 0.5);
+	snprintf(buffer, size, "%.0f", factor);
 	return buffer;
 }
 

@@ -20,6 +20,7 @@ struct request {
 	struct command_context *context;
 	const char *course, *id; /* NULL: default, the open one */
 	const char *language;    /* --lang */
+	const char *part;        /* "check"; NULL: none was named */
 	bool is_skipping, is_playing;
 	char text[256]; /* the words behind the part's name, joined */
 	unsigned words;
@@ -55,7 +56,8 @@ static int open_session(struct request *request, const char *id, struct session 
 	*session = (struct session){.out = context->out,
 				    .prefix = prefix_of(request),
 				    .lab = context->lab,
-				    .table = context->table};
+				    .table = context->table,
+				    .may_wait = context->may_wait};
 	r = session_open(session, request->course, id, &e);
 	if (r < 0)
 		out_error(context->out, &e);
@@ -343,7 +345,7 @@ static void add_word(struct request *request, const char *word)
 	request->words++;
 }
 
-/* Options and words behind the part's name. False with *ret_word = the one that is not understood.
+/* The part's name, options and words, options anywhere. False with *ret_word = the one that is not understood.
  * */
 static bool parse_words(struct request *request, int argc, char **argv, const char **ret_word)
 {
@@ -362,8 +364,10 @@ static bool parse_words(struct request *request, int argc, char **argv, const ch
 			request->language = argv[++i];
 		else if (!strncmp(word, "--", 2))
 			return false;
-		else
+		else if (request->part)
 			add_word(request, word);
+		else
+			request->part = word;
 	}
 	return true;
 }
@@ -412,18 +416,16 @@ static int run_part(struct request *request, const struct part *part)
 static int run_lesson(struct command_context *context, int argc, char **argv)
 {
 	struct request request = {.context = context};
-	const char *name = argc > 1 && argv[1][0] != '-' ? argv[1] : NULL, *word = NULL;
-	const struct part *part = find_part(name ? name : "show");
+	const struct part *part;
+	const char *word = NULL;
 
-	if (name && is_later(name)) {
-		bad_usage(context, "not in this version:", NULL);
-		return 2;
-	}
-	if (!part)
-		return bad_usage(context, "unknown", name);
-	if (!parse_words(&request, argc - (name ? 2 : 1), argv + (name ? 2 : 1), &word))
+	if (!parse_words(&request, argc - 1, argv + 1, &word))
 		return bad_usage(context, "bad option", word);
-	return run_part(&request, part);
+	part = find_part(request.part ? request.part : "show");
+	if (part)
+		return run_part(&request, part);
+	return bad_usage(context, is_later(request.part) ? "not in this version:" : "unknown",
+			 request.part);
 }
 
 static const struct command_option lesson_options[] = {

@@ -81,6 +81,27 @@ unsigned session_evaluate(const struct lesson_block *block, struct lab *lab,
 	return failed;
 }
 
+static bool is_never(struct lab *lab, void *arg)
+{
+	(void)lab, (void)arg;
+	return false;
+}
+
+unsigned session_evaluate_patiently(const struct lesson_block *block, struct lab *lab,
+				    unsigned timeout_ms, const struct session_listener *listener,
+				    unsigned *ret_count)
+{
+	enum { LOOK_AGAIN_MS = 50 }; /* memory grows without an event that would wake us */
+
+	for (unsigned waited = 0; waited < timeout_ms; waited += LOOK_AGAIN_MS) {
+		if (!session_evaluate(block, lab, NULL, ret_count))
+			return 0;
+		if (lab_wait(lab, is_never, NULL, LOOK_AGAIN_MS, NULL) == -EINTR)
+			break;
+	}
+	return session_evaluate(block, lab, listener, ret_count);
+}
+
 /* ---- predictions ---- */
 
 /* What a yes-or-no question asks: is the word that was measured the one in `yes`? */

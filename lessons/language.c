@@ -86,7 +86,7 @@ static const char *const sayings[SAYINGS][LANGUAGES] = {
     [SAY_RUN_THIS] = {"Type this:", "入力するコマンド："},
     [SAY_PREDICT] = {"Guess first", "まず予想"},
     [SAY_QUIZ] = {"Question", "問い"},
-    [SAY_CHECKS_PASSED] = {"Checked: all %s as it should be.",
+    [SAY_CHECKS_PASSED] = {"Checked: %s of them, all as they should be.",
 			   "確認結果：%s項目すべて満たしています。"},
     [SAY_NOT_YET] = {"not yet: %s", "まだです：%s"},
     [SAY_HINT_WAITS] = {"A hint is there if you want one: %slesson hint",

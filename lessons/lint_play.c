@@ -34,13 +34,12 @@ static void tell(void *arg, enum check_result result, const char *reason)
 		 result == CHECK_BROKEN ? "broken: " : "", reason);
 }
 
-static bool is_passed(struct lab *lab, void *arg)
+static void evaluate(struct play *play, unsigned timeout_ms)
 {
-	struct play *play = arg;
 	const struct session_listener listener = {tell, play};
 
-	play->failed = session_evaluate(play->check, lab, &listener, &play->checks);
-	return play->failed == 0;
+	play->failed = session_evaluate_patiently(play->check, play->lab, timeout_ms, &listener,
+						  &play->checks);
 }
 
 /* All checks of the step: before the solution none of the predicates may pass. */
@@ -50,7 +49,7 @@ static void play_before(struct play *play, const struct lesson_step *step)
 
 	lab_dispatch(play->lab, NULL);
 	while ((play->check = lesson_block(step, LESSON_CHECK, n++))) {
-		is_passed(play->lab, play);
+		evaluate(play, 0);
 		if (play->failed < play->checks)
 			lint_say(play->lint, "lesson.md", play->check->line,
 				 "a check passes before the solution has run");
@@ -63,7 +62,8 @@ static void play_after(struct play *play, const struct lesson_step *step)
 	unsigned n = 0;
 
 	while ((play->check = lesson_block(step, LESSON_CHECK, n++))) {
-		if (lab_wait(play->lab, is_passed, play, SETTLE_MS, NULL) == 0)
+		evaluate(play, SETTLE_MS);
+		if (!play->failed)
 			continue;
 		snprintf(text, sizeof(text), "the solution does not pass: %s", play->reason);
 		lint_say(play->lint, "lesson.md", play->check->line, text);
@@ -91,6 +91,12 @@ static void discard(struct out *out, bool is_error, enum out_role role, const ch
 	(void)out, (void)is_error, (void)role, (void)text, (void)length;
 }
 
+static bool is_empty(struct lab *lab, void *arg)
+{
+	(void)arg;
+	return lab_count(lab) == 0;
+}
+
 static void play_cleanup(struct play *play, const struct lesson *lesson)
 {
 	struct out nowhere = {.write = discard};
@@ -100,7 +106,7 @@ static void play_cleanup(struct play *play, const struct lesson *lesson)
 		session_run_lines(play->lab, play->table, &nowhere,
 				  i < lesson->count ? &lesson->steps[i] : &lesson->introduction,
 				  LESSON_CLEANUP);
-	lab_dispatch(play->lab, NULL);
+	lab_wait(play->lab, is_empty, NULL, SETTLE_MS, NULL);
 	for (size_t i = 0; i < lab_count(play->lab); i++) {
 		snprintf(text, sizeof(text), "the cleanup leaves '%s'",
 			 sandbox_name(lab_at(play->lab, i)));

@@ -14,6 +14,8 @@
 #include "str.h"
 #include "text.h"
 
+enum { PATIENCE_MS = 1000 }; /* of a check, for what was begun just before it */
+
 static const char *id_of(const struct session *session)
 {
 	return session->lesson->id;
@@ -247,7 +249,8 @@ int session_check(struct session *session)
 		session_say(session, OUT_PLAIN, SAY_NOTHING_CHECKED, session->prefix);
 		return 0;
 	}
-	if (session_evaluate(block, session->lab, &listener, &checks)) {
+	if (session_evaluate_patiently(block, session->lab, session->may_wait ? PATIENCE_MS : 0,
+				       &listener, &checks)) {
 		if (lesson_block(session->step, LESSON_HINT, 0))
 			session_say(session, OUT_DIM, SAY_HINT_WAITS, session->prefix);
 		return 1;

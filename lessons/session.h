@@ -30,6 +30,7 @@ struct session {
 	/* Only for check, start and cleanup; NULL in a session that only shows. */
 	struct lab *lab;
 	const struct command_table *table;
+	bool may_wait; /* a check may give what was just begun a moment */
 };
 
 /* Loads the lesson `id`, or with NULL the open one (-ENOENT with a hint when there is none), and
@@ -66,6 +67,10 @@ struct session_listener {
 	void (*tell)(void *arg, enum check_result result, const char *reason);
 	void *arg;
 };
+/* The same, but while some do not hold it looks again for at most `timeout_ms`. */
+unsigned session_evaluate_patiently(const struct lesson_block *block, struct lab *lab,
+				    unsigned timeout_ms, const struct session_listener *listener,
+				    unsigned *ret_count);
 unsigned session_evaluate(const struct lesson_block *block, struct lab *lab,
 			  const struct session_listener *listener, unsigned *ret_count);
 /* Shows guess and result of the predictions in [from, to), and measures what was not measured yet

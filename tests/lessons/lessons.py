@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lessons: the course has no fault, its solutions solve it, a learner gets through it.
+
+What a solution is, is taken from the lesson itself: a step's `solution` block, or for a quiz the
+choice marked `*`. So a changed lesson needs no changed test.
+"""
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from harness import ROOT, Lab, Skip, check, expect, run_suite  # noqa: E402
+
+COURSE = os.path.join(ROOT, "lessons", "course")
+LESSON = "01-two-walls"
+HAS_KVM = os.access("/dev/kvm", os.R_OK | os.W_OK)
+
+
+def need_kvm():
+    if not HAS_KVM:
+        raise Skip("no /dev/kvm")
+
+
+def read_steps():
+    """The lesson's steps: each a list of (verb, keys, body)."""
+    with open(os.path.join(COURSE, LESSON, "lesson.md"), encoding="utf-8") as file:
+        text = file.read()
+    steps = []
+    for step in re.split(r"(?m)^## ", text)[1:]:
+        fences = re.findall(r"(?ms)^```(\w+)([^\n]*)\n(.*?)^```", step)
+        steps.append([(verb, dict(re.findall(r"(\w+)=(\S+)", keys)), body)
+                      for verb, keys, body in fences])
+    return steps
+
+
+def right_choice(body):
+    """The number of the choice marked `*`."""
+    marks = [line[0] for line in body.splitlines() if line[:2] in ("* ", "- ")]
+    return str(marks.index("*") + 1)
+
+
+GUESSES = {"time": "120ms", "size": "512M", "number": "3", "yesno": "yes", "choice": "1"}
+
+
+def moves(steps):
+    """What a learner types, line by line, to get through: (line, may be run by the shell)."""
+    for step in steps:
+        for verb, keys, body in step:
+            if verb == "predict":
+                yield f"lesson answer {GUESSES[keys['ask']]}"
+            elif verb == "quiz":
+                yield f"lesson answer {right_choice(body)}"
+            elif verb == "check":
+                for solution in [body for kind, _, body in step if kind == "solution"]:
+                    yield from solution.splitlines()
+                yield "lesson check"
+        yield "lesson next"
+
+
+def test_list_and_show(lab):
+    """lessons are listed and shown without a lab, in the language that was asked for"""
+    expect(lab.isolab("lesson", "list"), out=LESSON)
+    expect(lab.isolab("lesson", "show", LESSON), out="lesson start " + LESSON)
+    lab.environment["LANGUAGE"] = "ja"
+    expect(lab.isolab("lesson", "list"), out="未着手")
+    expect(lab.isolab("lesson", "show", LESSON), out="コンテナ")
+    expect(lab.isolab("lesson", "--lang", "en", "list"), out="new")
+    expect(lab.isolab("lesson", "list"), out="new")
+
+
+def test_mistakes(lab):
+    """a learner's slips get a line and a hint"""
+    expect(lab.isolab("lesson", "chek"), 2, err="did you mean 'lesson check'")
+    expect(lab.isolab("lesson", "start", "01"), 1, err="did you mean '" + LESSON)
+    expect(lab.isolab("lesson", "start"), 2, err="hint: ")
+    expect(lab.isolab("lesson", "check"), 1, err="no lesson is open")
+    expect(lab.isolab("lesson", "play"), 2, err="not in this version")
+    expect(lab.isolab("lesson", "list", "--course", "/nowhere"), 125, err="hint: .*--course")
+    expect(lab.isolab("lesson", "start", LESSON))
+    expect(lab.isolab("lesson", "answer", "soon"), 1, out="not an answer")
+    expect(lab.isolab("lesson", "check"), 1, out="guess first")
+    expect(lab.isolab("lesson", "next"), 1, out="guess first")
+
+
+def test_lint(lab):
+    """the course has no fault, and its translation is whole and made of this text"""
+    result = expect(lab.isolab("lesson", "lint"), out="0 errors, 0 warnings")
+    check("(100 %)" in result.out, result)
+
+
+def test_lint_run(lab):
+    """before its solution every check fails, after it passes, the cleanup leaves nothing"""
+    need_kvm()
+    result = expect(lab.isolab("lesson", "lint", "--run"), out="0 errors, 0 warnings")
+    check(result.out.count(" played") >= 5, result)
+
+
+FAULTY = """---
+title: Faulty
+level: beginner
+minutes: 5
+---
+## One {#one}
+
+```check
+process.count >= 0 : "none"
+```
+
+```hint
+create process left
+```
+
+```solution
+create process left
+```
+
+## Two {#two}
+
+```check
+process.state is paused : "not paused"
+```
+
+```hint
+nothing
+```
+
+```solution
+ps
+```
+"""
+
+
+def write_lesson(lab, text):
+    folder = os.path.join(lab.scratch, "course", "01-faulty")
+    os.makedirs(folder, exist_ok=True)
+    with open(os.path.join(folder, "lesson.md"), "w", encoding="utf-8") as file:
+        file.write(text)
+    return os.path.join(lab.scratch, "course")
+
+
+def test_lint_finds_faults_of_form(lab):
+    """lint names file and line of a spoiling hint, an unknown verb, a broken predicate"""
+    course = write_lesson(lab, FAULTY)
+    expect(lab.isolab("lesson", "lint", "--course", course), 1,
+           out=r"01-faulty/lesson.md:12: .*solution")
+    write_lesson(lab, FAULTY.replace("```hint", "```hnt", 1))
+    expect(lab.isolab("lesson", "lint", "--course", course), 1, out=r"md:12: .*'hint'")
+    write_lesson(lab, FAULTY.replace("is paused", "is asleep"))
+    expect(lab.isolab("lesson", "lint", "--course", course), 1, out=r"md:23: .*asleep")
+
+
+def test_lint_finds_faults_of_play(lab):
+    """lint --run tells a check that passes anyway, a solution that fails, a cleanup that leaves"""
+    course = write_lesson(lab, FAULTY.replace("create process left\n```\n\n```sol",
+                                              "nudge\n```\n\n```sol"))
+    result = lab.isolab("lesson", "lint", "--run", "--course", course)
+    expect(result, 1, out="md:8: a check passes before")
+    expect(result, 1, out="md:22: the solution does not pass: not paused")
+    expect(result, 1, out="leaves 'left'")
+
+
+def play(lab, lines, run):
+    """Plays all moves; checks that guesses come back beside what was measured."""
+    told = run(["lesson start " + LESSON] + list(lines))
+    for line, text in told:
+        if line == "lesson check":
+            check(re.search("Checked|確認結果", text), line, text)
+    whole = "\n".join(text for _, text in told)
+    check(re.search(r"guess 120 ms / measured|予想 120 ms／実測", whole), whole)
+    check(re.search("You have finished|修了", told[-1][1]), told[-1][1])
+
+
+def by_command_line(lab):
+    def run(lines):
+        return [(line, expect(lab.isolab(*line.split())).out) for line in lines]
+    return run
+
+
+def test_played_by_command_line(lab):
+    """a learner gets through the lesson by the command line, and nothing is left"""
+    need_kvm()
+    play(lab, moves(read_steps()), by_command_line(lab))
+    check(lab.isolab("ps", "--json").json() == [], "sandboxes are left")
+    expect(lab.isolab("lesson", "list"), out="done")
+
+
+def test_played_in_japanese(lab):
+    """the lesson can be played in Japanese, answers in full-width characters"""
+    need_kvm()
+    lab.environment["LANGUAGE"] = "ja"
+    lines = (line.replace("answer 120ms", "answer １２０ｍｓ").replace("answer yes", "answer はい")
+             for line in moves(read_steps()))
+    play(lab, lines, by_command_line(lab))
+
+
+def test_played_in_the_plain_shell(lab):
+    """the lesson can be played at the plain prompt, its lines coming from a pipe"""
+    need_kvm()
+    lines = ["lesson start " + LESSON] + list(moves(read_steps()))
+    result = expect(lab.isolab("shell", "--plain", input="\n".join(lines + ["exit"]) + "\n"))
+    check(result.out.count("Checked") == sum(line == "lesson check" for line in lines), result)
+    check(re.search(r"guess 120 ms / measured", result.out), result)
+    check("You have finished" in result.out, result)
+
+
+def test_skipping(lab):
+    """every step can be left out, without any sandbox"""
+    expect(lab.isolab("lesson", "start", LESSON))
+    for _ in read_steps()[:-1]:
+        expect(lab.isolab("lesson", "next", "--skip"), out="Step")
+    expect(lab.isolab("lesson", "next", "--skip"), out="finished")
+
+
+def test_hints(lab):
+    """hints come one after the other; the solution is shown and not run"""
+    expect(lab.isolab("lesson", "start", LESSON))
+    texts = [expect(lab.isolab("lesson", "hint")).out for _ in range(4)]
+    check(len(set(texts)) == 3 and texts[2] == texts[3], *texts)
+    expect(lab.isolab("lesson", "solution"), out="create both demo")
+    check(lab.isolab("ps", "--json").json() == [], "the solution was run")
+    expect(lab.isolab("lesson", "reset"))
+    expect(lab.isolab("lesson", "list"), out="new")
+
+
+def test_no_home(lab):
+    """without a home the lesson works all the same"""
+    for name in ("HOME", "XDG_STATE_HOME"):
+        lab.environment.pop(name, None)
+    expect(lab.isolab("lesson", "list"), out=LESSON)
+    lab.environment["XDG_STATE_HOME"] = "/proc/nowhere"
+    expect(lab.isolab("lesson", "start", LESSON), out="(?s)cannot be kept.*Step 1")
+
+
+CASES = [value for name, value in list(globals().items()) if name.startswith("test_")]
+
+if __name__ == "__main__":
+    run_suite(CASES, Lab)
