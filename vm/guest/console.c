@@ -81,10 +81,19 @@ int64_t console_write_vector(const struct task *task, uint32_t stream, uint64_t 
 	return send(task, stream);
 }
 
-void console_report(const struct task *task, const char *text, uint32_t length)
+void console_report(const struct task *task, const char *what, const struct text *details)
 {
+	static char report[256];
+	struct text text = {.start = report, .size = sizeof(report)};
+	text_add(&text, "isolab-tiny: ");
+	text_add(&text, task->name);
+	text_add(&text, ": ");
+	text_add(&text, what);
+	if (details)
+		text_add_bytes(&text, details->start, details->length);
+	text_add(&text, "\n");
 	packet.count = 1;
-	packet.pieces[0] = (struct vm_piece){gpa_of(text), length};
+	packet.pieces[0] = (struct vm_piece){gpa_of(report), text.length};
 	send(task, VM_STDERR); /* a full console loses it */
 }
 

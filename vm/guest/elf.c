@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * elf: only what is loaded matters, the program headers (System V ABI, chapter 5). A
- * position-independent static program may lie anywhere and relocates itself: it is put where the
- * others lie. One that asks for an interpreter needs a dynamic linker, which we do not have.
+ * elf: only what is loaded matters, the program headers (System V ABI, chapter 5). A program that asks
+ * for an interpreter needs a dynamic linker, which we do not have.
  */
 #include "elf.h"
 
@@ -14,15 +13,13 @@
 #include "space.h"
 #include "string.h"
 
-static const uint64_t independent_base = 0x400000;
-
 static const char *check_header(const Elf64_Ehdr *header, uint64_t size)
 {
 	if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_ident[EI_DATA] != ELFDATA2LSB ||
 	    header->e_machine != EM_X86_64)
 		return "not a program for this processor";
-	if (header->e_type != ET_EXEC && header->e_type != ET_DYN)
-		return "not a program";
+	if (header->e_type != ET_EXEC)
+		return "not a program linked for a fixed address";
 	if (header->e_phentsize != sizeof(Elf64_Phdr) || header->e_phnum == 0 ||
 	    header->e_phnum > 64)
 		return "its list of segments is damaged";
@@ -42,10 +39,9 @@ static uint64_t page_up(uint64_t address)
 	return (address + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
 }
 
-static const char *add_segment(struct elf_program *program, const Elf64_Phdr *header, uint64_t base,
-			       uint64_t size)
+static const char *add_segment(struct elf_program *program, const Elf64_Phdr *header, uint64_t size)
 {
-	uint64_t address = header->p_vaddr + base;
+	uint64_t address = header->p_vaddr;
 	if (!header->p_memsz)
 		return NULL;
 	if (program->count == ELF_SEGMENTS)
@@ -53,8 +49,7 @@ static const char *add_segment(struct elf_program *program, const Elf64_Phdr *he
 	if (header->p_offset > size || header->p_filesz > size - header->p_offset ||
 	    header->p_filesz > header->p_memsz)
 		return "a segment is not in the file";
-	if (header->p_vaddr >= GATE || address < USER_BASE || address >= GATE ||
-	    header->p_memsz > GATE - address)
+	if (address < USER_BASE || address >= GATE || header->p_memsz > GATE - address)
 		return "a segment lies where no program can be";
 	if ((address - header->p_offset) % PAGE_BYTES)
 		return "a segment does not lie on its pages";
@@ -77,18 +72,17 @@ static const char *read_program(struct elf_program *program, const uint8_t *data
 		return "not an ELF file";
 	memcpy(&header, data, sizeof(header));
 	const char *fault = check_header(&header, size);
-	uint64_t base = header.e_type == ET_DYN ? independent_base : 0;
 	for (unsigned i = 0; !fault && i < header.e_phnum; i++) {
 		Elf64_Phdr segment;
 		memcpy(&segment, data + header.e_phoff + i * sizeof(segment), sizeof(segment));
 		if (segment.p_type == PT_INTERP)
 			fault = "it is linked dynamically, and there is no dynamic linker here";
 		else if (segment.p_type == PT_LOAD)
-			fault = add_segment(program, &segment, base, size);
+			fault = add_segment(program, &segment, size);
 	}
 	if (!fault && !program->count)
 		fault = "it has nothing to be loaded";
-	program->entry = header.e_entry + base;
+	program->entry = header.e_entry;
 	if (!fault && (program->entry < USER_BASE || program->entry >= program->end))
 		fault = "it begins outside of itself";
 	return fault;

@@ -4,7 +4,6 @@
  * gets one, else it ends with the signal that Linux would send, and its stderr says where and why.
  */
 #include "kernel.h"
-#include "text.h"
 
 enum { SIGNAL_ILL = 4, SIGNAL_TRAP = 5, SIGNAL_BUS = 7, SIGNAL_FPE = 8, SIGNAL_SEGV = 11 };
 
@@ -56,21 +55,17 @@ static void add_page_fault(struct text *text, uint64_t address, uint64_t error_c
 
 void fault_judge(struct task *task, uint64_t address)
 {
-	static char report[256];
+	char details[128];
 	const struct frame *frame = &task->frame;
 	const struct fault_kind *kind = &kinds[frame->vector & 31];
-	struct text text = {.start = report, .size = sizeof(report)};
+	struct text text = {.start = details, .size = sizeof(details)};
 	if (grow_stack(task, address))
 		return;
-	text_add(&text, "isolab-tiny: ");
-	text_add(&text, task->name);
-	text_add(&text, ": ");
-	text_add(&text, kind->about ? kind->about : "exception");
 	if (frame->vector == VECTOR_PAGE_FAULT)
 		add_page_fault(&text, address, frame->error_code);
 	text_add(&text, " (at ");
 	text_add_hex(&text, frame->rip);
-	text_add(&text, ")\n");
-	console_report(task, report, text.length);
+	text_add(&text, ")");
+	console_report(task, kind->about ? kind->about : "exception", &text);
 	task_signal(task, kind->fatal_signal ? (unsigned)kind->fatal_signal : SIGNAL_SEGV);
 }

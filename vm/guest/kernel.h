@@ -15,6 +15,7 @@
 #include "nucleus.h"
 #include "space.h"
 #include "task.h"
+#include "text.h"
 
 enum { BOOT_ID_BYTES = 37 };
 
@@ -103,8 +104,9 @@ int program_load(struct task *task);
 int64_t console_write(const struct task *task, uint32_t stream, uint64_t address, uint64_t length);
 int64_t console_write_vector(const struct task *task, uint32_t stream, uint64_t vector,
 			     uint64_t count);
-/* Text of the kernel itself, on the stderr of the task. */
-void console_report(const struct task *task, const char *text, uint32_t length);
+/* A sentence of the kernel itself, on the stderr of the task: its name, what is the matter, and
+ * details, which may be NULL. */
+void console_report(const struct task *task, const char *what, const struct text *details);
 /* Input into the task's memory: bytes, 0 at the end, -errno; -EAGAIN: nothing yet. */
 int64_t console_read(const struct task *task, uint64_t address, uint64_t size);
 

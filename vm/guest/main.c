@@ -8,7 +8,6 @@
 #include "kernel.h"
 
 #include "discover.h"
-#include "string.h"
 
 struct kernel kernel;
 
@@ -19,13 +18,6 @@ static void read_devicetree(uint64_t gpa)
 		panic(VM_PANIC_DEVICETREE, NULL, 0, why);
 }
 
-/* For the tests: the boot argument `isolab.panic` shows what a panic looks like. */
-static void die_if_asked(void)
-{
-	if (string_equal(kernel.machine.arguments, "isolab.panic"))
-		panic(VM_PANIC_BUG, NULL, 0, "asked for by the boot argument 'isolab.panic'");
-}
-
 _Noreturn void kernel_main(uint64_t devicetree)
 {
 	kernel.is_inside = true;
@@ -33,9 +25,8 @@ _Noreturn void kernel_main(uint64_t devicetree)
 	read_devicetree(devicetree); /* what machine is this? */
 	frames_init(&kernel.frames,  /* the memory that nobody uses is ours */
 		    ram(0), kernel.machine.free_start, kernel.machine.free_end);
-	identity_init(); /* boot id */
-	fpu_init();      /* which registers do tasks have? */
-	die_if_asked();
+	identity_init();      /* boot id */
+	fpu_init();           /* which registers do tasks have? */
 	nucleus_mark_ready(); /* for the timeline of the boot */
 	mailbox_serve();      /* the main program lies in channel 0 */
 	schedule();           /* run it */

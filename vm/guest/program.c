@@ -114,7 +114,7 @@ static int load(struct task *task, const struct request *request)
 	const char *why;
 	int r = elf_read(&program, ram(request->gpa), request->bytes, &why);
 	if (r < 0)
-		return r;
+		return console_report(task, why, NULL), r;
 	struct space space = task_space(task);
 	r = space_create(&space, gpa_of(gate));
 	if (r == 0)
