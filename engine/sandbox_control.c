@@ -176,12 +176,13 @@ int sandbox_attach(struct sandbox *s, struct err *e)
 
 ssize_t sandbox_input(struct sandbox *s, const void *data, size_t length, struct err *e)
 {
-	auto_free struct wire_message *message = calloc(1, sizeof(*message));
+	auto_free struct wire_message *message = NULL;
 	uint32_t taken = 0;
 	int r = sandbox_attach(s, e);
 
 	if (r < 0)
 		return r;
+	message = calloc(1, sizeof(*message));
 	if (!message)
 		return err_sys(e, ENOMEM, "talk to '%s'", s->name);
 	if (length > WIRE_BODY_MAX)

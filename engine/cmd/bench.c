@@ -287,13 +287,14 @@ static int check_words(const struct cmd_line *line, size_t *ret_runs, struct err
 
 static int run_bench(struct command_context *context, int argc, char **argv)
 {
-	auto_free struct bench *bench = calloc(1, sizeof(*bench));
+	auto_free struct bench *bench = NULL;
 	struct cmd_line line;
 	struct err error = {0};
 	int status = cmd_parse(context, argc, argv, 1, 1, 0, &line), r;
 
 	if (status)
 		return status;
+	bench = calloc(1, sizeof(*bench));
 	r = bench ? check_words(&line, &bench->runs, &error) : err_sys(&error, ENOMEM, "bench");
 	if (r == 0)
 		r = run_all(context, bench, &error);

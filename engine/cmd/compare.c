@@ -284,13 +284,14 @@ static int print_text(struct command_context *context, const struct comparison *
 
 static int run_compare(struct command_context *context, int argc, char **argv)
 {
-	auto_free struct comparison *comparison = calloc(1, sizeof(*comparison));
+	auto_free struct comparison *comparison = NULL;
 	struct cmd_line line;
 	struct err error = {0};
 	int status = cmd_parse(context, argc, argv, 0, -1, 0, &line), r;
 
 	if (status)
 		return status;
+	comparison = calloc(1, sizeof(*comparison));
 	if (!comparison)
 		r = err_sys(&error, ENOMEM, "compare");
 	else if (line.count)

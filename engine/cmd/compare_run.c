@@ -86,16 +86,17 @@ static bool is_work_done(struct lab *lab, void *arg)
 static int do_work(struct lab *lab, struct compared *item, struct err *e)
 {
 	static const char line[] = "compare\n";
-	auto_free struct work_watch *watch = calloc(1, sizeof(*watch));
+	auto_free struct work_watch *watch = NULL;
 	ssize_t taken;
 	int r;
 
-	if (!watch)
-		return err_sys(e, ENOMEM, "watch the work");
-	watch->item = item;
 	taken = sandbox_input(item->s, line, strlen(line), e);
 	if (taken < 0)
 		return (int)taken;
+	watch = calloc(1, sizeof(*watch));
+	if (!watch)
+		return err_sys(e, ENOMEM, "watch the work");
+	watch->item = item;
 	r = lab_wait(lab, is_work_done, watch, WORK_TIMEOUT_MS, e);
 	if (r == -ETIMEDOUT)
 		return err_set(e, ETIMEDOUT, "the work took longer than %d s",

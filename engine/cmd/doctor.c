@@ -317,7 +317,7 @@ static void print_text(const struct doctor_report *report, struct out *out)
 
 static int run_doctor(struct command_context *context, int argc, char **argv)
 {
-	auto_free struct doctor_report *report = calloc(1, sizeof(*report));
+	auto_free struct doctor_report *report = NULL;
 	struct cmd_line line;
 	struct err error = {0};
 	char programs[PATH_MAX];
@@ -325,6 +325,7 @@ static int run_doctor(struct command_context *context, int argc, char **argv)
 
 	if (status)
 		return status;
+	report = calloc(1, sizeof(*report));
 	if (!report)
 		err_sys(&error, ENOMEM, "doctor");
 	else

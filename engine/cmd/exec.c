@@ -265,20 +265,14 @@ static bool has_options_behind_name(int argc, char **argv)
 	return false;
 }
 
-static int run_exec(struct command_context *context, int argc, char **argv)
+static int prepare(struct execution *x, struct command_context *context, int argc, char **argv,
+		   char **original)
 {
-	auto_free struct execution *x = calloc(1, sizeof(*x));
 	struct cmd_line line;
 	struct err error = {0};
-	/* The words are moved while they are sorted: find the environment before. */
-	auto_free char **original = calloc((size_t)argc + 1, sizeof(*original));
-	int status;
+	int status = cmd_parse(context, argc, argv, 1, 1,
+			       has_options_behind_name(argc, argv) ? 0 : 1, &line);
 
-	if (!x || !original)
-		return CMD_STATUS_FAILED;
-	memcpy(original, argv, (size_t)argc * sizeof(*argv));
-	status = cmd_parse(context, argc, argv, 1, 1, has_options_behind_name(argc, argv) ? 0 : 1,
-			   &line);
 	if (status)
 		return status;
 	if (line.rest_count == 0) {
@@ -296,14 +290,32 @@ static int run_exec(struct command_context *context, int argc, char **argv)
 	x->is_interactive = cmd_has(&line, EXEC_INTERACTIVE);
 	x->is_tty = cmd_has(&line, EXEC_TTY);
 	x->socket = x->signals = x->master = x->slave = x->null = -1;
-	sandbox_hold(x->s);
-	status = execute(x);
-	sandbox_release(x->s);
-	fd_close(&x->socket);
-	fd_close(&x->signals);
-	fd_close(&x->master);
-	fd_close(&x->slave);
-	fd_close(&x->null);
+	return 0;
+}
+
+static int run_exec(struct command_context *context, int argc, char **argv)
+{
+	struct execution *x = calloc(1, sizeof(*x));
+	/* The words are moved while they are sorted, and a repeated option is found only here. */
+	char **original = calloc((size_t)argc + 1, sizeof(*original));
+	int status = CMD_STATUS_FAILED;
+
+	if (x && original) {
+		memcpy(original, argv, (size_t)argc * sizeof(*argv));
+		status = prepare(x, context, argc, argv, original);
+	}
+	if (x && x->argv) {
+		sandbox_hold(x->s);
+		status = execute(x);
+		sandbox_release(x->s);
+		fd_close(&x->socket);
+		fd_close(&x->signals);
+		fd_close(&x->master);
+		fd_close(&x->slave);
+		fd_close(&x->null);
+	}
+	free(original);
+	free(x);
 	return status;
 }
 

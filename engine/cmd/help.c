@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * help and version, and the hidden verb by which the build writes the manual page and the completion
- * of bash. All of it is read out of the table of commands.
+ * help and version, and the hidden verb by which the build writes manual page and completion of
+ * bash. All of it is read out of the table of commands.
  */
 #include <errno.h>
 #include <string.h>

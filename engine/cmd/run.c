@@ -25,7 +25,7 @@ static int refuse_kind(struct command_context *context, const char *kind)
 	struct err error = {0};
 	size_t count = 0;
 
-	while (table[count].kind && count < 16) {
+	while (count < 16 && table[count].kind) {
 		kinds[count] = table[count].kind;
 		count++;
 	}
