@@ -164,7 +164,7 @@ class Lab:
         self.scratch = tempfile.mkdtemp(prefix="isolab-test-")
         keep = ("PATH", "LANG", "ASAN_OPTIONS", "UBSAN_OPTIONS")
         self.environment = {name: os.environ[name] for name in keep if name in os.environ}
-        self.environment.update(HOME=self.scratch, TERM="xterm-256color",
+        self.environment.update(HOME=self.scratch, TERM="xterm-256color", TMPDIR=self.scratch,
                                 XDG_RUNTIME_DIR=self.scratch)
         self.terminals, self.started = [], []
 

@@ -41,7 +41,7 @@ def the_world(lab):
         "interfaces": set(os.listdir("/sys/class/net")),
         "sockets": {line.split()[-1] for line in read("/proc/net/unix").splitlines()
                     if lab.scratch in line},
-        "files": set(glob.glob("/tmp/*isolab*") + glob.glob("/dev/shm/*isolab*")),
+        "files": set(os.listdir(lab.scratch) + glob.glob("/dev/shm/*isolab*")) - {"isolab"},
         "sandboxes": set(os.listdir(lab.directory())) if os.path.isdir(lab.directory()) else set(),
     }
 
@@ -51,8 +51,7 @@ def check_nothing_new(lab, before):
     check(not left, "processes are left", *left)
     after = the_world(lab)
     for what, names in after.items():
-        new = {name for name in names - before[what] if not name.startswith("/tmp/isolab-test-")}
-        check(not new, f"{what} are left", *new)
+        check(not names - before[what], f"{what} are left", *(names - before[what]))
 
 
 def test_two_hundred(lab):
