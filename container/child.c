@@ -52,28 +52,18 @@ static int shift_clock(const struct container *c, struct err *e)
 
 	if (!(c->namespaces & CLONE_NEWTIME))
 		return 0;
-	if (unshare(CLONE_NEWTIME) < 0)
-		return err_sys(e, errno, "make a time namespace");
+	if (unshare(CLONE_NEWTIME) < 0) {
+		if (errno != EINVAL)
+			return err_sys(e, errno, "make a time namespace");
+		container_note(c, "the clock is the host's: this kernel has no time namespaces");
+		return 0;
+	}
 	clock_gettime(CLOCK_MONOTONIC, &monotonic);
 	clock_gettime(CLOCK_BOOTTIME, &boot);
 	snprintf(offsets, sizeof(offsets), "monotonic -%lld 0\nboottime -%lld 0",
 		 (long long)monotonic.tv_sec, (long long)boot.tv_sec);
 	int r = fd_write_file(AT_FDCWD, "/proc/self/timens_offsets", offsets);
 	return r < 0 ? err_sys(e, r, "set the clock of the time namespace") : 0;
-}
-
-/* Own descriptors, own session, signals as a fresh program expects them. */
-static int prepare(const struct container *c, struct err *e)
-{
-	sigset_t none;
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	setsid();
-	umask(0);
-	int r = console_take_pipes(c, e);
-	return r < 0 ? r : shift_clock(c, e);
 }
 
 int container_become_root(const struct container *c, struct err *e)
@@ -87,13 +77,23 @@ int container_become_root(const struct container *c, struct err *e)
 	return 0;
 }
 
-static int build_mounts(const struct container *c, struct err *e)
+/* Own descriptors, own session, signals as a fresh program expects them; then root of the new user
+ * namespace, as soon as the worker has said who that is. */
+static int prepare(const struct container *c, struct err *e)
 {
-	int r = await_word(e); /* "maps written" */
+	sigset_t none;
 
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	setsid();
+	umask(0);
+	int r = console_take_pipes(c, e);
 	if (r == 0)
-		r = container_become_root(c, e);
-	return r < 0 ? r : mounts_build(c, e);
+		r = shift_clock(c, e);
+	if (r == 0)
+		r = await_word(e); /* "maps written" */
+	return r < 0 ? r : container_become_root(c, e);
 }
 
 static int enter_root(const struct container *c, struct err *e)
@@ -122,22 +122,23 @@ static int drop_capabilities(const struct container *c, struct err *e)
 
 static int exec_command(const struct container *c, struct err *e)
 {
+	const char *directory = c->spec->workdir;
+
+	if (!directory && !c->is_bare) /* a plain process stays where it was started */
+		directory = "/";
 	umask(022);
-	if (c->spec->workdir ? chdir(c->spec->workdir) < 0 : chdir("/") < 0) {
-		c->report->is_command_error = true;
-		return err_hint(e, err_sys(e, errno, "enter the directory '%s'", c->spec->workdir),
-				"--workdir must be a directory inside the image");
-	}
-	int r = command_exec(c->argv, c->env, e);
 	c->report->is_command_error = true;
-	return r;
+	if (directory && chdir(directory) < 0)
+		return err_hint(e, err_sys(e, errno, "enter the directory '%s'", directory),
+				"--workdir names a directory inside the sandbox");
+	return command_exec(c->argv, c->env, e);
 }
 
 static const struct {
 	enum container_step step;
 	int (*run)(const struct container *c, struct err *e);
 } child_steps[] = {
-    {STEP_MOUNTS, build_mounts},    {STEP_PIVOT, enter_root},       {STEP_NETWORK, network_build},
+    {STEP_MOUNTS, mounts_build},    {STEP_PIVOT, enter_root},       {STEP_NETWORK, network_build},
     {STEP_CAPS, drop_capabilities}, {STEP_SECCOMP, lockdown_calls}, {STEP_EXEC, exec_command},
 };
 

@@ -50,8 +50,9 @@ enum container_step {
 };
 
 struct container_step_text {
-	const char *name; /* of DESIGN's timeline */
-	const char *why;  /* one line to read aloud */
+	const char *name;    /* in the timeline */
+	const char *why;     /* one line to read aloud */
+	const char *without; /* the same for what is left when the brick is out, NULL: no step */
 };
 extern const struct container_step_text container_step_texts[CONTAINER_STEPS];
 
@@ -60,8 +61,8 @@ struct container_report {
 	uint64_t start_ns[CONTAINER_STEPS], end_ns[CONTAINER_STEPS]; /* 0 = not done */
 	struct err error;                                            /* of the child */
 	bool is_command_error; /* the wall stands, but the command cannot be run */
-	/* Honest words about what could not be had, "" mostly. */
-	char limit_note[256], mount_note[384];
+	/* Honest words about limits and bricks that could not be had, "" mostly. */
+	char limit_note[256], brick_note[384];
 };
 
 /* One sandbox, worker's side. Zero-initialise through container_init(). */
@@ -98,6 +99,9 @@ int container_run(struct container *c, struct err *e);
 /* Kills what is left, removes the cgroup, closes all. */
 void container_finish(struct container *c);
 
+/* True if the step builds what its text says, false if that brick was left out. */
+bool container_step_stands(const struct container *c, enum container_step step);
+
 /* True if the brick stands. */
 static inline bool container_has(const struct container *c, unsigned brick)
 {
@@ -105,6 +109,10 @@ static inline bool container_has(const struct container *c, unsigned brick)
 }
 
 /* ---- the child's side: each returns 0 or -errno, and runs in the child only ---- */
+
+/* Leaves an honest word about a brick in the report. */
+void container_note(const struct container *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Everything from "go" to exec; does not return. */
 void container_child(struct container *c) __attribute__((noreturn));

@@ -87,8 +87,8 @@ static bool has_all_ids(const char *map)
 	       outside == 0 && count == UINT32_MAX;
 }
 
-/* Where a root may map: what `granted` (/etc/subuid) says, else the fixed range; inside another user
- * namespace, what `existing` (uid_map) has. False: nothing. */
+/* Where a root may map: what `granted` (/etc/subuid) says, else the fixed range; inside another
+ * user namespace, what `existing` (uid_map) has. False: nothing. */
 static bool range_of_root(const char *existing, const char *granted, uint32_t *ret_first)
 {
 	auto_free char *text = malloc(SUBID_FILE_MAX);

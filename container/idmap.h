@@ -32,8 +32,8 @@ void idmap_choose(struct idmap *ret_map);
  * none. */
 bool idmap_find_range(const char *text, const char *user, const char *number, uint32_t *ret_first);
 
-/* Finds IDMAP_COUNT neighbouring ids without 0 that exist in a user namespace whose uid_map or gid_map
- * is `text`. False if there are none. */
+/* Finds IDMAP_COUNT neighbouring ids without 0 that exist in a user namespace whose uid_map or
+ * gid_map is `text`. False if there are none. */
 bool idmap_find_nested(const char *text, uint32_t *ret_first);
 
 /* Writes the map of the process `pid`, which sits in a new user namespace. */

@@ -131,14 +131,11 @@ static int mount_kernel(const struct container *c, const char *type, const char 
 	snprintf(source, sizeof(source), "/%s", target);
 	if (mount(source, target, NULL, MS_BIND | MS_REC, NULL) < 0)
 		return err_sys(e, errno, "bind the host's %s", source);
-	char *note = c->report->mount_note;
-	size_t size = sizeof(c->report->mount_note), length = strlen(note);
-	snprintf(note + length, size - length,
-		 "%s%s is the host's, read-only: an own one needs an own %s namespace%s",
-		 length ? "; " : "", source, is_proc ? "pid" : "network",
-		 c->namespaces & (is_proc ? CLONE_NEWPID : CLONE_NEWNET)
-		     ? ", and no container around us that covers a part of it"
-		     : "");
+	container_note(c, "%s is the host's, read-only: an own one needs an own %s namespace%s",
+		       source, is_proc ? "pid" : "network",
+		       c->namespaces & (is_proc ? CLONE_NEWPID : CLONE_NEWNET)
+			   ? ", and no container around us that covers a part of it"
+			   : "");
 	if (kernel_mount_setattr(target, AT_RECURSIVE, MOUNT_ATTR_RDONLY, 0) < 0)
 		return err_sys(e, errno, "make %s read-only", source);
 	return 0;

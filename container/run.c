@@ -12,6 +12,7 @@
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +84,20 @@ static void make_cgroup(struct container *c)
 	cgroup_make(&c->cgroup, spec->memory_bytes, spec->pids_max, c->report->limit_note,
 		    sizeof(c->report->limit_note));
 	c->report->end_ns[STEP_CGROUP] = clock_now_ns();
+}
+
+void container_note(const struct container *c, const char *format, ...)
+{
+	char *note = c->report->brick_note;
+	size_t size = sizeof(c->report->brick_note), length = strlen(note);
+	va_list arguments;
+
+	if (length)
+		length += (size_t)snprintf(note + length, size - length, "; ");
+	va_start(arguments, format);
+	if (length < size)
+		vsnprintf(note + length, size - length, format, arguments);
+	va_end(arguments);
 }
 
 /* The page both write to and the socket both talk over. */
@@ -235,15 +250,38 @@ int container_run(struct container *c, struct err *e)
 	return r;
 }
 
+bool container_step_stands(const struct container *c, enum container_step step)
+{
+	switch (step) {
+	case STEP_CLONE:
+		return c->namespaces;
+	case STEP_MOUNTS:
+	case STEP_PIVOT:
+		return c->namespaces & CLONE_NEWNS;
+	case STEP_NETWORK:
+		return c->namespaces & CLONE_NEWNET;
+	case STEP_CAPS:
+		return !c->is_bare;
+	case STEP_SECCOMP:
+		return container_has(c, SPEC_SECCOMP);
+	default: /* done by the worker, and stamped only when it is done */
+		return true;
+	}
+}
+
 const struct container_step_text container_step_texts[CONTAINER_STEPS] = {
-    [STEP_CGROUP] = {"cgroup", "an account with a limit is opened in the kernel's books"},
-    [STEP_CLONE] = {"clone", "one call makes a process in new namespaces: the outline of the wall"},
-    [STEP_IDMAP] = {"idmap", "root inside is mapped to a nobody outside"},
-    [STEP_ATTACH] = {"cgroup", "the process is put on the account before it runs anything"},
-    [STEP_MOUNTS] = {"mounts", "the image and fresh /proc, /sys, /dev, /tmp are put together"},
-    [STEP_PIVOT] = {"pivot", "the image becomes the root, and the host's tree is let go"},
-    [STEP_NETWORK] = {"network", "an own name, and a network that ends at localhost"},
-    [STEP_CAPS] = {"caps", "of root's 41 powers three are kept"},
-    [STEP_SECCOMP] = {"seccomp", "a filter lets only the listed system calls through, for good"},
-    [STEP_EXEC] = {"exec", "the program takes the place of the builder"},
+    [STEP_CGROUP] = {"cgroup", "an account with a limit is opened in the kernel's books", NULL},
+    [STEP_CLONE] = {"clone", "one call makes a process in new namespaces: the outline of the wall",
+		    "a new process, a copy of the worker, with no wall around it"},
+    [STEP_IDMAP] = {"idmap", "root inside is mapped to a nobody outside", NULL},
+    [STEP_ATTACH] = {"cgroup", "the process is put on the account before it runs anything", NULL},
+    [STEP_MOUNTS] = {"mounts", "the image and fresh /proc, /sys, /dev, /tmp are put together",
+		     NULL},
+    [STEP_PIVOT] = {"pivot", "the image becomes the root, and the host's tree is let go", NULL},
+    [STEP_NETWORK] = {"network", "an own network that ends at localhost, and an own host name",
+		      NULL},
+    [STEP_CAPS] = {"caps", "of root's 41 powers three are kept", NULL},
+    [STEP_SECCOMP] = {"seccomp", "a filter lets only the listed system calls through, for good",
+		      NULL},
+    [STEP_EXEC] = {"exec", "the program takes the place of the builder", NULL},
 };

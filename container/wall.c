@@ -45,18 +45,21 @@ static void journal_steps(struct worker *w, const struct container *c)
 	const struct container_report *report = c->report;
 	bool is_root_mapped = c->namespaces & CLONE_NEWUSER && c->idmap.first_uid == 0;
 
-	for (int step = 0; step < CONTAINER_STEPS; step++)
-		if (report->start_ns[step] && report->end_ns[step])
-			worker_step_at(w, container_step_texts[step].name, report->start_ns[step],
-				       report->end_ns[step], container_step_texts[step].why);
+	for (int step = 0; step < CONTAINER_STEPS; step++) {
+		const struct container_step_text *text = &container_step_texts[step];
+		const char *why = container_step_stands(c, step) ? text->why : text->without;
+		if (why && report->start_ns[step] && report->end_ns[step])
+			worker_step_at(w, text->name, report->start_ns[step], report->end_ns[step],
+				       why);
+	}
 	if (is_root_mapped)
 		worker_note(w, "idmap",
 			    "root inside is root of the namespace around us: that has no "
 			    "other ids to give");
 	if (*report->limit_note)
 		worker_note(w, "limit", "%s", report->limit_note);
-	if (*report->mount_note)
-		worker_note(w, "mounts", "%s", report->mount_note);
+	if (*report->brick_note)
+		worker_note(w, "brick", "%s", report->brick_note);
 }
 
 /* A limit that was hit is read from the kernel's counters, not guessed from the exit status. */
