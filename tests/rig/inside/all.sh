@@ -1,15 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The tests of the rig. Each is a function test_CLAIM; it prints why it failed and returns non-zero, or returns 77 after
-# saying why it cannot run. `as_learner` runs a command as an ordinary user of group kvm, `as_stranger` as one without it.
+# The tests of the rig. Each is a function test_CLAIM; it prints why it failed and returns non-zero,
+# or returns 77 after saying why it cannot run. `as_learner` runs a command as an ordinary user of
+# group kvm, `as_stranger` as one without it.
 
 as_learner() {
 	mkdir -p /run/learner && chown 1000:1000 /run/learner && chmod 700 /run/learner
-	XDG_RUNTIME_DIR=/run/learner setpriv --reuid 1000 --regid 1000 --groups 109 "$@"
+	XDG_RUNTIME_DIR=/run/learner /usr/bin/setpriv --reuid 1000 --regid 1000 --groups 109 "$@"
 }
 
 as_stranger() {
 	mkdir -p /run/stranger && chown 1001:1001 /run/stranger && chmod 700 /run/stranger
-	XDG_RUNTIME_DIR=/run/stranger setpriv --reuid 1001 --regid 1001 --clear-groups "$@"
+	XDG_RUNTIME_DIR=/run/stranger /usr/bin/setpriv --reuid 1001 --regid 1001 --clear-groups "$@"
 }
 
 # expect STATUS COMMAND…: the command must end with STATUS.
@@ -42,6 +43,12 @@ test_fault_in_guest_ends_its_program() {
 	expect 139 isolab run vm -- isolab-work fault
 }
 
+test_exec_runs_beside_the_main_program() {
+	expect 0 isolab create vm burner -- isolab-work spin || return 1
+	expect 5 isolab exec burner -- isolab-work exit 5 || return 1
+	expect 0 isolab stop --time 2 burner && expect 0 isolab rm burner
+}
+
 test_vm_works_for_member_of_group_kvm() {
 	expect 0 as_learner isolab run vm -- true
 }
@@ -69,7 +76,8 @@ test_memory_limit_holds_on_cgroup_v2() {
 }
 
 test_pids_limit_holds_on_cgroup_v2() {
-	expect 0 isolab run container --pids 8 -- sh -c 'for i in 1 2 3 4 5 6 7 8 9; do sleep 1 & done; true'
+	expect 0 isolab run container --pids 8 -- \
+		sh -c 'for i in 1 2 3 4 5 6 7 8 9; do sleep 1 & done; true'
 	contains "can't fork" || contains 'Resource temporarily unavailable'
 }
 
@@ -89,11 +97,13 @@ test_nothing_is_left() {
 	[ -z "$left" ] || { echo "left: $left"; return 1; }
 }
 
-for name in $(sed -n 's/^\(test_[a-z0-9_]*\)() {$/\1/p' /tests/all.sh); do
-	reason=$($name)
+number=0
+for name in $(sed -n 's/^test_\([a-z0-9_]*\)() {$/\1/p' /tests/all.sh); do
+	number=$((number + 1))
+	reason=$("test_$name")
 	case $? in
-	0) echo "ok $name" ;;
-	77) echo "skip $name: $reason" ;;
-	*) echo "not ok $name: $reason" ;;
+	0) echo "ok $number - $name" ;;
+	77) echo "ok $number - $name # SKIP $reason" ;;
+	*) echo "not ok $number - $name"; echo "# $reason" ;;
 	esac
 done
