@@ -35,6 +35,18 @@ static int check_header(const Elf64_Ehdr *header, size_t length, struct err *e)
 	return 0;
 }
 
+/* Beyond the end of the file a mapping has no pages: touching them would end the monitor. */
+static int check_length(int fd, const Elf64_Phdr *segment, struct err *e)
+{
+	struct stat status;
+	if (fstat(fd, &status) < 0)
+		return err_sys(e, errno, "look at its size");
+	uint64_t bytes = (uint64_t)status.st_size;
+	if (segment->p_offset > bytes || segment->p_filesz > bytes - segment->p_offset)
+		return err_set(e, ENOEXEC, "it is cut off");
+	return 0;
+}
+
 /* Maps one segment, zeroes the rest of its last page (what comes next in the file shows there),
  * notes it. */
 static int map_segment(struct vm *vm, int fd, const Elf64_Phdr *segment, struct err *e)
@@ -48,7 +60,9 @@ static int map_segment(struct vm *vm, int fd, const Elf64_Phdr *segment, struct 
 			       (unsigned long long)start);
 	if (layout->segment_count == LAYOUT_SEGMENTS)
 		return err_set(e, ENOEXEC, "it has more than %d segments", LAYOUT_SEGMENTS);
-	int r = memory_map_file(&vm->memory, start, fd, segment->p_offset, file, e);
+	int r = check_length(fd, segment, e);
+	if (r == 0)
+		r = memory_map_file(&vm->memory, start, fd, segment->p_offset, file, e);
 	if (r < 0)
 		return r;
 	if (size > file && file % MEMORY_PAGE)

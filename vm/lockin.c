@@ -69,12 +69,12 @@ static int drop_capabilities(struct err *e)
 	return 0;
 }
 
+/* No RLIMIT_NPROC: KVM itself starts a kernel thread in our name at the first KVM_RUN. */
 static const struct limit {
 	int resource;
 	rlim_t value;
 } limits[] = {
-    {RLIMIT_CORE, 0},  /* no picture of guest memory on a disk */
-    {RLIMIT_NPROC, 0}, /* nothing is started */
+    {RLIMIT_CORE, 0}, /* no picture of guest memory on a disk */
     {RLIMIT_NOFILE, 256},
     {RLIMIT_MEMLOCK, 0},
 };

@@ -40,8 +40,9 @@ static const struct seccomp_group groups[] = {
     {.name = "own memory and signals",
      .why = "the C library's allocator, handlers, the end",
      .is_allowed = true,
-     .calls = "brk munmap madvise rt_sigaction rt_sigprocmask rt_sigreturn getpid gettid geteuid getuid "
-	      "getrandom exit exit_group"},
+     .calls =
+	 "brk munmap madvise rt_sigaction rt_sigprocmask rt_sigreturn getpid gettid geteuid getuid "
+	 "getrandom exit exit_group"},
     {.name = NULL},
 };
 

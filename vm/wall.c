@@ -59,7 +59,11 @@ static int load_file(struct vm *vm, const char *name,
 		return err_hint(e, r, "isolab is not built or installed whole: ./dev build");
 	}
 	int r = load(vm, fd, e);
-	return r < 0 ? err_ctx(e, r, "load '%s'", path) : 0;
+	if (r == 0)
+		return 0;
+	err_hint(e, r,
+		 "isolab's own file is not what it was built as: ./dev build, or install again");
+	return err_ctx(e, r, "load '%s'", path);
 }
 
 /* The program shall be known before the machine is: a name that is not there is the learner's

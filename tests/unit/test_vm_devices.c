@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The devices over hostile guest memory, on a machine without KVM. */
+/*
+ * The devices over hostile guest memory, on a machine without KVM (vm_machine.h): each test plays
+ * the guest that writes a packet, an answer, a report, or the user who types, and looks at what
+ * the worker was told. Nothing may be read or written outside of memory, nothing waits, and lies
+ * end the machine.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The device tree says what abi.h promises, and stays inside its two pages. */
+/*
+ * The device tree says what vm/abi.h promises, and stays inside its two pages. It is read back
+ * with libfdt, the other half of the library that wrote it; the guest's own reader is tested with
+ * the guest.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The guest names addresses and lengths at will: nothing outside its RAM may be reached. */
+/*
+ * The guest names addresses and lengths at will: nothing outside its RAM may be reached, whatever
+ * sum wraps around. And what is mapped from a file stays as it was in the file, whatever the
+ * guest writes.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a program finds at its first instruction, and which files are no programs. */
+/*
+ * What a program finds at its first instruction (the stack that execve(2) would have laid), and
+ * which files are no programs. The stack is read as the program would: by addresses in its own
+ * memory.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

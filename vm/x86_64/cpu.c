@@ -17,8 +17,9 @@
 
 enum { EFER_SCE = 1 << 0, EFER_LME = 1 << 8, EFER_LMA = 1 << 10, EFER_NXE = 1 << 11 };
 
-/* Leaf 1 cannot be left out, though it costs 70 of the call's 105 µs here: where KVM emulates ring 0,
- * its fxsave asks for it. FPU TSC MSR PAE CX8 PGE CMOV CLFLUSH MMX FXSR SSE SSE2; hypervisor. */
+/* Leaf 1 cannot be left out, though it costs 70 of the call's 105 µs here: where KVM emulates
+ * ring 0, its fxsave asks for it.
+ * FPU TSC MSR PAE CX8 PGE CMOV CLFLUSH MMX FXSR SSE SSE2; hypervisor. */
 #define LEAF1_EDX                                                                           \
 	(1u << 0 | 1u << 4 | 1u << 5 | 1u << 6 | 1u << 8 | 1u << 13 | 1u << 15 | 1u << 19 | \
 	 1u << 23 | 1u << 24 | 1u << 25 | 1u << 26)

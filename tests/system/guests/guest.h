@@ -5,7 +5,9 @@
 #include "abi.h"
 
 /* Writes a constant to a port. */
+/* clang-format off */
 #define PORT(number, value) mov $number, %edx; mov $(value), %eax; out %eax, %dx
+/* clang-format on */
 
 /* Tells the monitor that the program runs, so that the sandbox counts as up. */
 #define STARTED PORT(VM_PORT_MAILBOX, VM_ANSWER(VM_ANSWER_STARTED, 0, 0))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Prints from memory it does not have: refused, and the packet says so. Ends with that as status. */
+/* Prints from memory it does not have: refused, and the packet says so. Ends with that. */
 #include "guest.h"
 	.globl entry
 entry:	STARTED
