@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The command `lesson` and its parts. Each part opens a session, does one thing and closes it. What
- * surprises: the command has no lab of its own entry's making (COMMAND_NO_LAB), since listing and
- * reading must work on a machine where no sandbox can be made; the parts that need one make it here
- * when the front has none.
+ * The command `lesson` and its parts. Each part opens a session, does one thing, closes it. What
+ * surprises: its entry asks for no lab (COMMAND_NO_LAB), since listing and reading must work on a
+ * machine where no sandbox can be made; the parts that need one make it here when the front has
+ * none.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -345,8 +345,8 @@ static void add_word(struct request *request, const char *word)
 	request->words++;
 }
 
-/* The part's name, options and words, options anywhere. False with *ret_word = the one that is not understood.
- * */
+/* The part's name, options and words, options anywhere. False with *ret_word = the one that is not
+ * understood. */
 static bool parse_words(struct request *request, int argc, char **argv, const char **ret_word)
 {
 	enum language language;
@@ -387,17 +387,14 @@ static bool is_later(const char *name)
 	       !strcmp(name, "submit");
 }
 
-static int run_part(struct request *request, const struct part *part)
+static int run_with_lab(struct request *request, const struct part *part)
 {
 	struct command_context own = *request->context;
+	struct request inner = *request;
 	struct lab_options options = {0};
 	struct err e = {0};
 	int status;
 
-	if (request->language && lessons_set_language(language_of(request), &e) < 0)
-		err_clear(&e); /* not kept: said when there is progress to keep */
-	if (!part->needs_lab)
-		return part->run(request);
 	if (own.lab) {
 		lab_dispatch(own.lab, NULL);
 		return part->run(request);
@@ -407,10 +404,19 @@ static int run_part(struct request *request, const struct part *part)
 		return 125;
 	}
 	lab_dispatch(own.lab, NULL);
-	request->context = &own;
-	status = part->run(request);
+	inner.context = &own;
+	status = part->run(&inner);
 	lab_destroy(own.lab);
 	return status;
+}
+
+static int run_part(struct request *request, const struct part *part)
+{
+	struct err e = {0};
+
+	if (request->language && lessons_set_language(language_of(request), &e) < 0)
+		err_clear(&e); /* not kept: said when there is progress to keep */
+	return part->needs_lab ? run_with_lab(request, part) : part->run(request);
 }
 
 static int run_lesson(struct command_context *context, int argc, char **argv)

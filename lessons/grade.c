@@ -161,33 +161,48 @@ static bool restore(const struct session *session, const char *id, struct measur
 	return true;
 }
 
+static unsigned columns_of(const struct session *session)
+{
+	return session->out->columns ? session->out->columns : 80;
+}
+
+/* How a median was measured: spread, number of starts, acceleration. */
+static void show_spread(struct session *session, const struct measurement *m)
+{
+	char p10[32], p90[32], runs[16], accel[32] = "", line[512];
+
+	if (m->accel[0] && strcmp(m->accel, "-"))
+		snprintf(accel, sizeof(accel), ", %s", m->accel);
+	snprintf(runs, sizeof(runs), "%u", m->runs);
+	language_format(line, sizeof(line), session->language, SAY_RUNS,
+			SAYING_ARGUMENTS(str_format_ns(p10, sizeof(p10), m->p10),
+					 str_format_ns(p90, sizeof(p90), m->p90), runs, accel));
+	text_wrap_role(session->out, OUT_DIM, line, columns_of(session), "  ", "    ");
+}
+
 /* "guess 120 ms / measured 1.4 ms (about 86 times apart)", and below it how it was measured. */
 static void show_result(struct session *session, const struct lesson_block *block, enum ask ask,
 			uint64_t guess, const struct measurement *m)
 {
-	char a[64], b[64], factor[32], line[512], tail[128] = "", accel[32] = "";
+	char a[64], b[64], factor[32], line[512], tail[128] = "";
 	enum language language = session->language;
 	const char *apart = answer_factor(guess, m->value, factor, sizeof(factor));
 	auto_strbuf text = {0};
 
-	if (ask != ASK_YESNO && answer_is_close(guess, m->value, lesson_key(block, "tolerance")))
+	if (ask != ASK_YESNO && ask != ASK_NUMBER &&
+	    answer_is_close(guess, m->value, lesson_key(block, "tolerance")))
 		str_copy(tail, sizeof(tail), language_say(language, SAY_CLOSE));
-	else if (ask != ASK_YESNO && *apart)
+	else if (ask != ASK_YESNO && ask != ASK_NUMBER && *apart)
 		language_format(tail, sizeof(tail), language, SAY_APART, SAYING_ARGUMENTS(apart));
 	language_format(line, sizeof(line), language, SAY_GUESS_RESULT,
 			SAYING_ARGUMENTS(answer_format(ask, guess, language, a, sizeof(a)),
 					 answer_format(ask, m->value, language, b, sizeof(b))));
 	str_addf(&text, "%s%s", line, tail);
 	if (text.data)
-		text_wrap_role(session->out, OUT_TITLE, text.data,
-			       session->out->columns ? session->out->columns : 80, "  ", "    ");
-	if (m->runs < 2)
-		return;
-	if (m->accel[0] && strcmp(m->accel, "-"))
-		snprintf(accel, sizeof(accel), ", %s", m->accel);
-	snprintf(factor, sizeof(factor), "%u", m->runs);
-	session_say(session, OUT_DIM, SAY_RUNS, str_format_ns(a, sizeof(a), m->p10),
-		    str_format_ns(b, sizeof(b), m->p90), factor, accel);
+		text_wrap_role(session->out, OUT_TITLE, text.data, columns_of(session), "  ",
+			       "    ");
+	if (m->runs > 1)
+		show_spread(session, m);
 }
 
 static void reveal_one(struct session *session, const struct lesson_block *block)
@@ -234,8 +249,7 @@ void session_summary(struct session *session)
 			if (block->verb != LESSON_PREDICT || !id || !restore(session, id, &m) ||
 			    answer_parse_question(block, &question, NULL) < 0)
 				continue;
-			text_wrap(session->out, question.text,
-				  session->out->columns ? session->out->columns : 80, "- ", "  ");
+			text_wrap(session->out, question.text, columns_of(session), "- ", "  ");
 			reveal_one(session, block);
 		}
 }

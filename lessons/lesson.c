@@ -176,10 +176,10 @@ int lesson_read_file(const char *course, const char *id, const char *file, char 
 	return 0;
 }
 
-/* ---- "no lesson 'x'", with the nearest as a hint ---- */
+/* ---- which lesson is meant ---- */
 
 struct ids {
-	const char *ids[256];
+	char *ids[256];
 	size_t count;
 };
 
@@ -187,30 +187,62 @@ static void collect_id(void *arg, const char *id)
 {
 	struct ids *ids = arg;
 
-	if (ids->count < sizeof(ids->ids) / sizeof(ids->ids[0]))
-		ids->ids[ids->count++] = strdup(id);
+	if (ids->count == sizeof(ids->ids) / sizeof(ids->ids[0]))
+		return;
+	ids->ids[ids->count] = strdup(id);
+	ids->count += ids->ids[ids->count] != NULL;
 }
 
-static int no_such_lesson(const char *course, const char *id, struct err *e)
+static void forget_ids(struct ids *ids)
+{
+	while (ids->count)
+		free(ids->ids[--ids->count]);
+}
+
+static int no_such_lesson(const struct ids *ids, const char *word, struct err *e)
+{
+	const char *nearest = NULL;
+	int r = err_set(e, ENOENT, "no lesson '%s'", word);
+
+	for (size_t i = 0; i < ids->count && !nearest; i++)
+		if (*word && strstr(ids->ids[i], word))
+			nearest = ids->ids[i];
+	if (!nearest)
+		nearest = str_nearest(word, (const char *const *)ids->ids, ids->count);
+	return nearest ? err_hint(e, r, "did you mean '%s'?", nearest)
+		       : err_hint(e, r, "'lesson list' shows them all");
+}
+
+/* "01-two-walls" is meant by itself, by a beginning that no other lesson has, and by its number. */
+static bool is_meant(const char *id, const char *word)
+{
+	char *id_end, *word_end;
+	unsigned long number = strtoul(word, &word_end, 10);
+
+	if (*word && !*word_end)
+		return strtoul(id, &id_end, 10) == number && id_end != id;
+	return *word && !strncmp(id, word, strlen(word));
+}
+
+/* The id that `word` means, into `id`. -ENOENT with the nearest as hint. */
+static int find_id(const char *course, const char *word, char id[LESSON_ID_MAX], struct err *e)
 {
 	struct ids ids = {.count = 0};
-	const char *nearest = NULL;
+	unsigned meant = 0;
 	int r = lesson_list(course, collect_id, &ids, e);
 
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < ids.count && !nearest; i++)
-		if (ids.ids[i] && strstr(ids.ids[i], id))
-			nearest = ids.ids[i];
-	if (!nearest)
-		nearest = str_nearest(id, ids.ids, ids.count);
-	r = err_set(e, ENOENT, "no lesson '%s'", id);
-	if (nearest)
-		err_hint(e, r, "did you mean '%s'?", nearest);
-	else
-		err_hint(e, r, "'lesson list' shows them all");
-	for (size_t i = 0; i < ids.count; i++)
-		free((char *)ids.ids[i]);
+	for (size_t i = 0; r == 0 && i < ids.count; i++) {
+		bool is_exact = !strcmp(ids.ids[i], word);
+		if (!is_exact && !is_meant(ids.ids[i], word))
+			continue;
+		str_copy(id, LESSON_ID_MAX, ids.ids[i]);
+		meant = is_exact ? 1 : meant + 1;
+		if (is_exact)
+			break;
+	}
+	if (r == 0 && meant != 1)
+		r = no_such_lesson(&ids, word, e);
+	forget_ids(&ids);
 	return r;
 }
 
@@ -230,21 +262,17 @@ static void add_translation(const char *course, struct lesson *lesson, enum lang
 		lesson_translate(lesson, translation, NULL);
 }
 
-int lesson_load(const char *course, const char *id, enum language language,
+int lesson_load(const char *course, const char *word, enum language language,
 		struct lesson **ret_lesson, struct err *e)
 {
 	auto_free char *text = NULL;
+	char id[LESSON_ID_MAX];
 	struct lesson *lesson;
 	size_t length;
-	int r;
+	int r = find_id(course, word, id, e);
 
-	if (!str_is_name(id))
-		return no_such_lesson(course, "?", e);
-	r = lesson_read_file(course, id, "lesson.md", &text, &length, e);
-	if (r == -ENOENT) {
-		err_clear(e);
-		return no_such_lesson(course, id, e);
-	}
+	if (r == 0)
+		r = lesson_read_file(course, id, "lesson.md", &text, &length, e);
 	if (r < 0)
 		return r;
 	r = lesson_parse(text, length, false, NULL, &lesson, e);

@@ -133,9 +133,9 @@ size_t lesson_read_front_matter(struct lesson *lesson, const char *text, size_t 
 void lesson_translate(struct lesson *lesson, struct lesson *translation,
 		      const struct lesson_reporter *reporter);
 
-/* Loads COURSE/ID with its translation if there is one for `language`. -ENOENT with the nearest id
- * as hint. */
-int lesson_load(const char *course, const char *id, enum language language,
+/* Loads the lesson that `word` means (its id, a beginning of it, its number), with its translation
+ * if there is one for `language`. -ENOENT with the nearest id as hint. */
+int lesson_load(const char *course, const char *word, enum language language,
 		struct lesson **ret_lesson, struct err *e);
 /* The folder of the course: `option` (--course), or "course" beside this program. */
 int lesson_course_path(const char *option, char *buffer, size_t size, struct err *e);

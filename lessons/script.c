@@ -47,7 +47,7 @@ static int spawn_shell(const char *command, int output, pid_t *ret_pid)
 static bool read_output(int fd, char *reason, size_t size)
 {
 	uint64_t end = clock_now_ns() + SCRIPT_TIMEOUT_NS;
-	char rest[256];
+	char rest[256] = "";
 	size_t used = 0;
 
 	for (;;) {

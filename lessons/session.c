@@ -160,7 +160,7 @@ static int answer_predict(struct session *session, const struct lesson_block *bl
 			  const char *text)
 {
 	struct question question;
-	char stored[32], shown[64];
+	char stored[32];
 	enum ask ask;
 	uint64_t value;
 
@@ -170,8 +170,7 @@ static int answer_predict(struct session *session, const struct lesson_block *bl
 	snprintf(stored, sizeof(stored), "%llu", (unsigned long long)value);
 	progress_set_part(session->progress, id_of(session), "answer", lesson_key(block, "id"),
 			  stored);
-	session_say(session, OUT_GOOD, SAY_GUESS,
-		    answer_format(ask, value, session->language, shown, sizeof(shown)));
+	session_say_guess(session, block);
 	if (!session_has_check_behind(session, block))
 		session_reveal(session, block, block + 1);
 	return 0;

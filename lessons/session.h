@@ -53,6 +53,9 @@ void session_print_body(struct session *session, const char *body);
 /* Prints commands, one a line, as they are to be typed here. */
 void session_print_commands(struct session *session, const char *body);
 
+/* Prints the guess that was given for a prediction, if there is one. */
+void session_say_guess(struct session *session, const struct lesson_block *block);
+
 /* Each returns an exit status and has printed what there is to say. */
 int session_answer(struct session *session, const char *text);
 int session_check(struct session *session);

@@ -101,18 +101,24 @@ static void show_question(struct session *session, const struct lesson_block *bl
 	}
 }
 
-/* A guess that was given already. */
-static void show_guess(struct session *session, const struct lesson_block *block)
+void session_say_guess(struct session *session, const struct lesson_block *block)
 {
-	const char *id = lesson_key(block, "id"), *value;
+	const char *id = lesson_key(block, "id"), *given;
+	struct question question;
 	char text[64];
+	uint64_t value;
 	enum ask ask;
 
-	value = id ? progress_get_part(session->progress, session->lesson->id, "answer", id) : NULL;
-	if (value && answer_ask(block, &ask) == 0)
+	given = id ? progress_get_part(session->progress, session->lesson->id, "answer", id) : NULL;
+	if (!given || answer_ask(block, &ask) < 0 ||
+	    answer_parse_question(block, &question, NULL) < 0)
+		return;
+	value = strtoull(given, NULL, 10);
+	if (ask == ASK_CHOICE && value < question.count)
+		session_say(session, OUT_GOOD, SAY_GUESS, question.choices[value].text);
+	else
 		session_say(session, OUT_GOOD, SAY_GUESS,
-			    answer_format(ask, strtoull(value, NULL, 10), session->language, text,
-					  sizeof(text)));
+			    answer_format(ask, value, session->language, text, sizeof(text)));
 }
 
 static void show_how_to_answer(struct session *session, const struct lesson_block *block)
@@ -166,7 +172,7 @@ static void show_block(struct session *session, const struct lesson_block *block
 		break;
 	case LESSON_PREDICT:
 		show_question(session, block);
-		show_guess(session, block);
+		session_say_guess(session, block);
 		if (!session_has_check_behind(session, block))
 			session_reveal(session, block, block + 1);
 		break;

@@ -54,6 +54,8 @@ void fact_end(struct fact_reader *reader)
 
 void fact_absent(struct fact_reader *reader, const char *name, long error)
 {
+	if (error == -ENOENT && !reader->is_linux)
+		error = -ENOSYS;
 	fact_begin(reader, name);
 	writer_text(&reader->out, "!");
 	writer_text(&reader->out, error_text(error));
@@ -109,6 +111,7 @@ static void fact_names(struct fact_reader *reader)
 		fact_absent(reader, "hostname", r);
 		return;
 	}
+	reader->is_linux = text_equal(names.sysname, "Linux");
 	fact_begin(reader, "kernel_release");
 	writer_text(&reader->out, names.sysname);
 	writer_text(&reader->out, " ");
@@ -144,7 +147,7 @@ static void fact_pid_count(struct fact_reader *reader)
 	long count = count_entries(reader, "/proc", true);
 	struct sysinfo info;
 
-	if (count == -ENOSYS && call1(__NR_sysinfo, &info) == 0)
+	if (count < 0 && !reader->is_linux && call1(__NR_sysinfo, &info) == 0)
 		count = info.procs; /* a kernel without directories: all tasks it has */
 	if (count < 0) {
 		fact_absent(reader, "pid_count", count);
@@ -176,7 +179,7 @@ static void fact_pid_one(struct fact_reader *reader)
 static void fact_uid_root_maps_to(struct fact_reader *reader)
 {
 	long r = file_read("/proc/self/uid_map", reader->text, sizeof(reader->text));
-	uint64_t numbers[2];
+	uint64_t numbers[2] = {1, 0};
 	const char *at = reader->text;
 
 	for (int number = 0; r > 0 && number < 2; number++) {
@@ -185,6 +188,8 @@ static void fact_uid_root_maps_to(struct fact_reader *reader)
 		if (!text_number(at, &numbers[number], &at))
 			r = -ENOENT;
 	}
+	if (r == -ENOENT && !reader->is_linux && call0(__NR_getuid) == 0)
+		r = 1, numbers[0] = numbers[1] = 0; /* no user namespaces: root is this kernel's */
 	if (r <= 0 || numbers[0] != 0) {
 		fact_absent(reader, "uid_root_maps_to", r < 0 ? r : -ENOENT);
 		return;
@@ -406,6 +411,7 @@ int inside_main(int argc, char **argv, char **env)
 
 	(void)argc, (void)argv, (void)env;
 	writer_init(&reader.out, FD_STDOUT);
+	reader.is_linux = false;
 	fact_kernel_identity(&reader); /* first: the others' identities begin with it */
 	fact_names(&reader);
 	fact_pid_count(&reader);

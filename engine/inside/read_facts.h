@@ -6,6 +6,7 @@
 
 struct fact_reader {
 	struct writer out;
+	bool is_linux;   /* else a missing file means that this kernel has no such thing */
 	char boot[40];   /* boot id of the kernel that answers; "" when it has none */
 	char text[2048]; /* for the file at hand */
 };
