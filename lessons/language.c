@@ -87,7 +87,7 @@ static const char *const sayings[SAYINGS][LANGUAGES] = {
     [SAY_PREDICT] = {"Guess first", "まず予想"},
     [SAY_QUIZ] = {"Question", "問い"},
     [SAY_CHECKS_PASSED] = {"Checked: %s of them, all as they should be.",
-			   "確認結果：%s項目すべて満たしています。"},
+			   "確認結果：%s項目すべてを満たしています。"},
     [SAY_NOT_YET] = {"not yet: %s", "まだです：%s"},
     [SAY_HINT_WAITS] = {"A hint is there if you want one: %slesson hint",
 			"ヒントもあります：%slesson hint"},

@@ -31,19 +31,28 @@ static void look_for(struct lint *lint, const char *file, const char *text, cons
 	}
 }
 
-/* "コンテナ VM": Japanese and Latin stand together without a blank. */
+static bool is_latin(char byte)
+{
+	return isalnum((unsigned char)byte) || byte == '`';
+}
+
+/* "コンテナ VM": Japanese and Latin stand together without a blank. Code is left alone. */
 static void look_for_blanks(struct lint *lint, const char *file, const char *text)
 {
 	unsigned line = 1;
+	bool is_code = false;
 
 	for (const char *at = text; *at; at++) {
-		bool is_wide_before = at > text && (unsigned char)at[-1] >= 0x80;
-		bool is_wide_after = (unsigned char)at[1] >= 0x80;
-		line += *at == '\n';
-		if (*at == ' ' &&
-		    ((is_wide_before && (isalnum((unsigned char)at[1]) || at[1] == '`')) ||
-		     (is_wide_after && at > text &&
-		      (isalnum((unsigned char)at[-1]) || at[-1] == '`'))))
+		if (*at == '\n') {
+			line++;
+			is_code = false;
+		}
+		if (*at == '`')
+			is_code = !is_code;
+		if (*at != ' ' || is_code || at == text)
+			continue;
+		if (((unsigned char)at[-1] >= 0x80 && is_latin(at[1])) ||
+		    ((unsigned char)at[1] >= 0x80 && is_latin(at[-1])))
 			lint_say(lint, file, line, "no blank between Japanese and Latin");
 	}
 }
