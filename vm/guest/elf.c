@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * elf: only what is loaded matters, the program headers (System V ABI, chapter 5). A program that asks
- * for an interpreter needs a dynamic linker, which we do not have.
+ * elf: only what is loaded matters, the program headers (System V ABI, chapter 5). A program that
+ * asks for an interpreter needs a dynamic linker, which we do not have.
  */
 #include "elf.h"
 
