@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The teaching kernel reads what libfdt writes, and believes nothing that cannot be. */
+/*
+ * The teaching kernel reads what libfdt writes, and believes nothing that cannot be: a machine
+ * without memory, a missing device, a tree that is cut off at any byte.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

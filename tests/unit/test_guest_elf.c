@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The teaching kernel's look at a program's file: what it accepts lies where programs may lie. */
+/*
+ * The teaching kernel's look at a program's file: what it accepts lies where programs may lie.
+ * Each thing that a hostile file could say is said once.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The teaching kernel's texts: /proc, the archive of its initrd, and its random numbers. */
+/*
+ * The teaching kernel's texts: /proc, the archive of its initrd, and its random numbers. The
+ * kernel's state is the test's own here.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -41,8 +44,8 @@ static int set_up(void **state)
 	kernel.machine.processors = 2;
 	kernel.machine.tsc_hz = 2600123456;
 	kernel.frames = (struct frames){.owners = owners, .count = 3, .free = 1};
-	strcpy(kernel.machine.hostname, "box");
-	strcpy(kernel.boot_id, "id");
+	memcpy(kernel.machine.hostname, "box", 4);
+	memcpy(kernel.boot_id, "id", 3);
 	kernel.tasks[2] = (struct task){
 	    .channel = 2, .pid = 9, .state = TASK_RUNNABLE, .turns = 4, .name = "probe"};
 	return 0;
@@ -104,8 +107,8 @@ static void test_text_stops_at_its_size(void **state)
 static size_t put_file(char *archive, size_t at, const char *name, unsigned mode, const char *data)
 {
 	unsigned name_bytes = (unsigned)strlen(name) + 1, bytes = (unsigned)strlen(data);
-	sprintf(archive + at, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 1, mode,
-		0, 0, 1, 0, bytes, 0, 0, 0, 0, name_bytes, 0);
+	snprintf(archive + at, 111, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x", 1,
+		 mode, 0, 0, 1, 0, bytes, 0, 0, 0, 0, name_bytes, 0);
 	memcpy(archive + at + 110, name, name_bytes);
 	at = (at + 110 + name_bytes + 3) & ~(size_t)3;
 	memcpy(archive + at, data, bytes);
