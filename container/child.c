@@ -66,6 +66,24 @@ static int shift_clock(const struct container *c, struct err *e)
 	return r < 0 ? err_sys(e, r, "set the clock of the time namespace") : 0;
 }
 
+void container_own_session(void)
+{
+	const struct timespec now = {0};
+	sigset_t meant_for_worker, none;
+
+	setsid();
+	sigemptyset(&meant_for_worker);
+	sigaddset(&meant_for_worker, SIGINT);
+	sigaddset(&meant_for_worker, SIGQUIT);
+	sigaddset(&meant_for_worker, SIGTERM);
+	sigaddset(&meant_for_worker, SIGHUP);
+	while (sigtimedwait(&meant_for_worker, NULL, &now) > 0)
+		;
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+}
+
 int container_become_root(const struct container *c, struct err *e)
 {
 	if (!(c->namespaces & CLONE_NEWUSER))
@@ -81,12 +99,7 @@ int container_become_root(const struct container *c, struct err *e)
  * namespace, as soon as the worker has said who that is. */
 static int prepare(const struct container *c, struct err *e)
 {
-	sigset_t none;
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	setsid();
+	container_own_session();
 	umask(0);
 	int r = console_take_pipes(c, e);
 	if (r == 0)

@@ -67,9 +67,9 @@ int console_receive_terminal(struct container *c, struct err *e)
 		ssize_t n = recvmsg(c->socket, &message, MSG_CMSG_CLOEXEC);
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
+		if (n < 0 && errno != ECONNRESET) /* reset: it died with our word unread */
 			return err_sys(e, errno, "hear from the child");
-		if (n == 0)
+		if (n <= 0)
 			return 0;
 		struct cmsghdr *part = CMSG_FIRSTHDR(&message);
 		if (part && part->cmsg_type == SCM_RIGHTS && c->console[0] < 0)

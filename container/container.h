@@ -117,6 +117,10 @@ void container_note(const struct container *c, const char *format, ...)
 /* Everything from "go" to exec; does not return. */
 void container_child(struct container *c) __attribute__((noreturn));
 
+/* An own session, and signals as a fresh program expects them. The worker's are blocked when this is
+ * called: what Ctrl-C sent to the worker's whole group meanwhile is for the worker to pass on. */
+void container_own_session(void);
+
 /* Becomes user 0 of the new user namespace, whose maps must be written. */
 int container_become_root(const struct container *c, struct err *e);
 

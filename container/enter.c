@@ -144,11 +144,12 @@ static int enter_directory(const struct entry *entry, struct err *e)
 static int become_program(const struct entry *entry, struct err *e)
 {
 	const struct container *c = entry->container;
+
+	container_own_session();
 	int r = take_descriptors(entry, e);
 
 	if (r == 0)
 		r = await_go(e);
-	setsid();
 	if (r == 0 && entry->exec->is_tty && ioctl(0, TIOCSCTTY, 0) < 0)
 		r = err_sys(e, errno, "make the terminal the controlling one");
 	if (r == 0)
@@ -176,11 +177,7 @@ static void carry_inside(const struct entry *entry)
 	const struct container *c = entry->container;
 	struct clone_args arguments = {.flags = CLONE_PARENT};
 	struct err *e = &entry->meeting->error;
-	sigset_t none;
 
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (c->namespaces && setns(c->pidfd, (int)c->namespaces) < 0) {
 		err_sys(e, errno, "join the container's namespaces");
