@@ -4,7 +4,7 @@
 /*
  * event: one thing that happened to one sandbox, and its JSON line in the journal.
  *
- *	{"t_ns":123,"sandbox":"demo","kind":"step","name":"mounts","value":"","detail":"","duration_ns":45}
+ *	{"t_ns":123,"sandbox":"demo","kind":"step","name":"mounts","duration_ns":45}
  *
  * Keys that are empty or 0 are left out, except t_ns, sandbox and kind. Encoding needs libc only
  * (the workers do it); decoding uses a JSON library and lives in a file of its own, so that workers
@@ -38,7 +38,7 @@ enum event_kind {
 	EVENT_EXIT,    /* name: "status" or "signal"; value: number */
 	EVENT_FAIL,    /* name: errno's name or a step; value: what; detail: hint */
 	EVENT_DROPPED, /* name: "events" or "console"; value: how many (events, bytes) were lost */
-	EVENT_NOTE, /* name: topic (e.g. "limit", "stop", "exec"); value: an honest word to the learner */
+	EVENT_NOTE,    /* name: topic ("limit", "stop" …); value: an honest word to the learner */
 	EVENT_KINDS
 };
 

@@ -4,7 +4,7 @@
 /*
  * rundir: the directory of each sandbox, and who owns it.
  *
- *	$XDG_RUNTIME_DIR/isolab/NAME/      (fallback: /tmp/isolab-UID; mode 0700, owner checked, never a symlink)
+ *	$XDG_RUNTIME_DIR/isolab/NAME/	(fallback: /tmp/isolab-UID; 0700, owner checked, no symlink)
  *		spec  lock  events  console  sock  [init] [front] [stats]
  *
  * A directory comes into being under a hidden name (.new-PID-…) with its lock already held, and is

@@ -77,7 +77,8 @@ extern const struct spec_option spec_options[];
  */
 int spec_parse_options(struct sandbox_spec *spec, int count, char *const words[], struct err *e);
 
-/* How many of the words are options with their values: `run -i --name x container` has 3 before its kind. */
+/* How many of the words are options with their values: `run -i --name x container` has 3 before its
+ * kind. */
 int spec_count_options(int count, char *const words[]);
 
 /* Checks what spans options: limits against the host's memory, names, network per kind. */

@@ -9,7 +9,7 @@
  * the program runs, and later by one WIRE_EXEC_EXIT. Closing the connection ends what was started
  * over it (its execs get SIGHUP).
  *
- *	struct wire_header | body (at most WIRE_BODY_MAX bytes)       + up to 4 descriptors by SCM_RIGHTS
+ *	struct wire_header | body (at most WIRE_BODY_MAX bytes)  + up to 4 descriptors (SCM_RIGHTS)
  *
  * Every byte is checked: a message that does not fit is answered by WIRE_ERROR EPROTO and the
  * connection is closed.
@@ -43,8 +43,8 @@ enum wire_type {
 	WIRE_EXEC,        /* body: struct wire_exec words; fds: stdin, stdout, stderr [, program] */
 	WIRE_EXEC_SIGNAL, /* a = signal, to the exec that was started over this connection */
 	/* worker → front */
-	WIRE_OK = 64,   /* a: depends on the request */
-	WIRE_ERROR,     /* a = errno; body: what NUL hint NUL */
+	WIRE_OK = 64, /* a: depends on the request */
+	WIRE_ERROR, /* a = errno; body: what NUL hint NUL; b = 1: exec's command could not be run */
 	WIRE_EXEC_EXIT, /* a = exit status as a shell has it (128+n for a signal) */
 };
 
@@ -87,8 +87,10 @@ struct wire_exec {
 	const char *workdir;                                    /* "" = the sandbox's default */
 	char *argv[WIRE_ARGV_MAX + 1], *env[WIRE_ARGV_MAX + 1]; /* point into the body */
 };
+/* Fills the message's header and body; its descriptors are the caller's to add. -E2BIG. */
 int wire_exec_encode(struct wire_message *message, const char *workdir, char *const argv[],
 		     char *const env[], unsigned flags, struct err *e);
+/* -EPROTO when the words do not fill the body exactly. */
 int wire_exec_decode(struct wire_message *message, struct wire_exec *ret_exec, struct err *e);
 
 /* Makes an answer. */

@@ -9,10 +9,14 @@
  *
  * A worker program is started in one of three ways:
  *
- *	isolab-X run KIND [OPTIONS] [-- CMD…]	foreground, by the dispatcher's execve: makes its own directory, relays
- *						the user's stdin, stdout, stderr, exits with CMD's status, removes
- *	isolab-X --worker NAME			by a front, which made the directory; WORKER_FD_* below are inherited
- *	isolab-X --check			prints what this machine can do for this wall, JSON lines for doctor
+ *	isolab-X run KIND [OPTIONS] [-- CMD…]
+ *		in the foreground, by the dispatcher's execve: makes its own directory, relays the
+ *		user's stdin, stdout, stderr, exits with CMD's status, removes. With --detach, or
+ *		with -it after Ctrl-P Ctrl-Q, it goes on in the background.
+ *	isolab-X --worker NAME
+ *		by a front, which made the directory; WORKER_FD_* below are inherited
+ *	isolab-X --check
+ *		prints what this machine can do for this wall, JSON lines for doctor
  *
  * What may surprise: a worker opens nothing after wall->start() (a walled-in one cannot):
  * everything is opened before. The loop waits through wall->wait if there is one, so that a wall
