@@ -368,11 +368,13 @@ static void read_quote(struct reader *reader, cmark_node *quote, unsigned depth)
 	}
 }
 
-static void read_heading(struct reader *reader, cmark_node *node, unsigned line)
+static void read_heading(struct reader *reader, cmark_node *node, unsigned line, unsigned depth)
 {
 	int level = cmark_node_get_heading_level(node);
 
-	if (level == 2)
+	if (level == 2 && depth)
+		fault(reader, line, "a step cannot begin inside a list or a quote");
+	else if (level == 2)
 		begin_step(reader, node, line);
 	else if (level > 2)
 		read_prose(reader, node, LESSON_HEADING, line);
@@ -390,7 +392,7 @@ static void read_block(struct reader *reader, cmark_node *node, unsigned depth)
 	}
 	switch (cmark_node_get_type(node)) {
 	case CMARK_NODE_HEADING:
-		read_heading(reader, node, line);
+		read_heading(reader, node, line, depth);
 		break;
 	case CMARK_NODE_PARAGRAPH:
 		read_prose(reader, node, LESSON_PARAGRAPH, line);

@@ -209,17 +209,28 @@ static bool input_line(struct input *input, char *line, size_t size)
 	return byte >= 0 || length > 0;
 }
 
+/* Two short lines: three consoles stand side by side on 80 columns. */
+static void say_banner(struct session *session)
+{
+	struct new_utsname names;
+
+	if (call1(__NR_uname, &names) == 0) {
+		writer_text(&session->out, names.sysname);
+		writer_text(&session->out, " ");
+		writer_text(&session->out, names.release);
+		writer_text(&session->out, "\n");
+	}
+	writer_text(&session->out, "isolab-work: type help\n");
+}
+
 static void read_commands(struct session *session)
 {
 	char line[LINE_SIZE];
 	char *words[WORDS_MAX];
 	int count;
 
-	if (session->is_interactive) {
-		writer_text(&session->out, "isolab-work on ");
-		say_uname(session);
-		writer_text(&session->out, "type help for what I can do, exit to end\n");
-	}
+	if (session->is_interactive)
+		say_banner(session);
 	while (!session->is_done && !session->out.is_broken) {
 		if (session->is_interactive)
 			writer_text(&session->out, prompt);

@@ -93,6 +93,7 @@ static void test_steps_need_ids_of_their_own(void **state)
 	(void)state;
 	assert_fault(FRONT "## A\nx\n", 6, "needs an id");
 	assert_fault(FRONT "## A {#a}\nx\n\n## B {#a}\n", 9, "twice");
+	assert_fault(FRONT "## A {#a}\n- ## B {#b}\n", 7, "inside a list");
 	assert_fault(FRONT "no step\n", 1, "no step");
 	assert_fault("no front matter", 1, "front matter");
 }
