@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The console's ring: no byte is read twice or in the wrong place, and losses are told.
+ * The file is a memfd; what a reader may meet there (foreign bytes) is written into it.
  */
 #include <errno.h>
 #include <setjmp.h>

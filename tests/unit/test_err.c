@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The sentence that an error becomes on its way up, and what happens when it gets too long.
+ * The sentence that an error becomes on its way up: every level prepends its noun, the deepest
+ * hint stays, and what gets too long is cut at its end.
  */
 #include <errno.h>
 #include <setjmp.h>

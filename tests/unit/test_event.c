@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One event, one JSON line: what is written is read, and foreign lines are refused or cut.
+ * One event, one JSON line: what is written is read, the worst strings fit, and foreign lines are
+ * refused or cut at a whole character.
  */
 #include <errno.h>
 #include <setjmp.h>

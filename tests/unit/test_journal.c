@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The journal under bad conditions: half lines, garbage, a full file, a full disk, several writers.
+ * The journal under bad conditions: half lines, garbage, an endless line, a full file, a full
+ * disk, several writers at once. Nothing of it may become an error of the sandbox.
  */
 #include <errno.h>
 #include <fcntl.h>
