@@ -241,18 +241,16 @@ static size_t count_words(const char *const words[])
 	return count;
 }
 
-char **command_make_environment(const char *const base[], char *const more[], char *const extra[])
+char **command_make_environment(const char *const *const lists[], size_t list_count)
 {
-	const char *const *const lists[] = {base, (const char *const *)more,
-					    (const char *const *)extra};
 	size_t count = 0;
 	bool ok = true;
 
-	for (int list = 0; list < 3; list++)
+	for (size_t list = 0; list < list_count; list++)
 		count += count_words(lists[list]);
 	char **env = calloc(count + 1, sizeof(*env));
 	count = 0;
-	for (int list = 0; env && list < 3; list++)
+	for (size_t list = 0; env && list < list_count; list++)
 		for (size_t i = 0; ok && lists[list] && lists[list][i]; i++)
 			ok = put_variable(env, &count, lists[list][i]);
 	if (ok)

@@ -6,15 +6,17 @@
  * possible: the kernel's "no such file" may mean the program, its loader, or the interpreter
  * named in its first line.
  */
+#include <stddef.h>
+
 #include "err.h"
 
 /* Replaces this process by argv[0], looked up in PATH of `env` if it has no '/'. Comes back
  * only with an error: -ENOENT when there is no such program, else what hindered it. */
 int command_exec(char *const argv[], char *const env[], struct err *e);
 
-/* A list of copies of "K=V" words: `base`, then `more`, then `extra`; of one name the last
- * counts. Each may be NULL. NULL: no memory. */
-char **command_make_environment(const char *const base[], char *const more[], char *const extra[]);
+/* One list of copies of the "K=V" words of several (each ends with NULL, or is NULL); of one
+ * name the last counts. NULL: no memory. */
+char **command_make_environment(const char *const *const lists[], size_t list_count);
 void command_free_environment(char **env);
 
 /* The value of `name` in an environment, or NULL. */

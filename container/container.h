@@ -33,6 +33,7 @@
 #include "cgroup.h"
 #include "err.h"
 #include "idmap.h"
+#include "rundir.h"
 #include "spec.h"
 
 enum container_step {
@@ -78,9 +79,10 @@ struct container {
 	int child_socket; /* child's end */
 	int pidfd;        /* of the child = process 1 inside, -1 before */
 	pid_t pid;
-	int console[3];     /* worker's ends: input, output, errors; pty: input only */
-	int standard[3];    /* child's ends, -1: none (pty, or /dev/null) */
-	char **argv, **env; /* what to run; argv borrowed, env owned */
+	int console[3];             /* worker's ends: input, output, errors; pty: input only */
+	int standard[3];            /* child's ends, -1: none (pty, or /dev/null) */
+	char **argv, **env;         /* what to run; argv borrowed, env owned */
+	char mark[RUNDIR_MARK_MAX]; /* variable by which a sweep knows what is ours, or "" */
 };
 
 /* Fills in what can be decided without asking the kernel. Kind `process`: a bare one. */
@@ -117,8 +119,9 @@ void container_note(const struct container *c, const char *format, ...)
 /* Everything from "go" to exec; does not return. */
 void container_child(struct container *c) __attribute__((noreturn));
 
-/* An own session, and signals as a fresh program expects them. The worker's are blocked when this is
- * called: what Ctrl-C sent to the worker's whole group meanwhile is for the worker to pass on. */
+/* An own session, and signals as a fresh program expects them. The worker's are blocked when
+ * this is called: what Ctrl-C sent to the worker's whole group meanwhile is for the worker to
+ * pass on. */
 void container_own_session(void);
 
 /* Becomes user 0 of the new user namespace, whose maps must be written. */

@@ -55,22 +55,26 @@ void container_init(struct container *c, const struct sandbox_spec *spec, const 
 
 char **container_environment(const struct container *c, char *const extra[])
 {
+	const struct sandbox_spec *spec = c->spec;
+	const char *own[8] = {0}, *host_path = getenv("PATH");
 	char path[PATH_MAX + 64], hostname[SPEC_NAME_MAX * 4];
-	const char *const clean[] = {"PATH=/bin:/usr/bin:/sbin:/usr/sbin", "HOME=/root", hostname,
-				     c->spec->tty ? "TERM=xterm-256color" : NULL, NULL};
+	size_t count = 0;
 
+	snprintf(path, sizeof(path), "PATH=%s/bin:%s", c->image, host_path ? host_path : "/bin");
 	snprintf(hostname, sizeof(hostname), "HOSTNAME=%s",
-		 c->spec->hostname ? c->spec->hostname : c->spec->name);
-	if (!c->is_bare)
-		return command_make_environment(clean, c->spec->env, extra);
-	const char *old = getenv("PATH");
-	snprintf(path, sizeof(path), "PATH=%s/bin:%s", c->image, old ? old : "/usr/bin:/bin");
-	const char *const prefixed[] = {path, NULL};
-	char **own = command_make_environment((const char *const *)environ, (char *const *)prefixed,
-					      c->spec->env);
-	char **env = own ? command_make_environment((const char *const *)own, extra, NULL) : NULL;
-	command_free_environment(own);
-	return env;
+		 spec->hostname ? spec->hostname : spec->name);
+	if (*c->mark)
+		own[count++] = c->mark;
+	own[count++] = c->is_bare ? path : "PATH=/bin:/usr/bin:/sbin:/usr/sbin";
+	if (!c->is_bare) {
+		own[count++] = "HOME=/root";
+		own[count++] = hostname;
+		own[count++] = spec->tty ? "TERM=xterm-256color" : NULL;
+	}
+	const char *const *const lists[] = {c->is_bare ? (const char *const *)environ : NULL, own,
+					    (const char *const *)spec->env,
+					    (const char *const *)extra};
+	return command_make_environment(lists, sizeof(lists) / sizeof(lists[0]));
 }
 
 /* "A limit is a number in an account: first the account, then whoever it counts." */

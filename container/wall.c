@@ -159,11 +159,15 @@ static int prepare(struct worker *w, struct wall_state *state, struct err *e)
 	if (c->namespaces & CLONE_NEWUSER)
 		idmap_choose(&c->idmap);
 	c->argv = spec->argv && spec->argv[0] ? spec->argv : (char **)default_command;
+	if (!has_pid_namespace(c)) {
+		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+		int r = rundir_mark(worker_rundir(w), c->mark, sizeof(c->mark), e);
+		if (r < 0)
+			return r;
+	}
 	c->env = container_environment(c, NULL);
 	if (!c->env)
 		return err_sys(e, ENOMEM, "make the environment");
-	if (!has_pid_namespace(c))
-		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 	if (!spec->memory_bytes && !spec->pids_max)
 		return 0;
 	return rundir_cgroup_name(worker_rundir(w), c->cgroup.name, sizeof(c->cgroup.name), e);

@@ -66,6 +66,11 @@ int rundir_record_process(const struct rundir *dir, const char *file, int pid, s
  * exactly those without a locked sandbox. */
 int rundir_cgroup_name(const struct rundir *dir, char *buffer, size_t size, struct err *e);
 
+/* The variable "ISOLAB_SANDBOX=…" that a sandbox without a pid namespace gives its processes, so
+ * that a later sweep finds those which outlived a killed worker. */
+enum { RUNDIR_MARK_MAX = 160 };
+int rundir_mark(const struct rundir *dir, char *buffer, size_t size, struct err *e);
+
 /* Removes the directory and what is in it. Works by descriptor only (a walled-in worker uses
  * it). The lock must be held. */
 int rundir_remove(struct rundir *dir, struct err *e);

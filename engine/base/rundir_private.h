@@ -20,6 +20,9 @@ int rundir_try_lock(struct rundir *dir);
 /* rundir_remove() for a directory whose entry is called `entry`. */
 int rundir_remove_entry(struct rundir *dir, const char *entry, struct err *e);
 
+/* Kills what carries this sandbox's mark. Returns how many processes. */
+int rundir_kill_marked(const struct rundir *dir);
+
 /* Kills what is left of our cgroups in this base directory (rundir_cgroups.c). Returns how many
  * were removed. */
 int rundir_sweep_cgroups(int base_fd);

@@ -171,7 +171,8 @@ static int sweep_entry(int base_fd, const char *entry)
 	r = rundir_try_lock(&dir);
 	if (r < 0 && !(is_hidden && r == -ENOENT))
 		return 0;
-	swept += kill_recorded(&dir, "init");
+	if (faccessat(dir.fd, "init", F_OK, 0) == 0)
+		swept += kill_recorded(&dir, "init") + rundir_kill_marked(&dir);
 	if (is_hidden || is_left_over(&dir))
 		swept += rundir_remove_entry(&dir, entry, NULL) == 0;
 	return swept;
