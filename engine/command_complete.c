@@ -24,6 +24,12 @@ static void offer(struct completion *c, const char *candidate)
 		c->add(c->arg, candidate);
 }
 
+/* For a command's own candidates, which do not know the prefix. */
+static void offer_any(void *arg, const char *candidate)
+{
+	offer(arg, candidate);
+}
+
 static void offer_words(struct completion *c, const char *const *words)
 {
 	for (; *words; words++)
@@ -103,7 +109,7 @@ static void offer_argument(struct completion *c, const struct command *command)
 	bool repeats = strstr(command->arguments, "…") != NULL;
 
 	if (command->complete)
-		command->complete(c->lab, c->index, c->add, c->arg);
+		command->complete(c->lab, c->index, offer_any, c);
 	if (c->index > 1 && !(repeats && command->word == WORD_SANDBOX))
 		return;
 	switch (command->word) {

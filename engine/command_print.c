@@ -115,7 +115,7 @@ static void print_case(const struct command *command, void *arg)
 	    [WORD_SANDBOX] = "$(_isolab_names)",
 	    [WORD_EXPERIMENT] = "boot",
 	    [WORD_COMMAND] = "$commands",
-	    [WORD_LESSON] = "",
+	    [WORD_LESSON] = "list show start answer check next hint solution reset lint",
 	    [WORD_NONE] = "",
 	};
 	struct out *out = arg;

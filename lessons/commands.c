@@ -434,6 +434,31 @@ static int run_lesson(struct command_context *context, int argc, char **argv)
 			 request.part);
 }
 
+struct candidates {
+	void (*add)(void *arg, const char *candidate);
+	void *arg;
+};
+
+static void offer_id(void *arg, const char *id)
+{
+	const struct candidates *candidates = arg;
+
+	candidates->add(candidates->arg, id);
+}
+
+static void complete_lesson(struct lab *lab, int index,
+			    void (*add)(void *arg, const char *candidate), void *arg)
+{
+	struct candidates candidates = {add, arg};
+	char course[4096];
+
+	(void)lab;
+	for (const struct part *part = parts; index == 1 && part->name; part++)
+		add(arg, part->name);
+	if (index == 2 && lesson_course_path(NULL, course, sizeof(course), NULL) == 0)
+		lesson_list(course, offer_id, &candidates, NULL);
+}
+
 static const struct command_option lesson_options[] = {
     {.name = "--lang", .argument = "LANG", .about = "speak this language from now on: en, ja"},
     {.name = "--course", .argument = "DIR", .about = "a course of your own"},
@@ -454,6 +479,7 @@ const struct command cmd_lesson = {
     .word = WORD_LESSON,
     .options = lesson_options,
     .run = run_lesson,
+    .complete = complete_lesson,
 };
 
 const struct command *const lessons_commands[] = {&cmd_lesson, NULL};

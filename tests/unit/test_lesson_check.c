@@ -18,6 +18,7 @@
 #include "console.h"
 #include "fd.h"
 #include "journal.h"
+#include "lessons.h"
 #include "rundir.h"
 
 static void assert_refused(const char *line, const char *part)
@@ -222,6 +223,25 @@ static void test_scripts_pass_fail_or_are_the_lessons_fault(void **state)
 	assert_result(state, "!sh yes | head -c 100000; exit 1", CHECK_FAILED);
 }
 
+static void note_candidate(void *arg, const char *candidate)
+{
+	strncat(arg, candidate, 60);
+	strncat(arg, " ", 2);
+}
+
+static void test_the_prompt_completes_the_parts_of_lesson(void **state)
+{
+	static const struct command *const *const lists[] = {lessons_commands, NULL};
+	const struct command_table table = {.lists = lists};
+	char found[512] = "";
+	size_t start;
+
+	(void)state;
+	command_complete(&table, NULL, "lesson s", 8, &start, note_candidate, found);
+	assert_string_equal(found, "show start solution ");
+	assert_int_equal(start, 7);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +250,7 @@ int main(void)
 	    cmocka_unit_test(test_predicates_read_the_journal),
 	    cmocka_unit_test(test_what_is_not_there_fails_with_its_reason),
 	    cmocka_unit_test(test_measuring_takes_the_first_that_has_it),
+	    cmocka_unit_test(test_the_prompt_completes_the_parts_of_lesson),
 	    cmocka_unit_test(test_scripts_pass_fail_or_are_the_lessons_fault),
 	};
 
