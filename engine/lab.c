@@ -268,18 +268,39 @@ struct sandbox *lab_find(struct lab *lab, const char *name)
 	return NULL;
 }
 
+/* The nearest of all names and all groups' names, into `nearest`. */
+static bool find_nearest(struct lab *lab, const char *name, char nearest[SPEC_NAME_MAX])
+{
+	char(*texts)[SPEC_NAME_MAX] = calloc(lab->count + 1, 2 * sizeof(*texts));
+	const char **names = calloc(lab->count + 1, 2 * sizeof(*names)), *found = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; texts && names && i < lab->count; i++) {
+		const char *full = lab->sandboxes[i]->name;
+		size_t rank, length = group_length(lab, full, &rank);
+
+		names[count++] = full;
+		if (!rank)
+			continue;
+		str_copy(texts[count], length + 1, full);
+		names[count] = texts[count];
+		count++;
+	}
+	if (texts && names)
+		found = str_nearest(name, names, count);
+	if (found)
+		str_copy(nearest, SPEC_NAME_MAX, found);
+	free(texts);
+	free(names);
+	return found != NULL;
+}
+
 static int no_such_sandbox(struct lab *lab, const char *name, struct err *e)
 {
-	const char **names = calloc(lab->count + 1, sizeof(*names));
-	const char *nearest = NULL;
+	char nearest[SPEC_NAME_MAX];
 	int r = err_set(e, ENOENT, "no sandbox '%.80s'", name);
 
-	for (size_t i = 0; names && i < lab->count; i++)
-		names[i] = lab->sandboxes[i]->name;
-	if (names)
-		nearest = str_nearest(name, names, lab->count);
-	free(names);
-	if (nearest)
+	if (find_nearest(lab, name, nearest))
 		return err_hint(e, r, "did you mean '%s'?", nearest);
 	if (!lab->count)
 		return err_hint(e, r, "there is none yet: 'isolab create both %s' makes two",

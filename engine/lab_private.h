@@ -90,6 +90,8 @@ int lab_watch_init(struct lab *lab, struct err *e);
 int lab_scan(struct lab *lab, struct err *e);
 /* Arms or stops the timer as there is something alive or not. */
 void lab_update_timer(struct lab *lab);
+/* The directory of this very sandbox is still there. */
+bool sandbox_is_there(const struct sandbox *s);
 /* Frees those of lab->gone that nothing needs any more. */
 void lab_bury(struct lab *lab);
 

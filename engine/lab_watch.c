@@ -133,7 +133,7 @@ struct scan {
 	struct err *e;
 };
 
-static bool is_same_directory(const struct sandbox *s)
+bool sandbox_is_there(const struct sandbox *s)
 {
 	struct stat status;
 
@@ -162,7 +162,7 @@ static void drop_vanished(struct lab *lab)
 	for (size_t i = 0; i < lab->count; i++) {
 		struct sandbox *s = lab->sandboxes[i];
 
-		if (is_same_directory(s)) {
+		if (sandbox_is_there(s)) {
 			lab->sandboxes[kept++] = s;
 			continue;
 		}

@@ -316,7 +316,6 @@ static int end_worker(struct sandbox *s, struct err *e)
 
 int sandbox_remove(struct sandbox *s, bool force, struct err *e)
 {
-	bool removes_itself = s->spec.remove || s->spec.leased;
 	int r;
 
 	if (story_is_alive(&s->story)) {
@@ -330,12 +329,13 @@ int sandbox_remove(struct sandbox *s, bool force, struct err *e)
 			return err_ctx(e, r, "remove '%s'", s->name);
 	}
 	r = rundir_lock(&s->dir, e);
-	if (r == 0) {
+	if (r == -ENOENT) {
+		/* Without its lock's file it is damaged, or its worker has been quicker. */
+		err_clear(e);
+		r = sandbox_is_there(s) ? rundir_remove(&s->dir, e) : 0;
+	} else if (r == 0) {
 		r = rundir_remove(&s->dir, e);
 		fd_close(&s->dir.lock_fd);
-	} else if (removes_itself && r == -ENOENT) {
-		err_clear(e);
-		r = 0; /* its worker has been quicker */
 	}
 	s->lab->needs_scan = true;
 	return r < 0 ? err_ctx(e, r, "remove '%s'", s->name) : 0;

@@ -11,6 +11,11 @@
 
 enum { NAME_COLUMNS = 14, FIGURE_COLUMNS = 9, BAR_MIN = 10 };
 
+static bool is_near(const struct timeline *timeline, const struct timeline_step *step)
+{
+	return step->start_ns < timeline->ready_ns + timeline_total_ns(timeline) / 4;
+}
+
 static uint64_t end_of(const struct timeline *timeline)
 {
 	uint64_t end = timeline->ready_ns;
@@ -20,7 +25,7 @@ static uint64_t end_of(const struct timeline *timeline)
 
 		/* first_output may come much later, when somebody types: it must not squeeze the
 		 * boot. */
-		if (strcmp(step->name, "first_output") != 0 &&
+		if ((strcmp(step->name, "first_output") != 0 || is_near(timeline, step)) &&
 		    step->start_ns + step->duration_ns > end)
 			end = step->start_ns + step->duration_ns;
 	}
@@ -68,12 +73,11 @@ static void print_step(const struct timeline *timeline, const struct timeline_st
 	out_printf(out, "  ");
 	out_cell(out, OUT_PLAIN, NAME_COLUMNS, step->name);
 	out_cell(out, OUT_PLAIN, -FIGURE_COLUMNS, start);
-	out_printf(out, " ");
-	if (*duration || *bar)
+	if (*duration || *bar) {
+		out_printf(out, " ");
 		out_cell(out, OUT_PLAIN, -FIGURE_COLUMNS, duration);
-	if (*bar)
-		out_printf(out, "  %s", bar);
-	out_printf(out, "\n");
+	}
+	out_printf(out, *bar ? "  %s\n" : "%s\n", bar);
 }
 
 static void print_boot(const struct sandbox *s, uint64_t axis_ns, struct out *out)

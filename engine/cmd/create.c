@@ -22,9 +22,9 @@ struct creation {
 	char **options;
 };
 
-static int choose_kinds(struct creation *c, struct lab *lab, const char *kind, struct err *e)
+static int choose_kinds(struct creation *c, const struct backend *table, const char *kind,
+			struct err *e)
 {
-	const struct backend *table = lab_backends(lab);
 	bool is_all = strcmp(kind, "all") == 0, is_both = strcmp(kind, "both") == 0;
 	int r;
 
@@ -166,7 +166,7 @@ static int run_create(struct command_context *context, int argc, char **argv)
 	c.options = argv + (c.name ? 3 : 2);
 	c.option_count = argc - (c.name ? 3 : 2);
 	take_no_start(&c);
-	r = choose_kinds(&c, context->lab, argv[1], &error);
+	r = choose_kinds(&c, context->backends, argv[1], &error);
 	if (r == 0)
 		r = make_all(context->lab, &c, made, &error);
 	if (r < 0)

@@ -166,7 +166,8 @@ static void check_terminal(struct doctor_report *report)
 	const char *term = getenv("TERM");
 
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-		doctor_add(report, "terminal", "degraded", "stdin or stdout is no terminal", "",
+		doctor_add(report, "terminal", "degraded", "stdin or stdout is no terminal",
+			   "isolab was started from a script, or its output goes elsewhere",
 			   "start isolab in a terminal", "the screen; 'isolab shell' works");
 	else if (!term || !*term || strcmp(term, "dumb") == 0)
 		doctor_add(report, "terminal", "degraded", term && *term ? term : "TERM is not set",

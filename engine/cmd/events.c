@@ -68,8 +68,11 @@ static void print_text(struct stream *stream, const struct event *event)
 	out_printf(out, "  ");
 	out_cell(out, OUT_PLAIN, 16, event->sandbox);
 	out_printf(out, " ");
-	out_cell(out, OUT_TITLE, 8, event_kind_name(event->kind));
-	out_printf(out, " %s", event->name);
+	if (event->name[0])
+		out_cell(out, OUT_TITLE, 9, event_kind_name(event->kind));
+	else
+		out_role_printf(out, OUT_TITLE, "%s", event_kind_name(event->kind));
+	out_printf(out, "%s", event->name);
 	if (event->kind == EVENT_CONSOLE)
 		out_printf(out, " %llu bytes", (unsigned long long)event->length);
 	if (event->duration_ns)

@@ -44,8 +44,9 @@ static void pass_size(const struct execution *x)
 {
 	struct winsize size;
 
-	if (x->master >= 0 && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0)
-		ioctl(x->master, TIOCSWINSZ, &size);
+	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) < 0 || !size.ws_row || !size.ws_col)
+		size = (struct winsize){.ws_row = 24, .ws_col = 80};
+	ioctl(x->master, TIOCSWINSZ, &size);
 }
 
 static int open_terminal(struct execution *x, struct err *e)
@@ -166,10 +167,11 @@ static void take_signal(struct execution *x)
 
 	if (read(x->signals, &info, sizeof(info)) != sizeof(info))
 		return;
-	if (info.ssi_signo == SIGWINCH)
-		pass_size(x);
-	else
+	if (info.ssi_signo != SIGWINCH)
+
 		send_signal(x, (int)info.ssi_signo); /* Ctrl-C is meant for the program */
+	else if (x->master >= 0)
+		pass_size(x);
 }
 
 static void relay(struct execution *x)
