@@ -44,7 +44,7 @@ static bool is_marked(int proc_fd, const char *pid, const char *mark, char *text
 /* Through a pidfd: what is killed is what was looked at. */
 static int kill_if_marked(int proc_fd, const char *pid, const char *mark, char *text)
 {
-	int number = atoi(pid);
+	int number = (int)strtol(pid, NULL, 10);
 
 	if (number <= 1 || number == getpid() || !is_marked(proc_fd, pid, mark, text))
 		return 0;
