@@ -78,8 +78,8 @@ static bool check_mmap(void)
 
 static bool check_pointers(void)
 {
-	static const unsigned long bad[] = {0, 8, 0x30000000, 0x7fffffffffff, 0x800000000000,
-					    0xffffffff80050000, -8UL};
+	static const unsigned long bad[] = {
+	    0, 8, 0x30000000, 0x7fffffffffff, 0x800000000000, 0xffffffff80050000, -8UL};
 	long fd = call3(__NR_open, "/proc/version", 0, 0);
 	bool is_right = check(fd >= 3, "open /proc/version");
 	for (unsigned i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -161,7 +161,7 @@ static bool check_registers(void)
 			 : "m"(before[0]), "m"(before)
 			 : "rax", "rbx", "rcx", "r11", "r15", "cc", "memory");
 	return check(rbx == 0x1234 && r15 == 0x5678, "registers stay") &
-	    check(after[0] == before[0] && after[1] == before[1], "SSE registers stay");
+	       check(after[0] == before[0] && after[1] == before[1], "SSE registers stay");
 }
 
 /* A jump to the gate instead of `syscall` is no more than a system call. */
@@ -180,7 +180,7 @@ static bool check_gate(void)
 	unsigned long flags;
 	__asm__ volatile("pushf; pop %0" : "=r"(flags));
 	return check(pid == call0(__NR_getpid), "the gate is a system call") &
-	    check((flags & 0x3000) == 0, "which gives no rights");
+	       check((flags & 0x3000) == 0, "which gives no rights");
 }
 
 static int calls(void)
@@ -203,7 +203,7 @@ static int recurse(unsigned long depth)
 	return depth ? recurse(depth - 1) + frame[0] - frame[0] : 0;
 }
 
-/* Fills the SSE registers with a number of its own and burns; nobody else may ever be seen there. */
+/* Fills the SSE registers with a number of its own and burns; nobody else may be seen there. */
 static int burn_sse(unsigned long mine, unsigned long turns)
 {
 	unsigned long seen = mine;
@@ -215,7 +215,7 @@ static int burn_sse(unsigned long mine, unsigned long turns)
 				 "movq %%xmm3, %0"
 				 : "=r"(seen)
 				 : "r"(mine)
-				 : "rcx", "xmm3", "cc");
+				 : "rcx", "cc");
 	}
 	return seen == mine ? 0 : 1;
 }
