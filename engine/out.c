@@ -197,8 +197,8 @@ void out_init_stdio(struct out *out)
 	const char *columns = getenv("COLUMNS");
 	uint64_t number;
 
-	*out =
-	    (struct out){.write = write_stdio, .columns = 80, .is_terminal = isatty(STDOUT_FILENO)};
+	*out = (struct out){.write = write_stdio, .is_terminal = isatty(STDOUT_FILENO)};
+	out->columns = out->is_terminal ? 80 : 0; /* a file or a pipe is as wide as need be */
 	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col)
 		out->columns = size.ws_col;
 	else if (columns && str_parse_number(columns, 20, 1000, &number) == 0)

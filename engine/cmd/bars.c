@@ -61,7 +61,8 @@ static void print_step(const struct timeline *timeline, const struct timeline_st
 {
 	char start[24], duration[24] = "", bar[512];
 	unsigned used = 2 + NAME_COLUMNS + 2 * (FIGURE_COLUMNS + 1) + 2;
-	unsigned width = out->columns > used + BAR_MIN ? out->columns - used : BAR_MIN;
+	unsigned columns = out->columns ? out->columns : 80;
+	unsigned width = columns > used + BAR_MIN ? columns - used : BAR_MIN;
 
 	if (step->start_ns < timeline->request_ns)
 		return;
