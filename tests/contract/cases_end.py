@@ -5,7 +5,7 @@ import signal
 import subprocess
 
 from harness import Skip, check, expect, expect_refusal
-from kind import KIND, WORK
+from kind import KIND, WORK, only
 
 
 def test_wait(lab):
@@ -79,10 +79,9 @@ def test_worker_killed(lab):
     expect(lab.isolab("rm", "demo"))
 
 
+@only("process", "container", "vm")
 def test_front_killed(lab):
     """a front killed by -9 takes what it leased along, and leaves no directory"""
-    if KIND == "fake":
-        raise Skip("the prompt has no fake wall")
     front = lab.start("shell", "--plain", stdin=subprocess.PIPE)
     front.stdin.write(f"create {KIND} demo\n")
     front.stdin.flush()
@@ -192,10 +191,9 @@ def test_events(lab):
     check(line.startswith("{") and '"demo"' in line, line)
 
 
+@only("container", "vm")
 def test_group(lab):
     """create both makes a group, and a verb on its name acts on all of it"""
-    if KIND == "fake":
-        raise Skip("a group has no fake member")
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):
         raise Skip("this user may not use /dev/kvm")
     expect(lab.isolab("create", "both", "demo"))

@@ -3,8 +3,8 @@
 import os
 import signal
 
-from harness import Skip, check, expect, expect_refusal
-from kind import KIND, WORK
+from harness import check, expect, expect_refusal
+from kind import KIND, WORK, only
 
 
 def test_run_status(lab):
@@ -57,10 +57,9 @@ def test_run_terminal(lab):
     check(terminal.end() == 3, terminal.seen)
 
 
+@only("process", "container", "fake")
 def test_run_signal(lab):
     """a signal to run reaches the command, which may answer it"""
-    if KIND not in ("process", "container"):
-        raise Skip("this wall's programs have no signal handlers yet")
     script = "trap 'exit 9' TERM; echo up; while :; do sleep 0.05; done"
     program = lab.start("run", KIND, "--", "sh", "-c", script)
     program.stdout.readline()
@@ -102,7 +101,5 @@ def test_run_not_invoked(lab):
 
 def test_environment(lab):
     """--env reaches the command"""
-    if KIND == "fake":
-        raise Skip("the fake wall runs no program")
     expect(lab.isolab("run", KIND, "--env", "COLOUR=green", "--", WORK, "env"), 0,
            out="COLOUR=green")

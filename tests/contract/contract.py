@@ -22,7 +22,8 @@ def main():
         print("no /dev/kvm that this user may use", file=sys.stderr)
         sys.exit(77)
     cases = [case for module in (cases_run, cases_live, cases_end)
-             for name, case in vars(module).items() if name.startswith("test_")]
+             for name, case in vars(module).items()
+             if name.startswith("test_") and KIND in getattr(case, "kinds", (KIND,))]
     run_suite(cases, make_lab, prefix=f"{KIND}: ")
 
 

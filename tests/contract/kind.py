@@ -9,6 +9,14 @@ KIND = sys.argv[1] if len(sys.argv) > 1 else "process"
 WORK = "isolab-work"
 
 
+def only(*kinds):
+    """Marks a case that has a meaning on some kinds only; it is no case of the others."""
+    def mark(case):
+        case.kinds = kinds
+        return case
+    return mark
+
+
 class FakeLab(Lab):
     """The fake wall has a front of its own: the same one with another line in its table."""
 
