@@ -163,6 +163,7 @@ static int run_show(struct request *request)
 	if (open_session(request, id, &session) < 0)
 		return 1;
 	open = progress_get(session.progress, PROGRESS_NOBODY, "current");
+	session.is_brief = false; /* asked for */
 	if (open && !strcmp(open, session.lesson->id))
 		session_show(&session, NULL);
 	else

@@ -201,7 +201,8 @@ static void part(struct session *session, const struct lesson_block *before,
 static void show_way_on(struct session *session, enum lessons_waits waits,
 			const struct lesson_block *stop)
 {
-	print_line(session, OUT_PLAIN, "", "");
+	if (!session->is_brief)
+		print_line(session, OUT_PLAIN, "", "");
 	if (waits == LESSONS_READING)
 		session_say(session, OUT_DIM, SAY_TYPE_NEXT, session->prefix);
 	else if (waits == LESSONS_CHECK)
@@ -226,14 +227,15 @@ static void show_title(struct session *session)
 void session_show(struct session *session, const struct lesson_block *after)
 {
 	const struct lesson_step *step = session->step;
-	const struct lesson_block *stop, *before = NULL, *block = after ? after + 1 : step->blocks;
+	const struct lesson_block *block = after ? after + 1 : step->blocks;
+	const struct lesson_block *stop, *before = after ? after : step->blocks;
 	enum lessons_waits waits = session_waits(session, &stop);
 
-	if (!after) {
+	if (!after)
 		show_title(session);
-		before = step->blocks;
-	} else {
-		before = after;
+	if (session->is_brief) {
+		show_way_on(session, waits, stop);
+		return;
 	}
 	for (; block < step->blocks + step->count; block++) {
 		if (block == stop && block->verb == LESSON_CHECK)
