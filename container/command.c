@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * execve(2) answers with one number. This file turns it into a sentence: ENOENT for a file that
- * is there means its loader (the ELF's PT_INTERP, or the "#!" line) is not; EACCES may be a
- * directory, a missing x bit or a noexec mount; ENOEXEC another machine's program or a text.
- * What is read here is the image's, so every length is checked. See execve(2), elf(5).
+ * execve(2) answers with one number. This file turns it into a sentence: ENOENT for a file that is
+ * there means that its loader or its interpreter is not (program.h); EACCES may be a directory, a
+ * missing x bit or a noexec mount; ENOEXEC another machine's program or a text.
  */
 #include "command.h"
 
 #include <dirent.h>
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,9 +16,10 @@
 #include <unistd.h>
 
 #include "fd.h"
+#include "program.h"
 #include "str.h"
 
-enum { HEAD_MAX = 4096, PATH_LENGTH_MAX = 4096, NAMES_MAX = 512 };
+enum { PATH_LENGTH_MAX = 4096, NAMES_MAX = 512 };
 
 static const char default_path[] = "/bin:/usr/bin:/sbin:/usr/sbin";
 
@@ -64,77 +63,38 @@ static int exec_in_path(char *const argv[], char *const env[], char *ret_path, s
 	return error;
 }
 
-/* The loader that an ELF file of our word size names, or "". */
-static void find_loader(const unsigned char *head, size_t length, char *ret_loader, size_t size)
-{
-	Elf64_Ehdr header;
-
-	*ret_loader = '\0';
-	if (length < sizeof(header))
-		return;
-	memcpy(&header, head, sizeof(header));
-	for (unsigned i = 0; i < header.e_phnum; i++) {
-		Elf64_Phdr part;
-		uint64_t at = header.e_phoff + (uint64_t)i * sizeof(part);
-		if (header.e_phentsize != sizeof(part) || header.e_phoff > length ||
-		    at > length - sizeof(part))
-			return;
-		memcpy(&part, head + at, sizeof(part));
-		if (part.p_type != PT_INTERP)
-			continue;
-		if (part.p_offset >= length || part.p_filesz > length - part.p_offset ||
-		    part.p_filesz == 0 || part.p_filesz > size)
-			return;
-		memcpy(ret_loader, head + part.p_offset, part.p_filesz);
-		ret_loader[part.p_filesz - 1] = '\0';
-		return;
-	}
-}
-
-/* The interpreter of a "#!" line, or "". */
-static void find_interpreter(const unsigned char *head, size_t length, char *ret_name, size_t size)
-{
-	size_t start = 2, n = 0;
-
-	while (start < length && (head[start] == ' ' || head[start] == '\t'))
-		start++;
-	while (start + n < length && n + 1 < size && !strchr(" \t\r\n", head[start + n]))
-		n++;
-	memcpy(ret_name, head + start, n);
-	ret_name[n] = '\0';
-}
-
 /* The file is there and execve said ENOENT or ENOEXEC: what does it need? */
 static int explain_file(const char *path, int error, struct err *e)
 {
-	unsigned char head[HEAD_MAX] = {0};
-	char needed[256];
+	char head[PROGRAM_HEAD_MAX];
+	struct program program;
 	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -1 : fd_read_full(fd, head, sizeof(head));
 
-	if (n >= 2 && head[0] == '#' && head[1] == '!' && error == ENOENT) {
-		find_interpreter(head, (size_t)n, needed, sizeof(needed));
+	program_read_head(head, n > 0 ? (size_t)n : 0, &program);
+	if (error == ENOENT && program.type == PROGRAM_SCRIPT)
 		return err_hint(e,
 				err_set(e, ENOEXEC,
 					"cannot run '%s': its interpreter '%s' is not there", path,
-					needed),
+					program.needs),
 				"the first line of the script names it");
-	}
-	if (n >= SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0 && error == ENOENT) {
-		find_loader(head, (size_t)n, needed, sizeof(needed));
-		return err_hint(e,
-				err_set(e, ENOEXEC, "cannot run '%s': its loader '%s' is not there",
-					path, needed),
-				"it is dynamically linked: put the loader and its libraries into "
-				"the image, or link the program statically");
-	}
-	err_sys(e, error, "cannot run '%s'", path);
-	if (error == ENOEXEC)
-		return err_hint(e, -error,
-				n >= SELFMAG && memcmp(head, ELFMAG, SELFMAG) == 0
-				    ? "it was built for another processor"
-				    : "it is neither a program nor a script with '#!'");
-	return -error;
+	if (error == ENOENT && program.type == PROGRAM_ELF)
+		return err_hint(
+		    e,
+		    err_set(e, ENOEXEC, "cannot run '%s': its loader '%s' is not there", path,
+			    program.needs),
+		    "it is dynamically linked: put the loader and its libraries into the image, "
+		    "or link the program statically");
+	int r = err_sys(e, error, "cannot run '%s'", path);
+	if (error != ENOEXEC)
+		return r;
+	if (program.is_foreign)
+		return err_hint(e, r, "it was built for another processor");
+	return err_hint(e, r,
+			program.type == PROGRAM_ELF
+			    ? "it is damaged"
+			    : "it is neither a program nor a script: a "
+			      "script begins with '#!' and its interpreter");
 }
 
 static int explain_found(const char *path, int error, struct err *e)

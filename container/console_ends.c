@@ -84,7 +84,7 @@ int console_take_pipes(const struct container *c, struct err *e)
 			return err_sys(e, errno, "take the console's pipe");
 	if (c->child_socket != CHILD_SOCKET && dup3(c->child_socket, CHILD_SOCKET, O_CLOEXEC) < 0)
 		return err_sys(e, errno, "keep the socket to the worker");
-	if (close_range(CHILD_SOCKET + 1, ~0U, 0) < 0)
+	if (kernel_close_range(CHILD_SOCKET + 1, ~0U, 0) < 0)
 		return err_sys(e, errno, "close what was inherited");
 	return 0;
 }

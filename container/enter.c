@@ -112,7 +112,7 @@ static int take_descriptors(const struct entry *entry, struct err *e)
 		else if (dup3(moved[i], i, i < CHILD_SOCKET ? 0 : O_CLOEXEC) < 0)
 			return err_sys(e, errno, "take a descriptor");
 	}
-	if (close_range(PROGRAM_FD + 1, ~0U, 0) < 0)
+	if (kernel_close_range(PROGRAM_FD + 1, ~0U, 0) < 0)
 		return err_sys(e, errno, "close what was inherited");
 	return 0;
 }
@@ -167,7 +167,7 @@ static int become_program(const struct entry *entry, struct err *e)
 		return r;
 	if (entry->exec->program_fd < 0)
 		return command_exec(entry->exec->argv, entry->env, e);
-	execveat(PROGRAM_FD, "", entry->exec->argv, entry->env, AT_EMPTY_PATH);
+	kernel_execveat(PROGRAM_FD, "", entry->exec->argv, entry->env, AT_EMPTY_PATH);
 	return err_sys(e, errno, "run the program '%s'", entry->exec->argv[0]);
 }
 

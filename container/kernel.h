@@ -48,6 +48,17 @@ static inline int kernel_mount_setattr(const char *path, unsigned flags, uint64_
 			    sizeof(attributes));
 }
 
+static inline int kernel_close_range(unsigned first, unsigned last, unsigned flags)
+{
+	return (int)syscall(SYS_close_range, first, last, flags);
+}
+
+static inline int kernel_execveat(int dirfd, const char *path, char *const argv[],
+				  char *const env[], int flags)
+{
+	return (int)syscall(SYS_execveat, dirfd, path, argv, env, flags);
+}
+
 static inline int kernel_pidfd_open(pid_t pid)
 {
 	return (int)syscall(SYS_pidfd_open, pid, 0);

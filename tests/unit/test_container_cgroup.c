@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* Finding our own cgroup from the two texts of /proc, and ranges of ids from /etc/subuid. */
+/*
+ * What is read from texts of the machine: our own cgroup from two files of /proc, ranges of ids
+ * from /etc/subuid and from the maps of a namespace around us.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
