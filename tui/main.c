@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* isolab-tui: `isolab` without a command (the screen), and `isolab shell`. */
+/*
+ * isolab-tui: `isolab` without a command (the screen), and `isolab shell`. Options are read here,
+ * over what the configuration says; what cannot be had (no terminal, one that is too dumb) is told
+ * with what to use instead, exit 125.
+ */
 #include <stdio.h>
 #include <string.h>
 

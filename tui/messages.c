@@ -11,6 +11,9 @@
 #include "str.h"
 #include "wrap.h"
 
+/* The one control byte, beside those that switch roles, that a line keeps. */
+enum { HANGING_INDENT = '\v' };
+
 struct messages {
 	struct strbuf lines[MESSAGES_KEPT]; /* ring */
 	unsigned first, count;
@@ -91,7 +94,9 @@ void messages_add(struct messages *messages, enum out_role role, const char *tex
 
 	messages->generation++;
 	for (size_t i = 0; i <= length; i++) {
-		bool is_control = i < length && ((unsigned char)text[i] < 0x20 || text[i] == 0x7f);
+		bool is_control = i < length &&
+				  ((unsigned char)text[i] < 0x20 || text[i] == 0x7f) &&
+				  text[i] != HANGING_INDENT;
 		struct strbuf *line;
 
 		if (i < length && !is_control)
@@ -121,14 +126,22 @@ static const char *line_text(const struct messages *messages, unsigned index)
 	return line->data ? line->data : "";
 }
 
-/* Rows that follow the first are indented as it is. */
+/* Rows that follow the first begin where it has a vertical tab, else they are indented as it is. */
 static int line_indent(const char *text, int columns)
 {
+	const char *tab = strchr(text, HANGING_INDENT);
 	int indent = 0;
 
-	while (text[indent] == ' ')
+	while (!tab && text[indent] == ' ')
 		indent++;
-	return indent < columns / 2 ? indent : 0;
+	for (int width = 0; tab && text < tab;) {
+		wchar_t character;
+		size_t length = canvas_next(text, &character, &width);
+
+		indent = (unsigned char)*text < 0x20 ? indent : indent + width;
+		text += length;
+	}
+	return indent < columns * 2 / 3 ? indent : 0;
 }
 
 static int line_rows(const char *text, int columns)
@@ -183,6 +196,12 @@ struct style messages_style(enum out_role role)
 	return styles[role];
 }
 
+static void switch_to(enum out_role *role, char byte)
+{
+	if (byte != HANGING_INDENT)
+		*role = (enum out_role)(byte - 1);
+}
+
 /* Draws one row (text[0..length)), beginning in *role and leaving there the role it ends in. */
 static void draw_row(struct canvas *canvas, struct rect rect, int row, const char *text,
 		     size_t length, enum out_role *role)
@@ -194,7 +213,7 @@ static void draw_row(struct canvas *canvas, struct rect rect, int row, const cha
 		size_t end = i;
 
 		if ((unsigned char)text[i] < 0x20) {
-			*role = (enum out_role)(text[i++] - 1);
+			switch_to(role, text[i++]);
 			continue;
 		}
 		while (end < length && (unsigned char)text[end] >= 0x20)
@@ -221,7 +240,7 @@ static void draw_line(const char *text, struct canvas *canvas, struct rect rect,
 		draw_row(canvas, rect, row++, text, length, &role);
 		for (size_t i = length; i < next; i++)
 			if ((unsigned char)text[i] < 0x20)
-				role = (enum out_role)(text[i] - 1);
+				switch_to(&role, text[i]);
 		text += next;
 		if (is_first) {
 			rect.column += indent;

@@ -22,7 +22,8 @@ struct messages;
 struct messages *messages_create(void); /* NULL without memory */
 void messages_destroy(struct messages *messages);
 
-/* Adds text, which may be part of a line or many lines. */
+/* Adds text, which may be part of a line or many lines. Where a line has a \v, the rows after its
+ * first begin. */
 void messages_add(struct messages *messages, enum out_role role, const char *text, size_t length);
 /* Ends a begun line. */
 void messages_end_line(struct messages *messages);

@@ -32,7 +32,7 @@ static void write_keys(const struct view *view, struct out *out, unsigned focuse
 			keys = input_control_name(view->escape, escape);
 		out_printf(out, "  ");
 		out_cell(out, OUT_TITLE, 9, keys);
-		out_printf(out, "%s\n", tr(entry->about));
+		out_printf(out, "\v%s\n", tr(entry->about));
 	}
 }
 
@@ -60,7 +60,7 @@ static void write_example(struct out *out, const char *command, const char *abou
 {
 	out_printf(out, "    ");
 	out_cell(out, OUT_TITLE, 19, command);
-	out_printf(out, "%s\n", about);
+	out_printf(out, "\v%s\n", about);
 }
 
 void welcome_write(const struct view *view, struct out *out)

@@ -13,7 +13,12 @@
 #include "pane.h"
 #include "ui_text.h"
 
-enum { LABEL_COLUMNS = 13, TOTAL_COLUMNS = 11, BAR_START = LABEL_COLUMNS + TOTAL_COLUMNS + 1 };
+enum {
+	LABEL_COLUMNS = 13,
+	TOTAL_COLUMNS = 11,
+	BAR_START = LABEL_COLUMNS + TOTAL_COLUMNS + 1,
+	WIDE_COLUMNS = 110, /* the full form has room for bars, too */
+};
 
 /* One colour per step, the same on every wall. */
 static const struct {
@@ -226,8 +231,9 @@ static void write_step(struct out *out, const struct timeline *timeline,
 	out_cell(out, OUT_PLAIN, 13, step->name);
 	out_cell(out, OUT_PLAIN, -9, str_format_ns(figure, sizeof(figure), start));
 	out_cell(out, OUT_TITLE, -9, str_format_ns(figure, sizeof(figure), step->duration_ns));
-	write_bar(out, start, step->duration_ns, longest);
-	out_role_printf(out, OUT_DIM, " %s\n", step->why[0] ? step->why : about ? about : "");
+	if (out->columns >= WIDE_COLUMNS)
+		write_bar(out, start, step->duration_ns, longest);
+	out_role_printf(out, OUT_DIM, "  \v%s\n", step->why[0] ? step->why : about ? about : "");
 }
 
 void boot_write(const struct view *view, struct out *out)

@@ -47,7 +47,8 @@ static const struct fact *fact_of(const struct sandbox *sandbox, int probe)
 	return facts ? &facts->fact[probe] : NULL;
 }
 
-/* How the width is shared: a label, the host's value if there is room, a column for each sandbox. */
+/* How the width is shared: a label, the host's value if there is room, a column for each
+ * sandbox. */
 struct columns {
 	int label, host;
 	int start[SANDBOXES_MAX + 1]; /* of each sandbox, and the end of the last */
@@ -67,7 +68,7 @@ static int head_columns(const struct view *view, size_t i)
 static struct columns share_columns(int width, const struct view *view)
 {
 	struct columns c = {.count = lab_count(view->lab), .label = width};
-	int extra = 0, at;
+	int extra = 0, shares, at;
 
 	if (c.count > SANDBOXES_MAX)
 		c.count = SANDBOXES_MAX;
@@ -75,10 +76,11 @@ static struct columns share_columns(int width, const struct view *view)
 		c.label -= head_columns(view, i);
 	while (c.label < LABEL_COLUMNS && c.count > 1)
 		c.label += head_columns(view, --c.count);
-	if (c.label - LABEL_COLUMNS_WIDE >= VALUE_COLUMNS * (int)(c.count + 1)) {
-		extra = (c.label - LABEL_COLUMNS_WIDE) / (int)(c.count + 1);
+	shares = (int)c.count + (view->host != NULL);
+	if (shares && c.label - LABEL_COLUMNS_WIDE >= VALUE_COLUMNS * shares) {
+		extra = (c.label - LABEL_COLUMNS_WIDE) / shares;
 		c.label = LABEL_COLUMNS_WIDE;
-		c.host = extra;
+		c.host = view->host ? extra : 0;
 	}
 	at = c.label + c.host;
 	for (size_t i = 0; i < c.count; i++) {
@@ -161,7 +163,7 @@ static void write_fact(struct out *out, const char *who, const struct fact *fact
 	if (!fact || !fact->value[0])
 		out_role_printf(out, OUT_DIM, "-\n");
 	else
-		out_role_printf(out, fact->is_absent ? OUT_DIM : OUT_PLAIN, "%s\n", fact->value);
+		out_role_printf(out, fact->is_absent ? OUT_DIM : OUT_PLAIN, "\v%s\n", fact->value);
 }
 
 void facts_write(const struct view *view, struct out *out)

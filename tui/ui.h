@@ -65,10 +65,9 @@ struct ui {
 
 	struct job job;
 	char job_name[64];
-	bool is_following; /* the message area shows the last command's output from its beginning */
-	bool
-	    /* … and was made larger for it: the next command makes it small again */
-	    is_opened_for_it;
+	/* The message area shows the last command's output from its beginning; it was made larger
+	 * for that, until the next command; or not, as a pane of its own shows the same. */
+	bool is_following, is_opened_for_it, is_quiet;
 
 	char input[UI_INPUT_MAX]; /* bytes read, not yet a whole key */
 	size_t input_length;

@@ -76,13 +76,17 @@ static void draw_title(struct ui *ui, enum pane_id pane)
 	canvas_text(&ui->canvas, rect, 0, 1, title_style(ui, is_marked), text);
 }
 
-/* "12 more rows: PgUp" at the right end of a title. */
+/* What is hidden, at the right end of a title; with the keys if they act on this pane now. */
 static void draw_more(struct ui *ui, enum pane_id pane, int above, int below)
 {
 	struct rect rect = ui->layout.pane[pane];
+	bool has_keys = ui->focus == FOCUS_VIEW || ui->is_zoomed ? ui->chosen == pane
+								 : pane == PANE_MESSAGES;
 	char text[96] = "";
 
-	if (above > 0 && below > 0)
+	if (!has_keys && (above > 0 || below > 0))
+		snprintf(text, sizeof(text), " ... ");
+	else if (above > 0 && below > 0)
 		snprintf(text, sizeof(text), tr(" %d rows above, %d below "), above, below);
 	else if (above > 0)
 		snprintf(text, sizeof(text), tr(" %d rows above: PgUp "), above);
@@ -250,7 +254,7 @@ static void open_for_output(struct ui *ui)
 {
 	struct rect inside = ui_inside(ui, PANE_MESSAGES);
 
-	if (!ui->is_following || ui->is_zoomed || inside.rows < 1 ||
+	if (!ui->is_following || ui->is_quiet || ui->is_zoomed || inside.rows < 1 ||
 	    messages_rows_since_mark(ui->messages, inside.columns) <= inside.rows)
 		return;
 	ui_choose(ui, PANE_MESSAGES, true);
@@ -324,11 +328,21 @@ static void draw_too_small(struct ui *ui)
 	struct rect all = {0, 0, ui->rows, ui->columns};
 
 	canvas_clear(&ui->canvas, all, STYLE_PLAIN);
-	canvas_textf(&ui->canvas, all, ui->rows / 2, 0, STYLE_PLAIN,
-		     tr("%dx%d is too small: 40x12 at least"), ui->columns, ui->rows);
+	canvas_text(&ui->canvas, all, ui->rows / 2, 0, STYLE_PLAIN, tr("needs 40x12 or more"));
 }
 
 /* ---- the turn ---- */
+
+/* The small form; how many rows it has no room for stands behind its name. */
+static void draw_small(struct ui *ui, enum pane_id pane)
+{
+	struct rect rect = ui->layout.pane[pane];
+	int below = panes[pane].draw(&ui->canvas, rect, &ui->view);
+
+	if (below > 0)
+		canvas_textf(&ui->canvas, rect, 0, 5 + canvas_text_width(tr(panes[pane].title)),
+			     STYLE_PLAIN, "+%d ", below);
+}
 
 static void draw_pane(struct ui *ui, enum pane_id pane)
 {
@@ -350,10 +364,7 @@ static void draw_pane(struct ui *ui, enum pane_id pane)
 		write_full(ui, pane);
 		draw_text(ui, pane, ui->full);
 	} else {
-		int below = panes[pane].draw(&ui->canvas, ui->layout.pane[pane], &ui->view);
-
-		if (ui->focus == FOCUS_VIEW && ui->chosen == pane)
-			draw_more(ui, pane, ui->view.first[pane], below);
+		draw_small(ui, pane);
 	}
 }
 

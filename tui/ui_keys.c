@@ -41,7 +41,7 @@ void ui_toggle(struct ui *ui, enum pane_id pane)
 		return;
 	}
 	if (ui->chosen != pane)
-		ui_choose(ui, pane, is_visible);
+		ui_choose(ui, pane, is_visible || ui->is_zoomed);
 	else if (!ui->is_zoomed)
 		ui_choose(ui, pane, true);
 	else

@@ -21,14 +21,15 @@ bool ui_lesson_is_on(const struct ui *ui)
 void ui_lesson_update(struct ui *ui)
 {
 	uint64_t generation = lessons_generation();
+	bool is_first_look = ui->lesson_seen == 0, is_new_step;
 	struct lessons_status status;
-	bool is_new_step;
 
 	if (generation == ui->lesson_seen)
 		return;
 	ui->lesson_seen = generation;
 	lessons_status(&status);
-	is_new_step = status.step != ui->lesson_step || status.is_on != ui->has_lesson;
+	is_new_step = !is_first_look &&
+		      (status.step != ui->lesson_step || status.is_on != ui->has_lesson);
 	if (status.is_on != ui->has_lesson)
 		ui->dirty |= DIRTY_LAYOUT;
 	ui->has_lesson = status.is_on;

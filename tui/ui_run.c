@@ -200,6 +200,19 @@ static void run_line(struct ui *ui, const struct line *line)
 	messages_end_line(ui->messages);
 }
 
+/* What these print is what the lesson pane shows then, and a word on it that comes first. */
+static bool is_shown_as_lesson(const struct ui *ui, const struct line *line)
+{
+	static const char *const verbs[] = {"next", "answer", "check", "show"};
+
+	if (!ui->has_lesson || line->count < 2 || strcmp(line->words[0], "lesson") != 0)
+		return false;
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (strcmp(line->words[1], verbs[i]) == 0)
+			return true;
+	return false;
+}
+
 void ui_submit(struct ui *ui, const char *raw)
 {
 	auto_line line = {0};
@@ -214,6 +227,7 @@ void ui_submit(struct ui *ui, const char *raw)
 	messages_end_line(ui->messages);
 	messages_mark(ui->messages);
 	ui->is_following = true;
+	ui->is_quiet = is_shown_as_lesson(ui, &line);
 	ui_say(ui, OUT_TITLE, "> %s\n", line.text ? line.text : raw);
 	if (line.count < 0)
 		out_error(&ui->host.out, &e);

@@ -18,6 +18,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lessons.h"
+
 /* Process-wide like the locale itself (named in HACKING.md). */
 static struct {
 	enum language language;
@@ -36,6 +38,21 @@ static const char *locale_asked(void)
 			return value;
 	}
 	return NULL;
+}
+
+/* The environment, whatever the terminal can show: if it cannot, that is worth a word. */
+static bool asks_japanese(void)
+{
+	static const char *const names[] = {"LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"};
+	enum language language;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value && *value && language_parse(value, &language))
+			return language == LANGUAGE_JA;
+	}
+	return false;
 }
 
 /* The catalogues: in the build tree beside the program, else where they were installed. */
@@ -66,7 +83,12 @@ void ui_text_setup(const struct ui_options *options)
 	ui.is_ascii = options->is_ascii || is_plain_c;
 	ui.is_console = options->is_for_screen && terminal && strcmp(terminal, "linux") == 0;
 	bind_catalogue();
-	ui_text_set_language(language_choose(options->language));
+	ui_text_set_language(options->language ? language_choose(options->language)
+			     : asks_japanese() ? LANGUAGE_JA
+					       : lessons_language());
+	/* The lessons follow: one screen speaks one language. */
+	if (lessons_language() != ui.language)
+		lessons_set_language(ui.language, NULL);
 }
 
 bool ui_text_set_language(enum language language)

@@ -2,12 +2,12 @@
 /*
  * Golden screens: plays scripts of keys on a pseudo-terminal and compares what a person would see.
  *
- *	runner FOLDER SCRIPT…		one TAP line per script; UPDATE_GOLDEN=1 writes the golden files anew
+ *	runner FOLDER SCRIPT…	a TAP line per script; UPDATE_GOLDEN=1 writes the golden files
  *
  * A script, one command a line, words as in C strings where quoted:
  *
- *	env NAME=VALUE | unset NAME	for what is started
- *	lab FOLDER			recorded sandboxes (lab.h)
+ *	env NAME=VALUE | unset NAME	for what is started; @ is the scripts' folder
+ *	lab FOLDER			recorded sandboxes (recording.h)
  *	size COLUMNS ROWS		of the terminal (80 24), also while the program runs
  *	start [ARGS]			isolab-tui; `start-shell`: an interactive sh
  *	keys "text\r\x1d"		types; $BUILD stands for the build's folder
@@ -29,7 +29,7 @@
 #include <unistd.h>
 
 #include "fd.h"
-#include "lab.h"
+#include "recording.h"
 #include "session.h"
 #include "str.h"
 
@@ -41,7 +41,7 @@ struct play {
 	int rows, columns;
 	char home[256];
 	struct session *session;
-	char why[512];
+	char why[1536];
 };
 
 static const struct {
@@ -74,6 +74,14 @@ static bool fail(struct play *play, const char *what, const char *detail)
 	snprintf(play->why, sizeof(play->why), "%s:%d: %s %s", play->script, play->line, what,
 		 detail);
 	return false;
+}
+
+/* A number of a script; -1 if it is none. */
+static int number_of(const char *word)
+{
+	uint64_t number;
+
+	return str_parse_number(word, 0, 100000, &number) == 0 ? (int)number : -1;
 }
 
 static void show_screen(const struct play *play)
@@ -167,7 +175,7 @@ static bool do_exit(struct play *play, const char *expected)
 	if (!session_wait(play->session, DEADLINE_MS, &status))
 		return fail(play, "still runs, expected", expected);
 	if (number > 0 ? WIFSIGNALED(status) && WTERMSIG(status) == number
-		       : WIFEXITED(status) && WEXITSTATUS(status) == atoi(expected))
+		       : WIFEXITED(status) && WEXITSTATUS(status) == number_of(expected))
 		return true;
 	return fail(play, "ended otherwise than with", expected);
 }
@@ -237,6 +245,12 @@ static bool do_env(struct play *play, char *setting)
 	if (!value)
 		return fail(play, "no '=' in", setting);
 	*value++ = '\0';
+	if (value[0] == '@') {
+		char path[512];
+
+		snprintf(path, sizeof(path), "%s%s", play->folder, value + 1);
+		return setenv(setting, path, 1) == 0;
+	}
 	return setenv(setting, value, 1) == 0;
 }
 
@@ -267,7 +281,7 @@ static bool do_session_command(struct play *play, char **words, int count)
 	if (strcmp(words[0], "restored") == 0)
 		return do_restored(play);
 	if (strcmp(words[0], "latency") == 0 && count == 3)
-		return do_latency(play, words[1], atoi(words[2]));
+		return do_latency(play, words[1], number_of(words[2]));
 	return fail(play, "unknown command:", words[0]);
 }
 
@@ -280,7 +294,7 @@ static bool do_command(struct play *play, char **words, int count)
 	if (strcmp(words[0], "lab") == 0 && count == 2)
 		return do_lab(play, words[1]);
 	if (strcmp(words[0], "size") == 0 && count == 3)
-		return do_size(play, atoi(words[1]), atoi(words[2]));
+		return do_size(play, number_of(words[1]), number_of(words[2]));
 	if (strncmp(words[0], "start", 5) == 0)
 		return do_start(play, words, count, strcmp(words[0], "start-shell") == 0);
 	return do_session_command(play, words, count);

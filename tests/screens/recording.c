@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * See lab.h. A recorded sandbox becomes a directory as a worker would have left it: spec, lock
- * (free: nobody runs it), events and the console's ring.
+ * recording: see recording.h. A recorded sandbox becomes a directory as a worker would have left
+ * it: spec, lock (free: nobody runs it), events and the console's ring.
  */
-#include "lab.h"
+#include "recording.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -20,12 +20,17 @@
 
 enum { RECORD_MAX = 128 * 1024 };
 
+/* FOLDER/NAME + ENDING. False if it is too long. */
+static bool join(char path[PATH_MAX], const char *folder, const char *name, const char *ending)
+{
+	return snprintf(path, PATH_MAX, "%s/%s%s", folder, name, ending) < PATH_MAX;
+}
+
 static bool set_folder(const char *name, const char *home, const char *folder)
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/%s", home, folder);
-	return mkdir(path, 0700) == 0 && setenv(name, path, 1) == 0;
+	return join(path, home, folder, "") && mkdir(path, 0700) == 0 && setenv(name, path, 1) == 0;
 }
 
 bool home_create(char *path, unsigned long size)
@@ -56,7 +61,8 @@ static ssize_t read_part(const char *folder, const char *name, const char *part,
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/%s.%s", folder, name, part);
+	if (!join(path, folder, name, part))
+		return -1;
 	return fd_read_file(AT_FDCWD, path, buffer, RECORD_MAX);
 }
 
@@ -65,7 +71,8 @@ static bool write_part(const char *directory, const char *part, const char *data
 	char path[PATH_MAX];
 	auto_close int fd = -1;
 
-	snprintf(path, sizeof(path), "%s/%s", directory, part);
+	if (!join(path, directory, part, ""))
+		return false;
 	fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
 	if (fd >= 0 && strcmp(part, "console") == 0) {
 		struct console_writer writer;
@@ -82,20 +89,20 @@ static bool record_one(const char *base, const char *folder, const char *name)
 	char directory[PATH_MAX];
 	ssize_t length;
 
-	snprintf(directory, sizeof(directory), "%s/%s", base, name);
-	if (!buffer || mkdir(directory, 0700) < 0 || !write_part(directory, "lock", "", 0))
+	if (!buffer || !join(directory, base, name, "") || mkdir(directory, 0700) < 0 ||
+	    !write_part(directory, "lock", "", 0))
 		return false;
-	length = read_part(folder, name, "spec", buffer);
+	length = read_part(folder, name, ".spec", buffer);
 	if (length < 0)
 		return false;
 	for (ssize_t i = 0; i < length; i++)
 		buffer[i] = buffer[i] == '\n' ? '\0' : buffer[i];
 	if (!write_part(directory, "spec", buffer, (size_t)length))
 		return false;
-	length = read_part(folder, name, "events", buffer);
+	length = read_part(folder, name, ".events", buffer);
 	if (length < 0 || !write_part(directory, "events", buffer, (size_t)length))
 		return false;
-	length = read_part(folder, name, "console", buffer);
+	length = read_part(folder, name, ".console", buffer);
 	return write_part(directory, "console", buffer, length > 0 ? (size_t)length : 0);
 }
 
@@ -106,8 +113,7 @@ bool lab_record(const char *home, const char *folder)
 	struct dirent *entry;
 	bool is_fine = directory != NULL;
 
-	snprintf(base, sizeof(base), "%s/run/isolab", home);
-	mkdir(base, 0700);
+	is_fine = is_fine && join(base, home, "run/isolab", "") && mkdir(base, 0700) == 0;
 	while (is_fine && (entry = readdir(directory))) {
 		char *dot = strrchr(entry->d_name, '.');
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef ISOLAB_TEST_LAB_H
-#define ISOLAB_TEST_LAB_H
+#ifndef ISOLAB_TEST_RECORDING_H
+#define ISOLAB_TEST_RECORDING_H
 /*
  * A private home and run directory for one script, and recorded sandboxes in it: NAME.spec (one
  * word a line), NAME.events, NAME.console (what the console printed). The journal is the only
