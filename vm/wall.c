@@ -21,6 +21,11 @@
 #include "fd.h"
 #include "vm.h"
 
+/* The name that timer_create(2) gives it; the GNU C library has none. */
+#ifndef sigev_notify_thread_id
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
+
 enum { MEMORY_DEFAULT = 32 << 20, TURNS_SKIPPED_MAX = 8 };
 
 /* ---- the steps of the start, in order ---- */
@@ -147,7 +152,7 @@ static int create_kick_timer(struct vm *vm, struct err *e)
 	    .sigev_signo = SIGRTMIN,
 	    .sigev_value.sival_ptr = vm->vcpu.run,
 	};
-	event._sigev_un._tid = (pid_t)syscall(SYS_gettid);
+	event.sigev_notify_thread_id = (pid_t)syscall(SYS_gettid);
 	if (sigaction(SIGRTMIN, &action, NULL) < 0 ||
 	    timer_create(CLOCK_MONOTONIC, &event, &vm->kick_timer) < 0)
 		return err_sys(e, errno, "create the timer that interrupts the guest");

@@ -7,20 +7,12 @@
  */
 #include "err.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The errno's own text; not strerror(3), whose text depends on the locale and may live in a
- * static buffer. */
-static const char *describe_code(int code)
-{
-	const char *text = strerrordesc_np(code);
-
-	return text ? text : "unknown error";
-}
+#include "names.h"
 
 static int normalise_code(int code)
 {
@@ -42,7 +34,6 @@ int err_sys(struct err *e, int code, const char *format, ...)
 {
 	va_list args;
 	size_t length;
-	const char *text;
 	int r;
 
 	va_start(args, format);
@@ -51,8 +42,7 @@ int err_sys(struct err *e, int code, const char *format, ...)
 	if (!e)
 		return r;
 	length = strlen(e->what);
-	text = describe_code(e->code);
-	snprintf(e->what + length, sizeof(e->what) - length, ": %c%s", tolower(text[0]), text + 1);
+	snprintf(e->what + length, sizeof(e->what) - length, ": %s", text_of_errno(e->code));
 	return r;
 }
 

@@ -15,6 +15,7 @@
 
 #include "clock.h"
 #include "fd.h"
+#include "names.h"
 #include "worker_private.h"
 
 static void fill(const struct worker *w, struct event *event, enum event_kind kind,
@@ -159,7 +160,7 @@ void worker_hint(const struct worker *w, int r, struct err *error)
 
 void worker_fail_event(struct worker *w, const struct err *error)
 {
-	const char *name = error->code ? strerrorname_np(error->code) : NULL;
+	const char *name = error->code ? name_of_errno(error->code) : NULL;
 
 	worker_write_steps(w);
 	worker_event(w, EVENT_FAIL, name ? name : "failed", error->what, error->hint);
@@ -205,10 +206,10 @@ void worker_end_events(struct worker *w, int status)
 
 const char *worker_signal_name(int signal_number, char *buffer, size_t size)
 {
-	const char *name = sigabbrev_np(signal_number);
+	const char *name = name_of_signal(signal_number);
 
 	if (name)
-		snprintf(buffer, size, "SIG%s", name);
+		snprintf(buffer, size, "%s", name);
 	else
 		snprintf(buffer, size, "signal %d", signal_number);
 	return buffer;
