@@ -160,8 +160,8 @@ static bool check_registers(void)
 			 : "=m"(after), "=m"(rbx), "=m"(r15)
 			 : "m"(before[0]), "m"(before)
 			 : "rax", "rbx", "rcx", "r11", "r15", "cc", "memory");
-	return check(rbx == 0x1234 && r15 == 0x5678, "registers stay") &
-	       check(after[0] == before[0] && after[1] == before[1], "SSE registers stay");
+	bool stay = check(rbx == 0x1234 && r15 == 0x5678, "registers stay");
+	return check(after[0] == before[0] && after[1] == before[1], "SSE registers stay") && stay;
 }
 
 /* A jump to the gate instead of `syscall` is no more than a system call. */
@@ -179,8 +179,8 @@ static bool check_gate(void)
 			 : "rcx", "rdx", "r11", "cc", "memory");
 	unsigned long flags;
 	__asm__ volatile("pushf; pop %0" : "=r"(flags));
-	return check(pid == call0(__NR_getpid), "the gate is a system call") &
-	       check((flags & 0x3000) == 0, "which gives no rights");
+	bool is_call = check(pid == call0(__NR_getpid), "the gate is a system call");
+	return check((flags & 0x3000) == 0, "which gives no rights") && is_call;
 }
 
 static int calls(void)
