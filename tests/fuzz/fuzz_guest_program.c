@@ -34,11 +34,12 @@ static void look_at_program(const struct elf_program *program, size_t size)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct elf_program program;
-	const char *why, *file;
-	uint32_t length;
+	struct cpio_entry entry;
+	const char *why;
 	if (elf_read(&program, data, size, &why) == 0)
 		look_at_program(&program, size);
-	if (cpio_find(data, size, "bin/true", &file, &length))
-		claim(file >= (const char *)data && file + length <= (const char *)data + size);
+	if (cpio_find(data, size, "bin/true", &entry))
+		claim(entry.data >= (const char *)data &&
+		      entry.data + entry.length <= (const char *)data + size);
 	return 0;
 }

@@ -179,7 +179,7 @@ def test_eight_tasks(lab):
 
 
 def test_turns_and_registers(lab):
-    """two programs that only compute share the time by turns, and never see each other's registers"""
+    """two programs that only compute take turns, and never see each other's registers"""
     lab.create("box", "--", "isolab-work", "idle")
     before = time.monotonic()
     pair = [lab.start("exec", "box", "--", "guest_program", "sse", str(number), "20000")

@@ -6,6 +6,7 @@
  * Unlike the programs of the image it has .data and .bss.
  */
 #include <asm/errno.h>
+#include <asm/stat.h>
 #include <linux/mman.h>
 
 #include "nolibc.h"
@@ -121,6 +122,27 @@ static bool check_files(void)
 	return is_right;
 }
 
+static bool check_directories(void)
+{
+	char list[512];
+	struct stat status;
+	long fd = call3(__NR_open, "/proc", 0200000 /* O_DIRECTORY */, 0);
+	long length = call3(__NR_getdents64, fd, list, sizeof(list));
+	bool is_right = check(length > 100 && text_equal(list + 19, "1"), "/proc lists task 1");
+	is_right &= check(call3(__NR_getdents64, fd, list, 8) == -EINVAL ||
+			      call3(__NR_getdents64, fd, list, 8) == 0,
+			  "no half an entry");
+	is_right &= check(call3(__NR_read, fd, list, 8) == -EISDIR, "a directory is not read");
+	is_right &= check(call2(__NR_fstat, fd, &status) == 0 && status.st_mode == 040555, "fstat");
+	call1(__NR_close, fd);
+	is_right &= check(call4(__NR_newfstatat, FD_HERE, "/bin/guest_program", &status, 0) == 0 &&
+			      status.st_size > 1000 && status.st_mode == 0100755,
+			  "stat of a program");
+	is_right &= check(call4(__NR_newfstatat, FD_HERE, "/bin/x", &status, 0) == -ENOENT,
+			  "stat of nothing");
+	return is_right;
+}
+
 static bool check_rest(void)
 {
 	unsigned char random[100] = {0}, more[100] = {0};
@@ -189,6 +211,7 @@ static int calls(void)
 	is_right &= check_mmap();
 	is_right &= check_pointers();
 	is_right &= check_files();
+	is_right &= check_directories();
 	is_right &= check_rest();
 	is_right &= check_registers();
 	is_right &= check_gate();

@@ -29,7 +29,8 @@ static const char *read_proc(const char *path)
 {
 	static char content[PAGE_BYTES + 1];
 	struct text text = {.start = content, .size = PAGE_BYTES};
-	if (!proc_write(&text, &kernel.tasks[2], path))
+	uint64_t inode = 0;
+	if (!proc_write(&text, &kernel.tasks[2], path, &inode))
 		return NULL;
 	content[text.length] = '\0';
 	return content;
@@ -115,26 +116,26 @@ static size_t put_file(char *archive, size_t at, const char *name, unsigned mode
 	return (at + bytes + 3) & ~(size_t)3;
 }
 
-static void test_cpio_finds_regular_files_only(void **state)
+static void test_cpio_finds_files_by_name(void **state)
 {
 	static char archive[1024];
-	const char *data;
-	uint32_t length;
+	struct cpio_entry entry;
 	(void)state;
 	size_t size = put_file(archive, 0, "bin", 040755, "");
 	size = put_file(archive, size, "bin/one", 0100755, "first");
 	size = put_file(archive, size, "bin/two", 0100644, "second one");
 	size = put_file(archive, size, "TRAILER!!!", 0, "");
-	assert_true(cpio_find(archive, size, "bin/two", &data, &length));
-	assert_int_equal(length, 10);
-	assert_memory_equal(data, "second one", 10);
-	assert_false(cpio_find(archive, size, "bin", &data, &length));
-	assert_false(cpio_find(archive, size, "bin/three", &data, &length));
-	assert_false(cpio_find(archive, size, "TRAILER!!!", &data, &length));
+	assert_true(cpio_find(archive, size, "bin/two", &entry));
+	assert_int_equal(entry.length, 10);
+	assert_memory_equal(entry.data, "second one", 10);
+	assert_true(cpio_find(archive, size, "bin", &entry));
+	assert_int_equal(entry.mode, 040755);
+	assert_false(cpio_find(archive, size, "bin/three", &entry));
+	assert_false(cpio_find(archive, size, "TRAILER!!!", &entry));
 	for (size_t cut = 0; cut < size; cut++)
-		cpio_find(archive, cut, "bin/two", &data, &length);
+		cpio_find(archive, cut, "bin/two", &entry);
 	memcpy(archive + 6 + 8 * 11, "ffffffff", 8); /* a name of 4 GiB */
-	assert_false(cpio_find(archive, size, "bin/two", &data, &length));
+	assert_false(cpio_find(archive, size, "bin/two", &entry));
 }
 
 /* RFC 8439, appendix A.1, test vectors 1 and 2. */
@@ -159,7 +160,7 @@ int main(void)
 	    cmocka_unit_test_setup(test_proc_tells_the_tasks, set_up),
 	    cmocka_unit_test_setup(test_proc_has_nothing_else, set_up),
 	    cmocka_unit_test(test_text_stops_at_its_size),
-	    cmocka_unit_test(test_cpio_finds_regular_files_only),
+	    cmocka_unit_test(test_cpio_finds_files_by_name),
 	    cmocka_unit_test(test_random_is_chacha20),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

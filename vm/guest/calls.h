@@ -18,14 +18,21 @@ enum { SECOND_NS = 1000 * 1000 * 1000 };
 /* calls.c: does the system call that the task's registers ask for. */
 void calls_serve(struct task *task);
 
-/* files.c: the console, and files to be read. */
-int64_t call_read(struct task *task, const struct frame *frame);
-int64_t call_write(struct task *task, const struct frame *frame);
-int64_t call_writev(struct task *task, const struct frame *frame);
+/* files.c: what can be opened, all of it to be read only. */
 int64_t call_open(struct task *task, const struct frame *frame);
 int64_t call_openat(struct task *task, const struct frame *frame);
 int64_t call_close(struct task *task, const struct frame *frame);
 int64_t call_lseek(struct task *task, const struct frame *frame);
+int64_t call_fstat(struct task *task, const struct frame *frame);
+int64_t call_newfstatat(struct task *task, const struct frame *frame);
+int64_t call_getdents64(struct task *task, const struct frame *frame);
+/* An open file of the task; NULL: none. */
+struct file *file_of(struct task *task, uint64_t fd);
+
+/* streams.c: reading and writing. */
+int64_t call_read(struct task *task, const struct frame *frame);
+int64_t call_write(struct task *task, const struct frame *frame);
+int64_t call_writev(struct task *task, const struct frame *frame);
 int64_t call_ioctl(struct task *task, const struct frame *frame);
 
 /* memory.c */

@@ -8,8 +8,8 @@
 
 #include "string.h"
 
-enum { HEADER_BYTES = 110, NUMBERS = 13, TYPE_MASK = 0170000, TYPE_REGULAR = 0100000 };
-enum { MODE = 1, FILE_BYTES = 6, NAME_BYTES = 11 };
+enum { HEADER_BYTES = 110, NUMBERS = 13 };
+enum { INODE = 0, MODE = 1, FILE_BYTES = 6, NAME_BYTES = 11 }; /* of the numbers */
 
 static bool read_number(const char *digits, uint32_t *ret_number)
 {
@@ -32,48 +32,36 @@ static uint64_t round_up(uint64_t offset)
 	return (offset + 3) & ~3ULL;
 }
 
-/* Where the file that begins at `*offset` has its name and bytes; moves on to the next. False:
- * no file. */
-struct entry {
-	const char *name, *data;
-	uint32_t length, mode;
-};
-
-static bool next(const char *archive, uint64_t size, uint64_t *offset, struct entry *entry)
+bool cpio_next(const void *archive, uint64_t size, uint64_t *offset, struct cpio_entry *ret_entry)
 {
+	const char *start = archive;
 	uint32_t numbers[NUMBERS];
-	if (*offset > size || size - *offset < HEADER_BYTES)
-		return false;
-	const char *header = archive + *offset;
-	if (memcmp(header, "070701", 6) != 0)
+	if (*offset > size || size - *offset < HEADER_BYTES ||
+	    memcmp(start + *offset, "070701", 6) != 0)
 		return false;
 	for (int i = 0; i < NUMBERS; i++) {
-		if (!read_number(header + 6 + i * 8, &numbers[i]))
+		if (!read_number(start + *offset + 6 + i * 8, &numbers[i]))
 			return false;
 	}
 	uint64_t name = *offset + HEADER_BYTES, data = round_up(name + numbers[NAME_BYTES]);
 	uint64_t end = data + numbers[FILE_BYTES];
-	if (!numbers[NAME_BYTES] || end > size || archive[name + numbers[NAME_BYTES] - 1])
+	if (!numbers[NAME_BYTES] || end > size || start[name + numbers[NAME_BYTES] - 1])
 		return false;
-	*entry = (struct entry){.name = archive + name,
-				.data = archive + data,
-				.length = numbers[FILE_BYTES],
-				.mode = numbers[MODE]};
+	*ret_entry = (struct cpio_entry){.name = start + name,
+					 .data = start + data,
+					 .length = numbers[FILE_BYTES],
+					 .mode = numbers[MODE],
+					 .inode = numbers[INODE]};
 	*offset = round_up(end);
-	return true;
+	return !string_equal(ret_entry->name, "TRAILER!!!");
 }
 
-bool cpio_find(const void *archive, uint64_t size, const char *path, const char **ret_data,
-	       uint32_t *ret_length)
+bool cpio_find(const void *archive, uint64_t size, const char *name, struct cpio_entry *ret_entry)
 {
 	uint64_t offset = 0;
-	struct entry entry;
-	while (next(archive, size, &offset, &entry)) {
-		if ((entry.mode & TYPE_MASK) != TYPE_REGULAR || !string_equal(entry.name, path))
-			continue;
-		*ret_data = entry.data;
-		*ret_length = entry.length;
-		return true;
+	while (cpio_next(archive, size, &offset, ret_entry)) {
+		if (string_equal(ret_entry->name, name))
+			return true;
 	}
 	return false;
 }

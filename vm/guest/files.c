@@ -1,144 +1,126 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * files: 0, 1 and 2 are the console; what a task opens is read-only: a file of /proc, written into
- * a frame at that moment (proc.c), or a file of the initrd, where it lies. There are no
- * directories, and no path is relative to anything but /.
+ * files: what a task can open, all of it to be read only. Three file systems, if one wants to call
+ * them so: the initrd at /, whose files are read where they lie; /proc, whose files are written
+ * into a frame when they are opened (proc.c); and directories, which are the same (directory.c). No
+ * path is relative to anything but /.
  */
 #include <asm/errno.h>
 #include <asm/fcntl.h>
-#include <asm/ioctls.h>
+#include <asm/stat.h>
 
 #include "calls.h"
 #include "cpio.h"
+#include "directory.h"
 #include "proc.h"
+#include "string.h"
 
 enum { PATH_BYTES = 256 };
+enum { TYPE_MASK = 0170000, DIRECTORY = 040000, DEVICE = 020000, REGULAR = 0100000 };
+enum { DEVICE_INITRD = 1, DEVICE_PROC = 2 };
 
-static struct file *file_of(struct task *task, uint64_t fd)
+struct file *file_of(struct task *task, uint64_t fd)
 {
 	if (fd < FILE_FIRST || fd >= FILE_FIRST + TASK_FILES || !task->files[fd - FILE_FIRST].data)
 		return NULL;
 	return &task->files[fd - FILE_FIRST];
 }
 
-static int open_generated(struct task *task, struct file *file, const char *path)
+static void close_file(const struct task *task, struct file *file)
 {
-	struct space space = task_space(task);
+	frames_give(&kernel.frames, owner_of(task), file->frame_gpa);
+	*file = (struct file){0};
+}
+
+/* A file or directory that is written at this moment. */
+static int open_generated(const struct task *task, struct file *file, const char *path)
+{
 	struct text text = {.size = PAGE_BYTES};
-	uint64_t frame = frames_take(space.frames, space.owner);
+	uint64_t frame = frames_take(&kernel.frames, owner_of(task));
 	if (!frame)
 		return -ENOMEM;
-	text.start = frames_address(space.frames, frame);
-	if (!proc_write(&text, task, path)) {
-		frames_give(space.frames, space.owner, frame);
+	*file = (struct file){.data = ram(frame), .frame_gpa = frame, .mode = REGULAR | 0444};
+	file->device = path[1] == 'p' ? DEVICE_PROC : DEVICE_INITRD; /* "/proc…" */
+	text.start = ram(frame);
+	if (directory_write(&text, path, &file->inode)) {
+		file->mode = DIRECTORY | 0555;
+	} else if (!proc_write(&text, task, path, &file->inode)) {
+		close_file(task, file);
 		return -ENOENT;
 	}
-	*file = (struct file){.data = text.start, .length = text.length, .frame_gpa = frame};
+	file->length = text.length;
 	return 0;
 }
 
 static int open_in_initrd(struct file *file, const char *path)
 {
 	const struct machine *machine = &kernel.machine;
-	uint64_t size = machine->initrd_end - machine->initrd_start;
+	struct cpio_entry entry;
 	while (*path == '/')
 		path++;
-	*file = (struct file){0};
-	return cpio_find(ram(machine->initrd_start), size, path, &file->data, &file->length)
-		   ? 0
-		   : -ENOENT;
+	if (!cpio_find(ram(machine->initrd_start), machine->initrd_end - machine->initrd_start,
+		       path, &entry) ||
+	    (entry.mode & TYPE_MASK) != REGULAR)
+		return -ENOENT;
+	*file = (struct file){.data = entry.data,
+			      .length = entry.length,
+			      .device = DEVICE_INITRD,
+			      .mode = entry.mode,
+			      .inode = entry.inode};
+	return 0;
 }
 
-static int64_t open_path(struct task *task, uint64_t address, uint64_t flags)
+/* Opens the path that lies at `address` of the task. */
+static int open_path(const struct task *task, uint64_t address, uint64_t flags, struct file *file)
 {
 	char path[PATH_BYTES];
 	struct space space = task_space(task);
 	int64_t r = space_read_text(&space, address, path, sizeof(path));
 	if (r < 0)
-		return r;
+		return (int)r;
+	r = open_generated(task, file, path);
+	if (r == -ENOENT)
+		r = open_in_initrd(file, path);
+	if (r < 0)
+		return (int)r;
+	bool is_directory = (file->mode & TYPE_MASK) == DIRECTORY;
+	if ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC))
+		r = is_directory ? -EISDIR : -EROFS;
+	else if ((flags & O_DIRECTORY) && !is_directory)
+		r = -ENOTDIR;
+	if (r < 0)
+		close_file(task, file);
+	return (int)r;
+}
+
+static int64_t open_first_free(struct task *task, uint64_t address, uint64_t flags)
+{
 	for (unsigned i = 0; i < TASK_FILES; i++) {
-		struct file *file = &task->files[i];
-		if (file->data)
+		if (task->files[i].data)
 			continue;
-		r = open_generated(task, file, path);
-		if (r == -ENOENT)
-			r = open_in_initrd(file, path);
-		if (r == 0 && ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC)))
-			r = -EROFS;
-		if (r == 0 && (flags & O_DIRECTORY))
-			r = -ENOTDIR;
-		if (r == 0)
-			return FILE_FIRST + i;
-		frames_give(space.frames, space.owner, file->frame_gpa);
-		*file = (struct file){0};
-		return r;
+		int r = open_path(task, address, flags, &task->files[i]);
+		return r < 0 ? r : (int64_t)(FILE_FIRST + i);
 	}
 	return -EMFILE;
 }
 
 int64_t call_open(struct task *task, const struct frame *frame)
 {
-	return open_path(task, frame->rdi, frame->rsi);
+	return open_first_free(task, frame->rdi, frame->rsi);
 }
 
 int64_t call_openat(struct task *task, const struct frame *frame)
 {
-	return open_path(task, frame->rsi, frame->rdx);
+	return open_first_free(task, frame->rsi, frame->rdx);
 }
 
 int64_t call_close(struct task *task, const struct frame *frame)
 {
-	struct space space = task_space(task);
 	struct file *file = file_of(task, frame->rdi);
 	if (!file)
 		return frame->rdi <= FD_STDERR ? 0 : -EBADF;
-	frames_give(space.frames, space.owner, file->frame_gpa);
-	*file = (struct file){0};
+	close_file(task, file);
 	return 0;
-}
-
-/* The console is full or empty: the task waits, and makes the call again when there is news. */
-static int64_t wait_for(struct task *task, enum task_state state, int64_t result)
-{
-	if (result != -EAGAIN)
-		return result;
-	task_set_state(task, state);
-	return CALL_REPEAT;
-}
-
-int64_t call_read(struct task *task, const struct frame *frame)
-{
-	struct space space = task_space(task);
-	if (frame->rdi <= FD_STDERR)
-		return wait_for(task, TASK_WAITS_INPUT, console_read(task, frame->rsi, frame->rdx));
-	struct file *file = file_of(task, frame->rdi);
-	if (!file)
-		return -EBADF;
-	uint64_t length = file->length - file->position;
-	if (length > frame->rdx)
-		length = frame->rdx;
-	if (space_write(&space, frame->rsi, file->data + file->position, length) < 0)
-		return -EFAULT;
-	file->position += (uint32_t)length;
-	return (int64_t)length;
-}
-
-int64_t call_write(struct task *task, const struct frame *frame)
-{
-	uint32_t stream = frame->rdi == FD_STDERR ? VM_STDERR : VM_STDOUT;
-	if (frame->rdi > FD_STDERR) /* 0 is fine: a terminal is open for both */
-		return -EBADF;
-	return wait_for(task, TASK_WAITS_OUTPUT,
-			console_write(task, stream, frame->rsi, frame->rdx));
-}
-
-int64_t call_writev(struct task *task, const struct frame *frame)
-{
-	uint32_t stream = frame->rdi == FD_STDERR ? VM_STDERR : VM_STDOUT;
-	if (frame->rdi > FD_STDERR)
-		return -EBADF;
-	return wait_for(task, TASK_WAITS_OUTPUT,
-			console_write_vector(task, stream, frame->rsi, frame->rdx));
 }
 
 int64_t call_lseek(struct task *task, const struct frame *frame)
@@ -157,22 +139,52 @@ int64_t call_lseek(struct task *task, const struct frame *frame)
 	return file->position;
 }
 
-/* The monitor has the terminal, with echo and editing. All that a program can ask is whether
- * there is one, and how large it is. */
-int64_t call_ioctl(struct task *task, const struct frame *frame)
+static int tell_status(const struct task *task, const struct file *file, uint64_t address)
 {
-	const struct vm_control *news = control();
-	if (frame->rdi > FD_STDERR)
-		return file_of(task, frame->rdi) ? -ENOTTY : -EBADF;
-	if (!(news->channel[task->channel].flags & VM_CHANNEL_TTY))
-		return -ENOTTY;
 	struct space space = task_space(task);
-	uint16_t size[4] = {news->rows, news->columns, 0, 0};
-	switch (frame->rsi) {
-	case TCGETS:
-		return 0;
-	case TIOCGWINSZ:
-		return space_write(&space, frame->rdx, size, sizeof(size));
-	}
-	return -ENOTTY;
+	struct stat status;
+	memset(&status, 0, sizeof(status));
+	status.st_dev = file->device;
+	status.st_ino = file->inode;
+	status.st_mode = file->mode;
+	status.st_nlink = 1;
+	status.st_blksize = PAGE_BYTES;
+	status.st_size = (file->mode & TYPE_MASK) == REGULAR ? file->length : 0;
+	return space_write(&space, address, &status, sizeof(status));
+}
+
+int64_t call_fstat(struct task *task, const struct frame *frame)
+{
+	static const struct file console = {.mode = DEVICE | 0600, .inode = 1};
+	const struct file *file = frame->rdi <= FD_STDERR ? &console : file_of(task, frame->rdi);
+	return file ? tell_status(task, file, frame->rsi) : -EBADF;
+}
+
+int64_t call_newfstatat(struct task *task, const struct frame *frame)
+{
+	struct file file;
+	int r = open_path(task, frame->rsi, O_RDONLY, &file);
+	if (r < 0)
+		return r;
+	r = tell_status(task, &file, frame->rdx);
+	close_file(task, &file);
+	return r;
+}
+
+int64_t call_getdents64(struct task *task, const struct frame *frame)
+{
+	struct space space = task_space(task);
+	struct file *file = file_of(task, frame->rdi);
+	if (!file)
+		return -EBADF;
+	if ((file->mode & TYPE_MASK) != DIRECTORY)
+		return -ENOTDIR;
+	const char *rest = file->data + file->position;
+	uint32_t length = directory_whole_entries(rest, file->length - file->position, frame->rdx);
+	if (!length && file->position < file->length)
+		return -EINVAL;
+	if (space_write(&space, frame->rsi, rest, length) < 0)
+		return -EFAULT;
+	file->position += length;
+	return length;
 }

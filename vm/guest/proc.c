@@ -64,6 +64,20 @@ static void write_mounts(struct text *text, const struct task *reader)
 	text_add(text, "initrd / cpio ro 0 0\nproc /proc proc ro 0 0\n");
 }
 
+/* The two file systems as Linux lists them: number, parent, device, root, where, options - kind. */
+static void write_mountinfo(struct text *text, const struct task *task)
+{
+	(void)task;
+	text_add(text, "1 0 0:1 / / ro - cpio initrd ro\n2 1 0:2 / /proc ro - proc proc ro\n");
+}
+
+/* A list of no network interfaces: two lines of heading. */
+static void write_network(struct text *text, const struct task *reader)
+{
+	(void)reader;
+	text_add(text, "Inter-|   Receive  |  Transmit\n face |bytes packets|bytes packets\n");
+}
+
 static void write_boot_id(struct text *text, const struct task *reader)
 {
 	(void)reader;
@@ -168,6 +182,7 @@ static const struct {
     {"mounts", write_mounts},
     {"cmdline", write_arguments},
     {"tasks", write_tasks},
+    {"net/dev", write_network},
     {"sys/kernel/random/boot_id", write_boot_id},
     {"sys/kernel/hostname", write_hostname},
     {"sys/kernel/ostype", write_type},
@@ -182,6 +197,7 @@ static const struct {
     {"status", write_status},
     {"comm", write_name},
     {"mounts", write_mounts},
+    {"mountinfo", write_mountinfo},
 };
 
 /* Moves *path behind `prefix` if it begins so. */
@@ -215,13 +231,31 @@ static const struct task *find_task(const char **path, const struct task *reader
 	return NULL;
 }
 
-bool proc_write(struct text *text, const struct task *reader, const char *path)
+enum { FILES = sizeof(files) / sizeof(files[0]), INODE_OF_FILES = 100, INODES_OF_TASK = 1000 };
+
+const char *proc_name(unsigned number)
+{
+	return number < FILES ? files[number].path : NULL;
+}
+
+uint64_t proc_inode(unsigned number)
+{
+	return INODE_OF_FILES + number;
+}
+
+uint64_t proc_inode_of(const struct task *task)
+{
+	return (uint64_t)INODES_OF_TASK * task->pid;
+}
+
+bool proc_write(struct text *text, const struct task *reader, const char *path, uint64_t *ret_inode)
 {
 	if (!skip_prefix(&path, "/proc/"))
 		return false;
-	for (unsigned i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+	for (unsigned i = 0; i < FILES; i++) {
 		if (string_equal(path, files[i].path)) {
 			files[i].write(text, reader);
+			*ret_inode = proc_inode(i);
 			return true;
 		}
 	}
@@ -229,6 +263,7 @@ bool proc_write(struct text *text, const struct task *reader, const char *path)
 	for (unsigned i = 0; task && i < sizeof(task_files) / sizeof(task_files[0]); i++) {
 		if (string_equal(path, task_files[i].name)) {
 			task_files[i].write(text, task);
+			*ret_inode = proc_inode_of(task) + 1 + i;
 			return true;
 		}
 	}

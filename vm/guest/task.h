@@ -28,11 +28,14 @@ enum task_state {
 
 enum { TASK_FILES = 8, FILE_FIRST = 3 /* 0, 1, 2 are the console */ };
 
-/* An open file: read-only bytes somewhere in RAM (a frame of the task, or the initrd). */
+/* An open file or directory: read-only bytes somewhere in RAM (a frame of the task, or the
+ * initrd). */
 struct file {
 	const char *data; /* NULL: closed */
 	uint32_t length, position;
 	uint64_t frame_gpa; /* the frame to be freed with it, 0: none */
+	uint32_t device, mode;
+	uint64_t inode;
 };
 
 struct task {
