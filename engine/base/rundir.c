@@ -37,7 +37,7 @@ void rundir_hidden_name(char *buffer, size_t size)
 		 (unsigned long long)clock_now_ns());
 }
 
-static int hint_full(struct err *e, int r)
+int rundir_hint_full(struct err *e, int r)
 {
 	char path[256];
 
@@ -239,7 +239,8 @@ int rundir_create(const struct sandbox_spec *spec, struct rundir *ret_dir, struc
 	if (r < 0) {
 		if (dir.fd >= 0)
 			rundir_remove_entry(&dir, hidden, NULL);
-		return r == -EEXIST ? r : hint_full(e, err_ctx(e, r, "create '%s'", spec->name));
+		return r == -EEXIST ? r
+				    : rundir_hint_full(e, err_ctx(e, r, "create '%s'", spec->name));
 	}
 	*ret_dir = dir;
 	dir = RUNDIR_NONE;
@@ -252,7 +253,9 @@ int rundir_open_file(const struct rundir *dir, const char *file, int flags, stru
 {
 	int fd = openat(dir->fd, file, flags | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
 
-	return fd < 0 ? err_sys(e, errno, "sandbox '%s': open '%s'", dir->name, file) : fd;
+	if (fd >= 0)
+		return fd;
+	return rundir_hint_full(e, err_sys(e, errno, "sandbox '%s': open '%s'", dir->name, file));
 }
 
 int rundir_load_spec(const struct rundir *dir, struct sandbox_spec *ret_spec, struct err *e)

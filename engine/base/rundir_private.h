@@ -15,6 +15,8 @@ void rundir_hidden_name(char *buffer, size_t size);
 
 /* Opens the directory `entry` below base_fd, hidden or not, without its lock. */
 int rundir_open_entry(int base_fd, const char *entry, struct rundir *ret_dir, struct err *e);
+/* Hands on r; a full or read-only file system gets its hint. */
+int rundir_hint_full(struct err *e, int r);
 /* Takes the lock once, without patience. -EBUSY, -ENOENT (no lock file, or removed meanwhile). */
 int rundir_try_lock(struct rundir *dir);
 /* rundir_remove() for a directory whose entry is called `entry`. */

@@ -80,7 +80,7 @@ int rundir_record_process(const struct rundir *dir, const char *file, int pid, s
 	if (fd < 0)
 		return fd;
 	r = fd_write_all(fd, text, (size_t)length);
-	return r < 0 ? err_sys(e, -r, "write '%s'", file) : 0;
+	return r < 0 ? rundir_hint_full(e, err_sys(e, -r, "write '%s'", file)) : 0;
 }
 
 /* A pidfd of the process in `file` if that very process still lives, else -errno. */
