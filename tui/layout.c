@@ -109,6 +109,8 @@ static void place_with_lesson(struct layout *layout, struct rect body,
 
 	if (request->consoles)
 		layout->pane[PANE_CONSOLES] = take_top(&body, clamp(body.rows / 3, 5, 20));
+	if (request->sandboxes)
+		layout->strip = take_bottom(&body, 1);
 	layout->pane[middle] = body;
 }
 

@@ -54,6 +54,8 @@ struct layout {
 	struct rect pane[PANE_COUNT];
 	struct rect console[LAYOUT_CONSOLES_MAX];
 	int console_count;
+	struct rect
+	    strip; /* one row that stands for boot, facts, resources where they are hidden */
 	struct rect prompt, keys;
 };
 

@@ -37,6 +37,8 @@ extern const struct pane panes[PANE_COUNT];
  * its name. */
 const char *view_label(const struct view *view, const struct sandbox *sandbox);
 
+/* One row: how long each took to be ready, and the keys that show more. */
+void boot_draw_strip(struct canvas *canvas, struct rect rect, const struct view *view);
 /* One const entry per file. */
 int boot_draw(struct canvas *canvas, struct rect rect, const struct view *view);
 void boot_write(const struct view *view, struct out *out);

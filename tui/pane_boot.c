@@ -204,6 +204,30 @@ int boot_draw(struct canvas *canvas, struct rect rect, const struct view *view)
 	return (int)count - (int)first - (row - 1);
 }
 
+void boot_draw_strip(struct canvas *canvas, struct rect rect, const struct view *view)
+{
+	const char *keys = tr(" F5 boot F6 facts F7 resources ");
+	struct rect left = rect;
+	int column = 1;
+
+	canvas_clear(canvas, rect, STYLE_PLAIN);
+	canvas_line(canvas, rect, 0, 0, STYLE_PLAIN, LINE_HORIZONTAL, rect.columns);
+	canvas_text_right(canvas, rect, 0, rect.columns - 1, STYLE_PLAIN, keys);
+	left.columns -= canvas_text_width(keys) + 1;
+	for (size_t i = 0; i < lab_count(view->lab); i++) {
+		const struct sandbox *sandbox = lab_at(view->lab, i);
+		uint64_t total = timeline_total_ns(sandbox_timeline(sandbox));
+		char figure[32], text[128];
+
+		snprintf(text, sizeof(text), " %s %s%s", view_label(view, sandbox),
+			 total ? str_format_ns(figure, sizeof(figure), total) : "...",
+			 marks(sandbox));
+		if (column + canvas_text_width(text) > left.columns)
+			return;
+		column += canvas_text(canvas, left, 0, column, STYLE_PLAIN, text);
+	}
+}
+
 /* ---- the full form ---- */
 
 static void write_bar(struct out *out, uint64_t start, uint64_t duration, uint64_t longest)

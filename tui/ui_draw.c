@@ -409,6 +409,8 @@ void ui_draw(struct ui *ui)
 		for (int pane = 0; pane < PANE_COUNT; pane++)
 			if ((ui->dirty | cursor_pane) & DIRTY_PANE(pane))
 				draw_pane(ui, (enum pane_id)pane);
+		if (ui->layout.strip.rows && ui->dirty & DIRTY_PANE(PANE_BOOT))
+			boot_draw_strip(&ui->canvas, ui->layout.strip, &ui->view);
 		if (ui->dirty & DIRTY_KEYS || ui->is_searching)
 			draw_keys(ui);
 		prompt_draw(&ui->canvas, ui->layout.prompt,

@@ -260,9 +260,10 @@ static void act_escape(struct ui *ui)
 		ui_set_focus(ui, ui->focus == FOCUS_PROMPT ? FOCUS_VIEW : FOCUS_PROMPT);
 }
 
-static void act_quit(struct ui *ui)
+/* F10 leaves from everywhere; the letter q first closes the help page. */
+static void act_quit(struct ui *ui, const struct input_key *key)
 {
-	if (ui->chosen == PANE_HELP)
+	if (ui->chosen == PANE_HELP && key->code == INPUT_CHARACTER && !key->has_alt)
 		toggle_help(ui);
 	else
 		ui->is_over = true;
@@ -335,7 +336,7 @@ static void act(struct ui *ui, enum action action, const struct input_key *key)
 	if (action >= ACTION_SHOW_BOOT && action <= ACTION_SHOW_MESSAGES)
 		ui_toggle(ui, (enum pane_id)(PANE_BOOT + (action - ACTION_SHOW_BOOT)));
 	else if (action == ACTION_QUIT)
-		act_quit(ui);
+		act_quit(ui, key);
 	else if (action == ACTION_REDRAW) {
 		screen_invalidate(ui->screen);
 		ui->dirty |= DIRTY_ALL;
