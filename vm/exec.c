@@ -118,7 +118,7 @@ static int lay_program(struct vm *vm, unsigned channel, struct worker_exec *x, s
 	int r = x->program_fd >= 0 ? copy_program(vm, c, x->program_fd, &program, e)
 				   : exec_find_program(vm, x->argv[0], &program, e);
 	if (r < 0)
-		return err_ctx(e, r, "exec '%s'", x->argv[0]);
+		return worker_command_error(vm->worker, err_ctx(e, r, "exec '%s'", x->argv[0]));
 	return channel_start(vm, channel, &program, x->argv, x->env, e);
 }
 

@@ -87,6 +87,8 @@ static int lay_main_program(struct vm *vm, struct err *e)
 	int r = exec_find_program(vm, argv[0], &program, e);
 	if (r < 0)
 		return worker_command_error(vm->worker, r);
+	if (!spec->interactive) /* its stdin is empty */
+		channel_input(vm, 0)->is_ended = 1;
 	return channel_start(vm, 0, &program, argv, spec->env ? spec->env : no_words, e);
 }
 
