@@ -16,7 +16,8 @@
 #include "fd.h"
 #include "worker_private.h"
 
-enum { KILL_PATIENCE_MS = 5000, SECOND_INTERRUPT_NS = 2000000000 };
+enum { KILL_PATIENCE_MS = 5000, INTERRUPT_PATIENCE_NS = 500000000 };
+static const uint64_t second_interrupt_ns = 2000000000;
 
 static uint64_t in_ms(unsigned ms)
 {
@@ -90,11 +91,14 @@ static void on_interrupt(struct worker *w)
 {
 	uint64_t now = clock_now_ns();
 
-	if (!w->is_ready || (w->interrupt_ns && now - w->interrupt_ns < SECOND_INTERRUPT_NS)) {
+	if (!w->is_ready || (w->interrupt_ns && now - w->interrupt_ns < second_interrupt_ns)) {
 		w->is_interrupted = !w->is_ready;
 		worker_kill(w, NULL);
 		return;
 	}
+	/* Said once: a program that lives on after Ctrl-C may well mean it. */
+	if (!w->interrupt_ns)
+		w->interrupt_hint_ns = now + INTERRUPT_PATIENCE_NS;
 	w->interrupt_ns = now;
 	if (!w->wall->signal || w->wall->signal(w, SIGINT, NULL) < 0)
 		worker_kill(w, NULL);
@@ -134,9 +138,13 @@ void worker_on_lease(struct worker *w, int fd)
 
 uint64_t worker_stop_deadline_ns(const struct worker *w)
 {
+	uint64_t at = w->kill_deadline_ns ? w->kill_deadline_ns : w->stop_deadline_ns;
+
 	if (w->has_exited)
 		return 0;
-	return w->kill_deadline_ns ? w->kill_deadline_ns : w->stop_deadline_ns;
+	if (w->interrupt_hint_ns && (!at || w->interrupt_hint_ns < at))
+		return w->interrupt_hint_ns;
+	return at;
 }
 
 static void kill_late(struct worker *w)
@@ -155,6 +163,14 @@ void worker_stop_on_time(struct worker *w, uint64_t now_ns)
 
 	if (w->has_exited)
 		return;
+	if (w->interrupt_hint_ns && now_ns >= w->interrupt_hint_ns) {
+		w->interrupt_hint_ns = 0;
+		if (w->is_foreground)
+			worker_say(w,
+				   "isolab: '%s' got the Ctrl-C and goes on\n"
+				   "hint: Ctrl-C twice within two seconds kills it\n",
+				   w->spec.name);
+	}
 	if (w->kill_deadline_ns && now_ns >= w->kill_deadline_ns) {
 		err_set(&error, ETIMEDOUT, "it was killed, but did not end within %d s",
 			KILL_PATIENCE_MS / 1000);
