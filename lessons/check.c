@@ -431,3 +431,12 @@ enum check_result check_evaluate(const struct check *check, struct lab *lab, cha
 	str_copy(reason, size, check->why);
 	return CHECK_FAILED;
 }
+
+const char *check_failure(const struct check *check, struct lab *lab)
+{
+	for (size_t i = 0; i < lab_count(lab) && !check->is_script; i++)
+		if (is_meant(lab, lab_at(lab, i), check->subject.who) &&
+		    sandbox_state(lab_at(lab, i)) == SANDBOX_FAILED)
+			return sandbox_failure(lab_at(lab, i));
+	return "";
+}

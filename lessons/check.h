@@ -106,6 +106,10 @@ enum check_result { CHECK_PASSED, CHECK_FAILED, CHECK_BROKEN /* the lesson's fau
 enum check_result check_evaluate(const struct check *check, struct lab *lab, char *reason,
 				 size_t size);
 
+/* Why a sandbox that the check is about has failed, "" if none has: not the learner's fault
+ * then. */
+const char *check_failure(const struct check *check, struct lab *lab);
+
 /* script.c: runs a `!sh` check; bounded in time (10 s) and output. */
 enum check_result check_run_script(const char *command, char *reason, size_t size);
 

@@ -43,6 +43,7 @@ static enum check_result evaluate_line(const struct lesson_block *block, const c
 	struct check check;
 	struct err e = {0};
 	enum check_result result;
+	const char *failure;
 	char words[512];
 
 	if (check_parse(line, &check, &e) < 0) {
@@ -53,6 +54,9 @@ static enum check_result evaluate_line(const struct lesson_block *block, const c
 	if (result == CHECK_FAILED && !check.is_script &&
 	    translated_reason(block, n, words, sizeof(words)))
 		str_copy(reason, size, words);
+	failure = result == CHECK_FAILED ? check_failure(&check, lab) : "";
+	if (*failure)
+		snprintf(reason + strlen(reason), size - strlen(reason), " (%s)", failure);
 	return result;
 }
 

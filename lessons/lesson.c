@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "fd.h"
+#include "programs.h"
 #include "str.h"
 
 struct lesson_memory {
@@ -107,9 +108,8 @@ uint64_t lesson_hash(const char *text, size_t length)
 
 int lesson_course_path(const char *option, char *buffer, size_t size, struct err *e)
 {
-	char program[4096];
-	ssize_t length;
-	int written;
+	char programs[4096];
+	int r, written;
 
 	if (option) {
 		if (!str_copy(buffer, size, option))
@@ -117,12 +117,10 @@ int lesson_course_path(const char *option, char *buffer, size_t size, struct err
 				       option);
 		return 0;
 	}
-	length = readlink("/proc/self/exe", program, sizeof(program) - 1);
-	if (length < 0)
-		return err_sys(e, errno, "find the course: read '/proc/self/exe'");
-	program[length] = 0;
-	*strrchr(program, '/') = 0;
-	written = snprintf(buffer, size, "%s/course", program);
+	r = programs_find(NULL, programs, sizeof(programs), e);
+	if (r < 0)
+		return err_ctx(e, r, "find the course");
+	written = snprintf(buffer, size, "%s/course", programs);
 	if (written < 0 || (size_t)written >= size)
 		return err_set(e, ENAMETOOLONG, "the path of the course is too long");
 	return 0;

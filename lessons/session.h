@@ -32,7 +32,8 @@ struct session {
 	const struct command_table *table;
 	bool may_wait; /* a check may give what was just begun a moment */
 	bool
-	    is_brief; /* the step itself is seen elsewhere (a screen's pane): only say what is new */
+	    /* the step itself is seen elsewhere (a screen's pane): only say what is new */
+	    is_brief;
 };
 
 /* Loads the lesson `id`, or with NULL the open one (-ENOENT with a hint when there is none), and
