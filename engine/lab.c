@@ -105,8 +105,6 @@ int lab_create(const struct lab_options *options, struct lab **ret_lab, struct e
 	accel_of_host(lab->accel, sizeof(lab->accel));
 	r = catch_signals(lab, e);
 	if (r == 0)
-		r = lab_watch_init(lab, e);
-	if (r == 0)
 		r = lab_scan(lab, e);
 	if (r < 0)
 		goto fail;
@@ -122,6 +120,7 @@ void lab_destroy(struct lab *lab)
 	if (!lab)
 		return;
 	lab_end_leases(lab);
+	lab_drop_source(&lab->inotify); /* all watches with it, in one go */
 	for (size_t i = 0; i < lab->count; i++)
 		sandbox_destroy(lab->sandboxes[i]);
 	for (struct sandbox *s = lab->gone; s; s = lab->gone) {
@@ -129,7 +128,6 @@ void lab_destroy(struct lab *lab)
 		sandbox_destroy(s);
 	}
 	free(lab->sandboxes);
-	lab_drop_source(&lab->inotify);
 	lab_drop_source(&lab->timer);
 	fd_close(&lab->base_fd);
 	fd_close(&lab->epoll_fd);
@@ -151,6 +149,7 @@ void lab_destroy(struct lab *lab)
 
 int lab_fd(const struct lab *lab)
 {
+	lab_watch_start((struct lab *)lab, NULL); /* should it fail, lab_dispatch() says so */
 	return lab->epoll_fd;
 }
 

@@ -86,7 +86,9 @@ void lab_drop_source(struct lab_source *source);
 int lab_insert(struct lab *lab, struct sandbox *s, struct err *e);
 
 /* lab_watch.c */
-int lab_watch_init(struct lab *lab, struct err *e);
+/* Begins to watch; does nothing the second time. Only who waits pays for it: ending an inotify
+ * instance may take the kernel 15 ms, and `ps` needs none. */
+int lab_watch_start(struct lab *lab, struct err *e);
 int lab_scan(struct lab *lab, struct err *e);
 /* Arms or stops the timer as there is something alive or not. */
 void lab_update_timer(struct lab *lab);
@@ -98,6 +100,8 @@ void lab_bury(struct lab *lab);
 /* sandbox.c */
 int sandbox_create(struct lab *lab, const char *name, struct sandbox **ret, struct err *e);
 void sandbox_destroy(struct sandbox *s);
+/* Watches its directory if the lab watches at all. */
+void sandbox_watch(struct sandbox *s);
 /* Takes in what is new in the journal. */
 void sandbox_refresh(struct sandbox *s);
 /* Appends an event of the engine's own. */

@@ -98,7 +98,7 @@ void lab_update_timer(struct lab *lab)
 	lab->is_timer_on = is_wanted;
 }
 
-int lab_watch_init(struct lab *lab, struct err *e)
+static int watch_base(struct lab *lab, struct err *e)
 {
 	char path[64];
 	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK), r;
@@ -115,10 +115,25 @@ int lab_watch_init(struct lab *lab, struct err *e)
 	lab->base_watch = inotify_add_watch(lab->inotify.fd, path,
 					    IN_CREATE | IN_DELETE | IN_MOVED_TO | IN_MOVED_FROM |
 						IN_ONLYDIR);
-	if (lab->base_watch < 0) {
-		r = err_sys(e, errno, "watch the directory of sandboxes");
-		return err_hint(e, r, "raise /proc/sys/fs/inotify/max_user_watches");
-	}
+	if (lab->base_watch >= 0)
+		return 0;
+	r = err_sys(e, errno, "watch the directory of sandboxes");
+	lab_drop_source(&lab->inotify);
+	return err_hint(e, r, "raise /proc/sys/fs/inotify/max_user_watches");
+}
+
+int lab_watch_start(struct lab *lab, struct err *e)
+{
+	int r, fd;
+
+	if (lab->inotify.fd >= 0)
+		return 0;
+	r = watch_base(lab, e);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < lab->count; i++)
+		sandbox_watch(lab->sandboxes[i]);
+	lab->needs_scan = true;
 	fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (fd < 0)
 		return err_sys(e, errno, "make a timer");
@@ -207,8 +222,10 @@ int lab_scan(struct lab *lab, struct err *e)
 int lab_dispatch(struct lab *lab, struct err *e)
 {
 	struct epoll_event event;
-	int r = 0;
+	int r = lab_watch_start(lab, e);
 
+	if (r < 0)
+		return r;
 	/* One at a time: what a source does may take another one away. */
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		if (epoll_wait(lab->epoll_fd, &event, 1, 0) <= 0)

@@ -42,11 +42,23 @@ static void fail_to_read(struct sandbox *s, const struct err *error)
 		 "its directory is damaged or foreign: 'isolab rm -f %s' removes it", s->name);
 }
 
+void sandbox_watch(struct sandbox *s)
+{
+	char path[64];
+
+	if (s->lab->inotify.fd < 0 || s->dir.fd < 0)
+		return;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", s->dir.fd);
+	s->watch = inotify_add_watch(s->lab->inotify.fd, path,
+				     IN_MODIFY | IN_CLOSE_WRITE | IN_ONLYDIR);
+	/* What was written before the watch stood is read now. */
+	s->is_dirty = s->must_check_lock = true;
+}
+
 static void open_files(struct sandbox *s)
 {
 	struct err error = {0};
 	struct stat status;
-	char path[64];
 	int fd;
 
 	if (rundir_open(s->name, &s->dir, &error) < 0) {
@@ -55,10 +67,7 @@ static void open_files(struct sandbox *s)
 	}
 	if (fstat(s->dir.fd, &status) == 0)
 		s->inode = status.st_ino;
-	/* Watched before it is read, or what is written in between would go unseen. */
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", s->dir.fd);
-	s->watch = inotify_add_watch(s->lab->inotify.fd, path,
-				     IN_MODIFY | IN_CLOSE_WRITE | IN_ONLYDIR);
+	sandbox_watch(s);
 	if (rundir_load_spec(&s->dir, &s->spec, &error) < 0) {
 		fail_to_read(s, &error);
 		return;
@@ -95,7 +104,7 @@ void sandbox_destroy(struct sandbox *s)
 	sandbox_cancel_facts(s, NULL);
 	sandbox_disconnect(s);
 	lab_drop_source(&s->worker);
-	if (s->watch >= 0)
+	if (s->watch >= 0 && s->lab->inotify.fd >= 0)
 		inotify_rm_watch(s->lab->inotify.fd, s->watch);
 	journal_reader_destroy(s->reader);
 	fd_close(&s->journal.fd);

@@ -44,11 +44,24 @@ static struct doc *work_document(const struct compared *item)
 	return object;
 }
 
+/* What of the whole was the program's own time, all walls together. */
+static uint64_t workload_ns(const struct comparison *comparison)
+{
+	uint64_t total_ns = 0;
+
+	for (size_t i = 0; i < comparison->count; i++)
+		for (size_t w = 0; w < comparison->items[i].work_count; w++)
+			total_ns += comparison->items[i].work[w].total_ns;
+	return total_ns;
+}
+
 static int print_json(struct command_context *context, const struct comparison *comparison)
 {
 	struct doc *root = doc_root(CMD_SCHEMA), *array, *skipped;
 
 	doc_put(root, "host", host_document(context->lab));
+	if (comparison->is_made)
+		doc_put_number(root, "workload_ns", workload_ns(comparison));
 	array = doc_put(root, "sandboxes", doc_array());
 	skipped = doc_put(root, "skipped", doc_array());
 	for (size_t i = 0; i < comparison->count; i++) {
