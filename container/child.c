@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -88,9 +87,9 @@ int container_become_root(const struct container *c, struct err *e)
 {
 	if (!(c->namespaces & CLONE_NEWUSER))
 		return 0;
-	if (!c->idmap.must_deny_setgroups && setgroups(0, NULL) < 0)
+	if (!c->idmap.must_deny_setgroups && kernel_setgroups(0, NULL) < 0)
 		return err_sys(e, errno, "give up the host's groups");
-	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+	if (kernel_setresgid(0) < 0 || kernel_setresuid(0) < 0)
 		return err_sys(e, errno, "become root of the new user namespace");
 	return 0;
 }

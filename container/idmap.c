@@ -21,7 +21,7 @@
 #include "fd.h"
 #include "str.h"
 
-enum { SUBID_FILE_MAX = 64 * 1024 };
+enum { SUBID_FILE_MAX = 8 * 1024 };
 
 /* One line "name:first:count" of [line, end). False unless it is ours and usable. */
 static bool parse_range(const char *line, const char *end, const char *user, const char *number,
@@ -91,14 +91,14 @@ static bool has_all_ids(const char *map)
  * user namespace, what `existing` (uid_map) has. False: nothing. */
 static bool range_of_root(const char *existing, const char *granted, uint32_t *ret_first)
 {
-	auto_free char *text = malloc(SUBID_FILE_MAX);
+	char text[SUBID_FILE_MAX];
 
-	if (!text || fd_read_file(AT_FDCWD, existing, text, SUBID_FILE_MAX) <= 0)
+	if (fd_read_file(AT_FDCWD, existing, text, sizeof(text)) <= 0)
 		return false;
 	if (!has_all_ids(text))
 		return idmap_find_nested(text, ret_first);
 	*ret_first = IDMAP_FIRST;
-	if (fd_read_file(AT_FDCWD, granted, text, SUBID_FILE_MAX) > 0)
+	if (fd_read_file(AT_FDCWD, granted, text, sizeof(text)) > 0)
 		idmap_find_range(text, "root", "0", ret_first);
 	return true;
 }

@@ -69,4 +69,20 @@ static inline int kernel_pidfd_send_signal(int pidfd, int signal_number)
 	return (int)syscall(SYS_pidfd_send_signal, pidfd, signal_number, NULL, 0);
 }
 
+/* The C library's own would first stop all other threads; there are none. */
+static inline int kernel_setgroups(size_t count, const gid_t *groups)
+{
+	return (int)syscall(SYS_setgroups, count, groups);
+}
+
+static inline int kernel_setresgid(gid_t group)
+{
+	return (int)syscall(SYS_setresgid, group, group, group);
+}
+
+static inline int kernel_setresuid(uid_t user)
+{
+	return (int)syscall(SYS_setresuid, user, user, user);
+}
+
 #endif
