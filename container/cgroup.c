@@ -132,14 +132,21 @@ static int make_tree(struct cgroup *cgroup, enum cgroup_tree tree, enum cgroup_t
 	return make_v2(cgroup);
 }
 
+static const char *explain_missing(int error)
+{
+	if (error == -EACCES || error == -EPERM || error == -EROFS)
+		return "its cgroup cannot be written by this user (`isolab doctor`)";
+	if (error == -ENOENT)
+		return "no cgroup that counts it is mounted here (`isolab doctor`)";
+	return strerror(-error);
+}
+
 static void note_missing(const char *what, int error, char *note, size_t size)
 {
 	size_t length = strlen(note);
 
 	snprintf(note + length, size - length, "%sno limit on %s: %s", length ? "; " : "", what,
-		 error == -EACCES || error == -EPERM || error == -EROFS
-		     ? "its cgroup cannot be written by this user (`isolab doctor`)"
-		     : strerror(-error));
+		 explain_missing(error));
 }
 
 static int limit_memory(struct cgroup *cgroup, uint64_t bytes)

@@ -136,7 +136,10 @@ static int mount_kernel(const struct container *c, const char *type, const char 
 		       c->namespaces & (is_proc ? CLONE_NEWPID : CLONE_NEWNET)
 			   ? ", and no container around us that covers a part of it"
 			   : "");
-	if (kernel_mount_setattr(target, AT_RECURSIVE, MOUNT_ATTR_RDONLY, 0) < 0)
+	if (kernel_mount_setattr(target, AT_RECURSIVE,
+				 MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+				     MOUNT_ATTR_NOEXEC,
+				 0) < 0)
 		return err_sys(e, errno, "make %s read-only", source);
 	return 0;
 }
