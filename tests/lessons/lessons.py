@@ -8,6 +8,7 @@ choice marked `*`. So a changed lesson needs no changed test.
 import os
 import re
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from harness import ROOT, Lab, Skip, check, expect, run_suite  # noqa: E402
@@ -202,6 +203,55 @@ def test_played_in_the_plain_shell(lab):
     check(result.out.count("Checked") == sum(line == "lesson check" for line in lines), result)
     check(re.search(r"guess 120 ms / measured", result.out), result)
     check("You have finished" in result.out, result)
+
+
+class Screen:
+    """The screen on a pty, watched by what it writes into the progress file."""
+
+    def __init__(self, lab):
+        self.file = os.path.join(lab.scratch, ".local/state/isolab/progress")
+        self.terminal = lab.terminal(environment={"LANG": "C.UTF-8"}, rows=40, columns=120)
+        self.terminal.until("isolab>")
+
+    def progress(self):
+        if not os.path.exists(self.file):
+            return ""
+        with open(self.file, encoding="utf-8") as file:
+            return file.read()
+
+    def type(self, line, has_happened, again=False):
+        """Types a line and waits until it has happened; types it again now and then if asked."""
+        deadline, typed = time.monotonic() + 15, 0
+        while not has_happened():
+            if not typed or again and time.monotonic() - typed > 0.3:
+                self.terminal.send(line + "\r")
+                typed = time.monotonic()
+            check(self.terminal.read(0.05), "the screen has gone", self.terminal.seen[-500:])
+            check(time.monotonic() < deadline, "nothing has happened", line, self.progress())
+
+
+def play_on_screen(screen, lines):
+    """Each line must leave its trace: an answer, a passed check, another step."""
+    for line in lines:
+        before = screen.progress()
+        if line.startswith("lesson check"):
+            screen.type(line, lambda: screen.progress().count("passed.") > before.count("passed."),
+                        again=True)
+        elif line.startswith("lesson"):
+            screen.type(line.replace("lesson answer ", ""), lambda: screen.progress() != before)
+        else:
+            screen.terminal.send(line + "\r")
+
+
+def test_played_on_the_screen(lab):
+    """the lesson can be played on the screen, answers typed as they are"""
+    need_kvm()
+    screen = Screen(lab)
+    waits = [line for line in moves(read_steps()) if not line.startswith("wait")]
+    play_on_screen(screen, ["lesson start 01"] + waits)
+    check("\tdone\t" in screen.progress(), screen.progress())
+    screen.terminal.send("exit\r")
+    check(screen.terminal.end() == 0, screen.terminal.seen[-500:])
 
 
 def test_skipping(lab):
