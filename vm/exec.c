@@ -119,7 +119,10 @@ static int lay_program(struct vm *vm, unsigned channel, struct worker_exec *x, s
 				   : exec_find_program(vm, x->argv[0], &program, e);
 	if (r < 0)
 		return worker_command_error(vm->worker, err_ctx(e, r, "exec '%s'", x->argv[0]));
-	return channel_start(vm, channel, &program, x->argv, x->env, e);
+	auto_free char **environment = environment_make(vm, x->env, e);
+	if (!environment)
+		return -ENOMEM;
+	return channel_start(vm, channel, &program, x->argv, environment, e);
 }
 
 int exec_start(struct worker *worker, struct worker_exec *x, struct err *e)

@@ -12,6 +12,8 @@
  * inside, the monitor is nobody. See namespaces(7), pivot_root(2), capabilities(7), seccomp(2).
  */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -19,9 +21,11 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "fd.h"
 #include "wall.h"
 
 /* seccomp_build's output for seccomp_table.c. */
@@ -29,13 +33,36 @@ static const struct sock_filter filter[] = {
 #include "vm_seccomp_filter.inc"
 };
 
+/* Opens `path` and puts it in the place of the descriptor `fd`, if it is the same directory. */
+static int replace_directory(int fd, int at, const char *path, struct err *e)
+{
+	struct stat before, after;
+	auto_close int fresh = openat(at, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fresh < 0 || fstat(fd, &before) < 0 || fstat(fresh, &after) < 0)
+		return err_sys(e, errno, "open '%s' again", path);
+	if (before.st_ino != after.st_ino || before.st_dev != after.st_dev)
+		return err_set(e, ESTALE, "'%s' is another directory now", path);
+	return dup3(fresh, fd, O_CLOEXEC) < 0 ? err_sys(e, errno, "put '%s' in its place", path)
+					      : 0;
+}
+
+/* The directories of the sandbox stay open, to be removed at the end, and ".." would lead from
+ * them to all of their file system. Seen through a mount of their own they have nothing above:
+ * they are bound to themselves, opened again there, and the mount goes out of sight with the old
+ * root. */
+static int confine_directories(const struct rundir *dir, const char *path, struct err *e)
+{
+	if (mount(path, path, NULL, MS_BIND, NULL) < 0)
+		return err_sys(e, errno, "bind '%s' to itself", path);
+	int r = replace_directory(dir->base_fd, AT_FDCWD, path, e);
+	return r < 0 ? r : replace_directory(dir->fd, dir->base_fd, dir->name, e);
+}
+
 /* An empty file system of our own becomes the root; the old one goes out of sight. /proc is only
  * where it is laid: any directory would do. */
 static int empty_root(struct err *e)
 {
 	const char *place = "/proc";
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return err_sys(e, errno, "keep mounts to ourselves");
 	if (mount("none", place, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
 		  "nr_inodes=1,size=4k,mode=555") < 0)
 		return err_sys(e, errno, "mount an empty directory");
@@ -46,12 +73,22 @@ static int empty_root(struct err *e)
 	return 0;
 }
 
+static int enter_empty_root(const struct rundir *dir, const char *path, struct err *e)
+{
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return err_sys(e, errno, "keep mounts to ourselves");
+	int r = confine_directories(dir, path, e);
+	return r < 0 ? r : empty_root(e);
+}
+
 /* Namespaces and empty root. Where the machine has no user namespaces for us, the rest must do. */
 static int leave_host(struct worker *worker, struct err *e)
 {
 	struct err error = {0};
+	char path[PATH_MAX];
+	rundir_base_path(path, sizeof(path)); /* before we are nobody: it may hold our uid */
 	if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS) == 0)
-		return empty_root(e);
+		return enter_empty_root(worker_rundir(worker), path, e);
 	err_sys(&error, errno, "unshare");
 	worker_note(worker, "walls",
 		    "the monitor keeps the host's file names in sight (%s); its system calls are "

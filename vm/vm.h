@@ -57,6 +57,7 @@ struct vm {
 	struct memory memory;
 	const struct port *ports;
 	struct layout layout;
+	char hostname[SPEC_NAME_MAX + 32]; /* "HOSTNAME=…" of the environment */
 	struct channel channels[VM_CHANNELS];
 	struct terminal terminal; /* channel 0's line, if it is a terminal */
 	uint64_t timer_at_ns;     /* the guest's timer interrupt, 0 = none */
@@ -92,6 +93,11 @@ uint64_t cpu_tsc_hz(const struct vm *vm);
 int pagetables_build(struct vm *vm, struct err *e);
 /* Where the CPU stands, in words ("at 0x…, ring 0"), for errors. Returns `buffer`. */
 char *cpu_describe(const struct vm *vm, char *buffer, size_t size);
+
+/* ---- environment.c ---- */
+/* The environment of a program: `more` (may be NULL), --env, what all have. The caller frees the
+ * array, not its words, which live as long as the VM and `more`. NULL when out of memory. */
+char **environment_make(struct vm *vm, char *const more[], struct err *e);
 
 /* ---- devicetree.c ---- */
 /* Describes the machine to the guest, in its memory at VM_GPA_DEVICETREE. */

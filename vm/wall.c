@@ -76,7 +76,6 @@ static int load_file(struct vm *vm, const char *name,
 static int lay_main_program(struct vm *vm, struct err *e)
 {
 	static char *const default_command[] = {"isolab-work", NULL};
-	static char *const no_words[] = {NULL};
 	const struct sandbox_spec *spec = worker_spec(vm->worker);
 	char *const *argv = spec->argv && spec->argv[0] ? spec->argv : default_command;
 	struct program program;
@@ -89,7 +88,10 @@ static int lay_main_program(struct vm *vm, struct err *e)
 		return worker_command_error(vm->worker, r);
 	if (!spec->interactive) /* its stdin is empty */
 		channel_input(vm, 0)->is_ended = 1;
-	return channel_start(vm, 0, &program, argv, spec->env ? spec->env : no_words, e);
+	auto_free char **environment = environment_make(vm, NULL, e);
+	if (!environment)
+		return -ENOMEM;
+	return channel_start(vm, 0, &program, argv, environment, e);
 }
 
 static int step_load(struct vm *vm, struct err *e)

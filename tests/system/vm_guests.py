@@ -175,6 +175,8 @@ def test_walls(lab):
     folder = f"/proc/{program.pid}"
     opened = [os.readlink(f"{folder}/fd/{name}") for name in os.listdir(f"{folder}/fd")]
     check("/dev/kvm" not in opened and len(opened) < 20, opened)
+    check(not [path for path in opened if path.startswith(lab.scratch) and
+               path in (lab.directory().rstrip("/"), lab.directory("bad"))], opened)
     if os.readlink(f"{folder}/ns/user") != os.readlink("/proc/self/ns/user"):
         check(not os.listdir(f"{folder}/root"), "its root is not empty")
         for name in ("mnt", "ipc", "uts"):

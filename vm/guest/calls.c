@@ -49,48 +49,57 @@ static int64_t call_kill(struct task *task, const struct frame *frame)
 	return -ESRCH;
 }
 
-static int64_t (*const calls[])(struct task *, const struct frame *) = {
-    [__NR_read] = call_read,
-    [__NR_write] = call_write,
-    [__NR_writev] = call_writev,
-    [__NR_open] = call_open,
-    [__NR_openat] = call_openat,
-    [__NR_close] = call_close,
-    [__NR_lseek] = call_lseek,
-    [__NR_fstat] = call_fstat,
-    [__NR_newfstatat] = call_newfstatat,
-    [__NR_getdents64] = call_getdents64,
-    [__NR_ioctl] = call_ioctl,
-    [__NR_brk] = call_brk,
-    [__NR_mmap] = call_mmap,
-    [__NR_munmap] = call_munmap,
-    [__NR_mprotect] = call_mprotect,
-    [__NR_exit] = call_exit,
-    [__NR_exit_group] = call_exit,
-    [__NR_getpid] = call_getpid,
-    [__NR_gettid] = call_getpid,
-    [__NR_getppid] = call_zero,
-    [__NR_getuid] = call_zero,
-    [__NR_geteuid] = call_zero,
-    [__NR_getgid] = call_zero,
-    [__NR_getegid] = call_zero,
-    [__NR_kill] = call_kill,
-    [__NR_sched_yield] = call_sched_yield,
-    [__NR_clock_gettime] = call_clock_gettime,
-    [__NR_nanosleep] = call_nanosleep,
-    [__NR_clock_nanosleep] = call_clock_nanosleep,
-    [__NR_uname] = call_uname,
-    [__NR_sysinfo] = call_sysinfo,
-    [__NR_getrandom] = call_getrandom,
+static const struct {
+	uint64_t number;
+	int64_t (*serve)(struct task *, const struct frame *);
+} calls[] = {
+    {__NR_read, call_read},
+    {__NR_write, call_write},
+    {__NR_writev, call_writev},
+    {__NR_open, call_open},
+    {__NR_openat, call_openat},
+    {__NR_close, call_close},
+    {__NR_lseek, call_lseek},
+    {__NR_fstat, call_fstat},
+    {__NR_newfstatat, call_newfstatat},
+    {__NR_getdents64, call_getdents64},
+    {__NR_ioctl, call_ioctl},
+    {__NR_brk, call_brk},
+    {__NR_mmap, call_mmap},
+    {__NR_munmap, call_munmap},
+    {__NR_mprotect, call_mprotect},
+    {__NR_exit, call_exit},
+    {__NR_exit_group, call_exit},
+    {__NR_getpid, call_getpid},
+    {__NR_gettid, call_getpid},
+    {__NR_getppid, call_zero},
+    {__NR_getuid, call_zero},
+    {__NR_geteuid, call_zero},
+    {__NR_getgid, call_zero},
+    {__NR_getegid, call_zero},
+    {__NR_kill, call_kill},
+    {__NR_sched_yield, call_sched_yield},
+    {__NR_clock_gettime, call_clock_gettime},
+    {__NR_nanosleep, call_nanosleep},
+    {__NR_clock_nanosleep, call_clock_nanosleep},
+    {__NR_uname, call_uname},
+    {__NR_sysinfo, call_sysinfo},
+    {__NR_getrandom, call_getrandom},
 };
+
+static int64_t serve(struct task *task, const struct frame *frame)
+{
+	for (unsigned i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		if (calls[i].number == frame->rax)
+			return calls[i].serve(task, frame);
+	}
+	return -ENOSYS;
+}
 
 void calls_serve(struct task *task)
 {
 	struct frame *frame = &task->frame;
-	uint64_t number = frame->rax;
-	int64_t result = -ENOSYS;
-	if (number < sizeof(calls) / sizeof(calls[0]) && calls[number])
-		result = calls[number](task, frame);
+	int64_t result = serve(task, frame);
 	if (result == CALL_REPEAT)
 		frame->rip -= 2; /* the length of `syscall`; RAX is still its number */
 	else if (result != CALL_LEFT)

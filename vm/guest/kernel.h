@@ -96,6 +96,8 @@ void fpu_take(struct task *task);
 
 /* mailbox.c: serves what the monitor has left in its mailbox. */
 void mailbox_serve(void);
+/* Tells the monitor: enum VM_ANSWER_…, and an errno or a wait status. */
+void mailbox_answer(unsigned kind, uint32_t channel, uint32_t value);
 
 /* program.c: loads the program of the task's channel. 0, -ENOEXEC, -ENOMEM. */
 int program_load(struct task *task);

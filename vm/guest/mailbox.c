@@ -17,13 +17,19 @@ static void start(uint32_t channel)
 		task->channel = channel;
 		r = program_load(task);
 	}
-	if (r == 0) {
-		task->pid = ++kernel.last_pid;
-		task->start_ns = clock_now_ns();
-		task_set_state(task, TASK_RUNNABLE);
+	if (r < 0) {
+		mailbox_answer(VM_ANSWER_STARTED, channel, (uint32_t)-r);
+		return;
 	}
-	nucleus_write_port(kernel.machine.mailbox_port,
-			   VM_ANSWER(VM_ANSWER_STARTED, channel, (uint32_t)-r));
+	task->pid = ++kernel.last_pid;
+	task->start_ns = clock_now_ns();
+	task->is_announced = false; /* schedule() does that with its first turn */
+	task_set_state(task, TASK_RUNNABLE);
+}
+
+void mailbox_answer(unsigned kind, uint32_t channel, uint32_t value)
+{
+	nucleus_write_port(kernel.machine.mailbox_port, VM_ANSWER(kind, channel, value));
 }
 
 static void wake(uint32_t channel)

@@ -9,7 +9,7 @@
  *	into the kernel:	entry		the monitor starts us here (vm/abi.h "Entry state")
  *				vectors		exceptions and interrupts
  *				gate		the instruction `syscall`
- *	out of it:		nucleus_resume, nucleus_write_port, nucleus_halt (nucleus.h)
+ *	out of it:		nucleus_resume, nucleus_start, nucleus_write_port, nucleus_halt
  *
  * Into the kernel: the processor leaves RIP, CS, RFLAGS, RSP, SS and perhaps an error code in
  * `trap_area`, which the TSS names as the stack for every vector. Ring 0 puts RAX aside, since it
@@ -118,6 +118,11 @@ service_resume:
 	mov	$resume_frame, %rsp
 	iretq
 
+service_start:
+	outl	%eax, %dx
+	xor	%edx, %edx		/* a new program's registers are zero */
+	jmp	service_resume
+
 service_port:
 	outl	%eax, %dx
 	mov	$frame_of_port, %rsp
@@ -195,11 +200,9 @@ complete_frame:
 	call	trap
 	ud2
 
-/* _Noreturn void nucleus_resume(const struct frame *frame, uint64_t pml4) */
-	.globl nucleus_resume
-nucleus_resume:
-	mov	%rsi, resume_pml4
-	mov	%rdi, %rsp
+/* A task's registers, out of its struct frame. */
+.macro load_registers frame
+	mov	\frame, %rsp
 	pop	%r15
 	pop	%r14
 	pop	%r13
@@ -221,7 +224,26 @@ nucleus_resume:
 	pop	resume_frame + 16
 	pop	resume_frame + 24
 	pop	resume_frame + 32
+.endm
+
+/* _Noreturn void nucleus_resume(const struct frame *frame, uint64_t pml4) */
+	.globl nucleus_resume
+nucleus_resume:
+	mov	%rsi, resume_pml4
 	movq	$service_resume, protection_handler
+	load_registers %rdi
+	cli
+
+/* _Noreturn void nucleus_start(const struct frame *, uint64_t pml4, uint16_t port, uint32_t value) */
+	.globl nucleus_start
+nucleus_start:
+	mov	%rsi, resume_pml4
+	mov	%edx, start_port
+	mov	%ecx, start_value
+	movq	$service_start, protection_handler
+	load_registers %rdi
+	mov	start_port, %edx
+	mov	start_value, %eax
 	cli
 
 /* void nucleus_write_port(uint16_t port, uint32_t value) */
@@ -288,6 +310,10 @@ gate_rsp:
 	.quad	0
 port_rsp:
 	.quad	0
+start_port:
+	.long	0
+start_value:
+	.long	0
 resume_pml4:
 	.quad	0
 resume_rax:
@@ -299,9 +325,8 @@ resume_frame:
 	.globl trap_area_end
 trap_area_end:
 
-	.bss
-	.balign	4096
-	.space	16384
+	.section .data.stack, "aw"
+	.space	8192 + 1536		/* so that its upper end shares a page with what follows */
 kernel_stack_top:
 
 	.section .note.GNU-stack, "", @progbits

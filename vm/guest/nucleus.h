@@ -9,6 +9,9 @@
 /* Runs a task: its registers, its address space. The next trap begins with an empty kernel
  * stack. */
 _Noreturn void nucleus_resume(const struct frame *frame, uint64_t pml4);
+/* Runs a new task, whose RDX must be 0, right after writing to a port: a way to ring 0 less. */
+_Noreturn void nucleus_start(const struct frame *frame, uint64_t pml4, uint16_t port,
+			     uint32_t value);
 /* outl: one exit to the monitor. */
 void nucleus_write_port(uint16_t port, uint32_t value);
 /* Two of the monitor's marks at once, VM_MARK_KERNEL_READY and VM_MARK_INIT: a way to ring 0

@@ -43,8 +43,9 @@ void task_end(struct task *task, uint32_t wait_status)
 		kernel.fpu_owner = NULL;
 	task_set_state(task, TASK_FREE);
 	frames_give_all(&kernel.frames, owner_of(task));
-	nucleus_write_port(kernel.machine.mailbox_port,
-			   VM_ANSWER(VM_ANSWER_ENDED, task->channel, wait_status));
+	if (!task->is_announced) /* it was killed before its first turn */
+		mailbox_answer(VM_ANSWER_STARTED, task->channel, 0);
+	mailbox_answer(VM_ANSWER_ENDED, task->channel, wait_status);
 }
 
 void task_signal(struct task *task, unsigned number)
@@ -93,5 +94,9 @@ _Noreturn void schedule(void)
 		task->turns++;
 	}
 	fpu_take(task);
-	nucleus_resume(&task->frame, task->pml4);
+	if (task->is_announced)
+		nucleus_resume(&task->frame, task->pml4);
+	task->is_announced = true;
+	nucleus_start(&task->frame, task->pml4, (uint16_t)kernel.machine.mailbox_port,
+		      VM_ANSWER(VM_ANSWER_STARTED, task->channel, 0));
 }

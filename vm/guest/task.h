@@ -47,7 +47,8 @@ struct task {
 	uint32_t channel;
 	uint32_t pid;
 	enum task_state state;
-	uint64_t wake_ns; /* of TASK_SLEEPS */
+	bool is_announced; /* the monitor knows that it has started */
+	uint64_t wake_ns;  /* of TASK_SLEEPS */
 	uint64_t start_ns;
 	uint64_t turns; /* how often it was given the processor */
 
