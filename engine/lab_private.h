@@ -115,11 +115,17 @@ void lab_end_leases(struct lab *lab);
 /* The control connection, opened if need be; learns the worker's pid. */
 int sandbox_connect(struct sandbox *s, struct err *e);
 void sandbox_disconnect(struct sandbox *s);
+/* Asks for an answer, and for the wall's own figures to be up to date. */
+int sandbox_ping(struct sandbox *s, struct err *e);
 
 /* sandbox_facts.c */
 void sandbox_cancel_facts(struct sandbox *s, const char *reason); /* NULL: without a word */
 void sandbox_check_facts_time(struct sandbox *s, uint64_t now_ns);
 void sandbox_judge_facts(struct sandbox *s);
+
+/* sandbox_sample.c */
+/* A sample without troubling the worker: for the timer. */
+int sandbox_sample_quietly(struct sandbox *s, struct err *e);
 
 /* accel.c: "kvm", "kvm-nested", "kvm-pvm" as this host would do it, "none" without a /dev/kvm. */
 void accel_of_host(char *buffer, size_t size);

@@ -78,7 +78,7 @@ static void on_tick(struct lab_source *source)
 		s->is_dirty = s->must_check_lock = true;
 		/* Another front may be sampling the same sandbox: once is enough. */
 		if (lab->options.sample && (!newest || newest->t_ns + TICK_NS * 3 / 4 < now_ns))
-			sandbox_take_sample(s, NULL);
+			sandbox_sample_quietly(s, NULL);
 	}
 }
 

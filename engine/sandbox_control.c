@@ -137,6 +137,11 @@ static int request(struct sandbox *s, enum wire_type type, uint32_t a, uint32_t 
 	return ask(s, message, NULL, e);
 }
 
+int sandbox_ping(struct sandbox *s, struct err *e)
+{
+	return request(s, WIRE_PING, 0, 0, e);
+}
+
 int sandbox_signal(struct sandbox *s, int signal_number, struct err *e)
 {
 	return request(s, WIRE_SIGNAL, (uint32_t)signal_number, 0, e);

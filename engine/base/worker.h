@@ -99,6 +99,9 @@ struct wall {
 	/* Waits like poll(2) (same arguments and result) while letting the sandbox run.
 	 * Optional: poll. */
 	int (*wait)(struct worker *w, struct pollfd *fds, nfds_t count, int timeout_ms);
+	/* Somebody (WIRE_PING) wants to read figures of the wall's own, e.g. its counters: brings
+	 * what they are read from up to date. Optional. */
+	void (*publish)(struct worker *w);
 	/* Frees everything. Called once, also after a failed start. */
 	void (*finish)(struct worker *w);
 };

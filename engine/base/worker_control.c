@@ -86,6 +86,8 @@ static int64_t answer_ping(struct worker *w, struct worker_client *client,
 			   struct wire_message *message, struct err *e)
 {
 	(void)client, (void)message, (void)e;
+	if (w->wall->publish)
+		w->wall->publish(w);
 	return w->is_ready;
 }
 

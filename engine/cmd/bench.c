@@ -153,7 +153,7 @@ static uint64_t percentile(const struct series *series, unsigned which, unsigned
 	qsort(sorted, n, sizeof(*sorted), compare_numbers);
 	if (percent == 50 && n % 2 == 0)
 		return (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
-	return sorted[(n - 1) * percent / 100];
+	return sorted[percent ? (n * percent + 99) / 100 - 1 : 0];
 }
 
 static struct doc *host_document(void)
