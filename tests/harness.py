@@ -162,7 +162,7 @@ class Lab:
         self.kind, self.build, self.wrap = kind, build, list(wrap)
         self.isolab_path = os.environ.get("ISOLAB_PROGRAM", os.path.join(build, "isolab"))
         self.scratch = tempfile.mkdtemp(prefix="isolab-test-")
-        keep = ("PATH", "LANG", "ASAN_OPTIONS", "UBSAN_OPTIONS")
+        keep = ("PATH", "LANG", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS")
         self.environment = {name: os.environ[name] for name in keep if name in os.environ}
         self.environment.update(HOME=self.scratch, TERM="xterm-256color", TMPDIR=self.scratch,
                                 XDG_RUNTIME_DIR=self.scratch)

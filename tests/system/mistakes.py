@@ -63,7 +63,7 @@ def test_command_missing(lab):
     """a command that does not exist inside is named, and the exit status is 127"""
     for kind in KINDS:
         expect_refusal(lab.isolab("run", kind, "--", "htop"), 127, "htop")
-        expect_refusal(lab.isolab("create", kind, "demo", "--", "htop"), 125, "htop")
+        expect_refusal(lab.isolab("create", kind, "demo", "--", "htop"), 127, "htop")
         expect(lab.isolab("rm", "-f", "demo") if lab.row("demo") else lab.isolab("ps"))
 
 
