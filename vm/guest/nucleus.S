@@ -234,7 +234,8 @@ nucleus_resume:
 	load_registers %rdi
 	cli
 
-/* _Noreturn void nucleus_start(const struct frame *, uint64_t pml4, uint16_t port, uint32_t value) */
+/* _Noreturn void nucleus_start(const struct frame *, uint64_t pml4, uint16_t port, uint32_t
+ * value) */
 	.globl nucleus_start
 nucleus_start:
 	mov	%rsi, resume_pml4
