@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Two tables and a look into each. strerrorname_np(3) and its like would do the same, but only the GNU C
- * library has them, and the workers may be linked with a smaller one: each C library words errors in its
- * own way, while a sentence of ours shall read the same wherever it comes from. See errno(3), signal(7).
+ * Two tables and a look into each. strerrorname_np(3) and its like would do the same, but only the
+ * GNU C library has them, and the workers may be linked with a smaller one: each C library words
+ * errors in its own way, while a sentence of ours shall read the same wherever it comes from. See
+ * errno(3), signal(7).
  */
 #include "names.h"
 

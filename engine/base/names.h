@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef ISOLAB_NAMES_H
 #define ISOLAB_NAMES_H
-/* names: what errors and signals are called. The same words in every program of ours, whatever C library
- * it is linked with and whatever the locale. */
+/* names: what errors and signals are called. The same words in every program of ours, whatever C
+ * library it is linked with and whatever the locale. */
 
 /* "ENOENT"; NULL when there is no such number. */
 const char *name_of_errno(int code);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * isolab-cli-fake: the command line of isolab-cli with another wall in its table, the fake one. That this
- * is all it takes is the point: the engine knows walls as data.
+ * isolab-cli-fake: the command line of isolab-cli with another wall in its table, the fake one.
+ * That this is all it takes is the point: the engine knows walls as data.
  */
 #include "backend.h"
 #include "front.h"

@@ -11,6 +11,8 @@
 
 #include "console.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct console_reader reader = {.fd = memfd_create("console", MFD_CLOEXEC)};

@@ -12,6 +12,8 @@
 
 #include "journal.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 static void write_and_read(const struct event *event)
 {
 	auto_strbuf line = {.limit = EVENT_LINE_MAX};

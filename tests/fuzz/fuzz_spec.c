@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The file `spec`, and with it the parser of every option on the command line. What is accepted must
- * be the same after it was saved and loaded; what is refused must say why.
+ * The file `spec`, and with it the parser of every option on the command line. What is accepted
+ * must be the same after it was saved and loaded; what is refused must say why.
  */
 #include <assert.h>
 #include <stddef.h>
@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "spec.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -11,6 +11,8 @@
 
 #include "wire.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 /* Every word must be readable to its end; a sanitiser sees it if not. */
 static void touch(const struct wire_message *message, const char *word)
 {
