@@ -58,11 +58,16 @@ static bool has_terminal_option(char *const *words)
 	return false;
 }
 
-bool line_wants_terminal(const struct line *line)
+bool line_needs_own_program(const struct line *line)
 {
 	const struct command *command = command_find(&tui_command_table, line->words[0]);
 
-	if (!command || !(command->flags & COMMAND_TERMINAL))
+	return command && command->flags & COMMAND_TERMINAL;
+}
+
+bool line_wants_terminal(const struct line *line)
+{
+	if (!line_needs_own_program(line))
 		return false;
-	return strcmp(command->name, "exec") != 0 || has_terminal_option(line->words);
+	return strcmp(line->words[0], "exec") != 0 || has_terminal_option(line->words);
 }

@@ -21,6 +21,8 @@ int line_parse(const char *raw, struct line *ret_line, struct err *e);
 void line_finish(struct line *line);
 #define auto_line __attribute__((cleanup(line_finish))) struct line
 
+/* A program of its own in any case: it uses the descriptors it was started with. */
+bool line_needs_own_program(const struct line *line);
 /* `exec` with -t or -it among its options, or a command that always wants the terminal. */
 bool line_wants_terminal(const struct line *line);
 

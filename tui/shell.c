@@ -90,7 +90,7 @@ static void submit(struct shell *shell, const char *raw)
 	if (line.count < 0) {
 		out_error(&shell->host.out, &e);
 		shell->status = 2;
-	} else if (line_wants_terminal(&line)) {
+	} else if (line_needs_own_program(&line)) {
 		shell->status = run_with_terminal(shell, &line);
 	} else {
 		shell->status = lab_submit(shell->lab, &tui_command_table, line.text, true,

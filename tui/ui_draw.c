@@ -333,15 +333,24 @@ static void draw_too_small(struct ui *ui)
 
 /* ---- the turn ---- */
 
-/* The small form; how many rows it has no room for stands behind its name. */
+/* The small form; how many rows it has no room for stands behind its name, if there is room. */
 static void draw_small(struct ui *ui, enum pane_id pane)
 {
 	struct rect rect = ui->layout.pane[pane];
 	int below = panes[pane].draw(&ui->canvas, rect, &ui->view);
+	int column = 5 + canvas_text_width(tr(panes[pane].title));
+	char text[16];
 
+	snprintf(text, sizeof(text), "+%d ", below);
+	for (size_t i = 0; i < strlen(text); i++) {
+		const struct cell *cell = canvas_cell(&ui->canvas, rect.row,
+						      rect.column + column + (int)i);
+
+		if (!cell || cell->kind != CELL_LINE)
+			return;
+	}
 	if (below > 0)
-		canvas_textf(&ui->canvas, rect, 0, 5 + canvas_text_width(tr(panes[pane].title)),
-			     STYLE_PLAIN, "+%d ", below);
+		canvas_text(&ui->canvas, rect, 0, column, STYLE_PLAIN, text);
 }
 
 static void draw_pane(struct ui *ui, enum pane_id pane)

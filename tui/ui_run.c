@@ -192,7 +192,7 @@ static void run_line(struct ui *ui, const struct line *line)
 		refuse_terminal(ui, line->words[0]);
 		return;
 	}
-	if (command && command->flags & COMMAND_WAITS) {
+	if ((command && command->flags & COMMAND_WAITS) || line_needs_own_program(line)) {
 		start_job(ui, line->words);
 		return;
 	}

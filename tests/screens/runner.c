@@ -15,6 +15,7 @@
  *	golden FILE			until the screen is as in FILE
  *	signal NAME | exit STATUS|NAME	sends it; waits for the end and compares
  *	restored			the terminal is as it was
+ *	first "text"			waits as `wait`, prints how long after the start it came
  *	latency "key" COUNT		prints how long keys take to be painted and how many bytes
  *
  * In golden files '#' stands for one digit that changes from run to run.
@@ -41,6 +42,7 @@ struct play {
 	int rows, columns;
 	char home[256];
 	struct session *session;
+	int64_t started_us;
 	char why[1536];
 };
 
@@ -111,6 +113,7 @@ static bool do_start(struct play *play, char **words, int count, bool is_shell)
 		setenv("BUILD", getenv("ISOLAB_BUILD"), 1);
 	}
 	session_destroy(play->session);
+	play->started_us = now_us();
 	play->session = session_start(argv, play->rows, play->columns);
 	return play->session || fail(play, "cannot start", program);
 }
@@ -129,6 +132,14 @@ static bool do_wait(struct play *play, const char *text, bool is_wanted)
 			return fail(play, is_wanted ? "never came:" : "never went:", text);
 		session_pump(play->session, 200);
 	}
+}
+
+static bool do_first(struct play *play, const char *text)
+{
+	if (!do_wait(play, text, true))
+		return false;
+	printf("# first paint after %lld us\n", (long long)(now_us() - play->started_us));
+	return true;
 }
 
 /* '#' in the golden text takes any digit. */
@@ -270,6 +281,8 @@ static bool do_session_command(struct play *play, char **words, int count)
 		return session_write(play->session, words[1], strlen(words[1]));
 	if (strcmp(words[0], "wait") == 0 && count == 2)
 		return do_wait(play, words[1], true);
+	if (strcmp(words[0], "first") == 0 && count == 2)
+		return do_first(play, words[1]);
 	if (strcmp(words[0], "gone") == 0 && count == 2)
 		return do_wait(play, words[1], false);
 	if (strcmp(words[0], "golden") == 0 && count == 2)
