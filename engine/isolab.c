@@ -16,7 +16,8 @@
 #include <asm/errno.h>
 #include <asm/unistd.h>
 
-enum { DIRECTORY_MAX = 4000, TERMINAL_GET = 0x5401 /* TCGETS */, FAILED = 125 };
+enum { DIRECTORY_MAX = 4000, ENVIRONMENT_MAX = 4000, STAMP_MAX = 40 };
+enum { TERMINAL_GET = 0x5401 /* TCGETS */, FAILED = 125 };
 
 /* Walls that `run` may become without asking anybody; one that is not here is explained by
  * isolab-cli. */
@@ -65,6 +66,38 @@ static const char *choose_program(int argc, char **argv, char **env)
 	return worker ? worker : "isolab-cli";
 }
 
+/* "ISOLAB_REQUEST_NS=…": when somebody asked for a sandbox is now, not when its worker begins. */
+static void write_stamp(char *stamp)
+{
+	static const char name[] = "ISOLAB_REQUEST_NS=";
+	uint64_t ns = clock_read_ns(CLOCK_OF_BOOT);
+	char digits[20];
+	unsigned count = 0;
+
+	do
+		digits[count++] = (char)('0' + ns % 10);
+	while (ns /= 10);
+	memcpy(stamp, name, sizeof(name) - 1);
+	for (stamp += sizeof(name) - 1; count; stamp++)
+		*stamp = digits[--count];
+	*stamp = 0;
+}
+
+/* The environment with `stamp` behind it; as it is when it is too large for that. */
+static char **add_to_environment(char **env, char **copy, char *stamp)
+{
+	unsigned count = 0;
+
+	for (; env[count]; count++) {
+		if (count == ENVIRONMENT_MAX)
+			return env;
+		copy[count] = env[count];
+	}
+	copy[count] = stamp;
+	copy[count + 1] = 0;
+	return copy;
+}
+
 /* Becomes DIRECTORY + `between` + `program`; returns only when that failed, with -errno. */
 static long become(char *directory, size_t length, const char *between, const char *program,
 		   char **argv, char **env)
@@ -76,7 +109,7 @@ static long become(char *directory, size_t length, const char *between, const ch
 
 int inside_main(int argc, char **argv, char **env)
 {
-	char directory[DIRECTORY_MAX + 64];
+	char directory[DIRECTORY_MAX + 64], stamp[STAMP_MAX], *environment[ENVIRONMENT_MAX + 2];
 	const char *program = choose_program(argc, argv, env);
 	long length, r;
 
@@ -93,6 +126,10 @@ int inside_main(int argc, char **argv, char **env)
 					  "/proc/self/exe: ",
 					  error_text(length), "\nhint: mount /proc first\n", 0});
 		return FAILED;
+	}
+	if (argc > 1 && text_equal(argv[1], "run")) {
+		write_stamp(stamp);
+		env = add_to_environment(env, environment, stamp);
 	}
 	while (length && directory[length - 1] != '/')
 		length--;

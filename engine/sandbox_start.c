@@ -31,6 +31,7 @@
 extern char **environ;
 
 enum { FIRST_FREE_FD = 16, END_TIMEOUT_MS = 3000, KILL_TIMEOUT_MS = 5000, NAME_ATTEMPTS = 8 };
+enum { KILL_ATTEMPTS = 200, KILL_PAUSE_MS = 5 };
 
 int lab_make(struct lab *lab, const struct sandbox_spec *spec, struct sandbox **ret_sandbox,
 	     struct err *e)
@@ -291,12 +292,28 @@ void lab_end_leases(struct lab *lab)
 		rundir_sweep(lab->base_fd, NULL);
 }
 
+/* One that is just starting may not listen yet: tries again for a moment. */
+static int kill_inside(struct sandbox *s, struct err *e)
+{
+	int r = sandbox_kill(s, e);
+
+	for (int attempt = 0; attempt < KILL_ATTEMPTS && (r == -ENOENT || r == -ECONNREFUSED);
+	     attempt++) {
+		poll(NULL, 0, KILL_PAUSE_MS);
+		s->must_check_lock = true;
+		sandbox_refresh(s);
+		err_clear(e);
+		r = sandbox_kill(s, e);
+	}
+	return r;
+}
+
 /* Kills what is inside and waits, boundedly, until the worker has let go. */
 static int end_worker(struct sandbox *s, struct err *e)
 {
 	uint64_t end_ns = clock_now_ns() + KILL_TIMEOUT_MS * 1000000ULL;
 	struct pollfd gone;
-	int r = sandbox_kill(s, e), left;
+	int r = kill_inside(s, e), left;
 
 	if (r < 0 && r != -ESRCH)
 		return r;

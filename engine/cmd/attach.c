@@ -103,7 +103,7 @@ static void take_signal(struct attachment *a, int signals)
 		a->is_interrupted = true;
 }
 
-int cmd_signal_descriptor(void)
+void cmd_signals_open(struct cmd_signals *signals)
 {
 	sigset_t set;
 
@@ -112,8 +112,19 @@ int cmd_signal_descriptor(void)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGWINCH);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	sigprocmask(SIG_BLOCK, &set, &signals->before);
+	signals->fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+void cmd_signals_close(struct cmd_signals *signals)
+{
+	struct signalfd_siginfo pending;
+
+	/* What came at the last moment was still meant for the sandbox. */
+	while (signals->fd >= 0 && read(signals->fd, &pending, sizeof(pending)) > 0)
+		;
+	fd_close(&signals->fd);
+	sigprocmask(SIG_SETMASK, &signals->before, NULL);
 }
 
 static void relay(struct attachment *a, int signals)
@@ -170,28 +181,29 @@ static int run_attach(struct command_context *context, int argc, char **argv)
 {
 	struct attachment a = {.context = context};
 	auto_raw terminal = {0};
-	auto_close int signals = -1;
+	struct cmd_signals signals;
 	struct cmd_line line;
 	struct err error = {0};
 	int status = cmd_parse(context, argc, argv, 1, 1, 0, &line), r;
 
 	if (status)
 		return status;
-	if (lab_find_group(context->lab, line.words[0], &a.s, 1, &error) < 0)
+	if (cmd_find_one(context->lab, line.words[0], &a.s, &error) < 0)
 		return cmd_fail(context, &error);
 	r = sandbox_attach(a.s, &error);
 	a.has_stdin = r == 0;
 	if (r < 0 && r != -EOPNOTSUPP)
 		return cmd_fail(context, &error);
 	sandbox_hold(a.s);
-	signals = cmd_signal_descriptor();
+	cmd_signals_open(&signals);
 	skip_history(&a);
 	if (sandbox_spec(a.s)->tty && a.has_stdin) {
 		pass_size(&a);
 		raw_enter(&terminal, STDIN_FILENO);
 	}
-	relay(&a, signals);
+	relay(&a, signals.fd);
 	raw_leave(&terminal);
+	cmd_signals_close(&signals);
 	status = conclude(&a);
 	sandbox_release(a.s);
 	return status;

@@ -173,6 +173,20 @@ int cmd_find(struct lab *lab, char **names, int count, struct sandbox *ret[CMD_S
 	return (int)found;
 }
 
+int cmd_find_one(struct lab *lab, const char *name, struct sandbox **ret, struct err *e)
+{
+	struct sandbox *found[CMD_SANDBOXES_MAX];
+	int count = lab_find_group(lab, name, found, CMD_SANDBOXES_MAX, e), r;
+
+	if (count < 0)
+		return count;
+	*ret = found[0];
+	if (count == 1)
+		return 0;
+	r = err_set(e, EINVAL, "'%s' is a group of %d", name, count);
+	return err_hint(e, r, "name one of them, for example '%s'", sandbox_name(found[0]));
+}
+
 int cmd_for_each(struct command_context *context, const struct cmd_line *line,
 		 int (*act)(struct sandbox *s, void *arg, struct err *e), void *arg)
 {

@@ -5,6 +5,8 @@
  * cmd: what the files of the engine's commands share. Each file cmd_NAME's entry is const and named
  * here; engine_commands[] in commands.c lists them in the order of the help.
  */
+#include <signal.h>
+
 #include "command.h"
 #include "doc.h"
 
@@ -45,6 +47,9 @@ int cmd_fail(struct command_context *context, const struct err *error);
 int cmd_find(struct lab *lab, char **names, int count, struct sandbox *ret[CMD_SANDBOXES_MAX],
 	     struct err *e);
 
+/* The one sandbox that `name` means; a group of several is none: -EINVAL with their names. */
+int cmd_find_one(struct lab *lab, const char *name, struct sandbox **ret, struct err *e);
+
 /* Runs `act` on each sandbox that the words name and goes on after a failure, told at once.
  * Returns the exit status. */
 int cmd_for_each(struct command_context *context, const struct cmd_line *line,
@@ -64,8 +69,13 @@ int cmd_wait_ended(struct lab *lab, struct sandbox *s, int timeout_ms, struct er
 /* Waits until its facts are there; 0, -EINTR, or why not. Asks for them itself. */
 int cmd_wait_facts(struct lab *lab, struct sandbox *s, struct err *e);
 
-/* SIGINT, SIGTERM, SIGHUP and SIGWINCH as a descriptor, blocked from now on. */
-int cmd_signal_descriptor(void);
+/* SIGINT, SIGTERM, SIGHUP and SIGWINCH as a descriptor, until cmd_signals_close(). */
+struct cmd_signals {
+	int fd;
+	sigset_t before;
+};
+void cmd_signals_open(struct cmd_signals *signals);
+void cmd_signals_close(struct cmd_signals *signals);
 
 /* The command that runs inside, its words parted by blanks, cut to `size`. */
 const char *cmd_command_text(const struct sandbox *s, char *buffer, size_t size);

@@ -30,7 +30,8 @@ struct execution {
 	bool is_interactive, is_tty;
 	const char *workdir;
 	char **argv, *env[WIRE_ARGV_MAX + 1];
-	int socket, signals, master, slave, null;
+	int socket, master, slave, null;
+	struct cmd_signals signals;
 	struct raw_keys keys;
 	bool has_stdin, is_started, is_over;
 	int status;
@@ -165,7 +166,7 @@ static void take_signal(struct execution *x)
 {
 	struct signalfd_siginfo info;
 
-	if (read(x->signals, &info, sizeof(info)) != sizeof(info))
+	if (read(x->signals.fd, &info, sizeof(info)) != sizeof(info))
 		return;
 	if (info.ssi_signo != SIGWINCH)
 
@@ -181,7 +182,7 @@ static void relay(struct execution *x)
 	while (!x->is_over) {
 		struct pollfd fds[4] = {
 		    {.fd = x->socket, .events = POLLIN},
-		    {.fd = x->signals, .events = POLLIN},
+		    {.fd = x->signals.fd, .events = POLLIN},
 		    {.fd = has_output ? x->master : -1, .events = POLLIN},
 		    {.fd = x->has_stdin && x->is_started ? STDIN_FILENO : -1, .events = POLLIN},
 		};
@@ -221,12 +222,13 @@ static int execute(struct execution *x)
 		r = send_request(x, &error);
 	if (r < 0)
 		return cmd_fail(x->context, &error);
-	x->signals = cmd_signal_descriptor();
+	cmd_signals_open(&x->signals);
 	x->has_stdin = x->is_tty && x->is_interactive;
 	if (x->has_stdin)
 		raw_enter(&terminal, STDIN_FILENO);
 	relay(x);
 	raw_leave(&terminal);
+	cmd_signals_close(&x->signals);
 	if (x->error.code)
 		out_error(x->context->out, &x->error);
 	return x->status;
@@ -283,7 +285,7 @@ static int prepare(struct execution *x, struct command_context *context, int arg
 			 line.words[0]);
 		return cmd_fail(context, &error);
 	}
-	if (lab_find_group(context->lab, line.words[0], &x->s, 1, &error) < 0)
+	if (cmd_find_one(context->lab, line.words[0], &x->s, &error) < 0)
 		return cmd_fail(context, &error);
 	x->context = context;
 	x->argv = line.rest;
@@ -291,7 +293,7 @@ static int prepare(struct execution *x, struct command_context *context, int arg
 	x->workdir = cmd_has(&line, EXEC_WORKDIR) ? line.option[EXEC_WORKDIR] : "";
 	x->is_interactive = cmd_has(&line, EXEC_INTERACTIVE);
 	x->is_tty = cmd_has(&line, EXEC_TTY);
-	x->socket = x->signals = x->master = x->slave = x->null = -1;
+	x->socket = x->master = x->slave = x->null = -1;
 	return 0;
 }
 
@@ -311,7 +313,6 @@ static int run_exec(struct command_context *context, int argc, char **argv)
 		status = execute(x);
 		sandbox_release(x->s);
 		fd_close(&x->socket);
-		fd_close(&x->signals);
 		fd_close(&x->master);
 		fd_close(&x->slave);
 		fd_close(&x->null);

@@ -72,7 +72,7 @@ static int run_logs(struct command_context *context, int argc, char **argv)
 
 	if (status)
 		return status;
-	if (lab_find_group(context->lab, line.words[0], &f.s, 1, &error) < 0)
+	if (cmd_find_one(context->lab, line.words[0], &f.s, &error) < 0)
 		return cmd_fail(context, &error);
 	print_new(&f);
 	if (f.error < 0) {

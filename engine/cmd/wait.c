@@ -16,7 +16,7 @@ static int run_wait(struct command_context *context, int argc, char **argv)
 
 	if (status)
 		return status;
-	if (lab_find_group(context->lab, line.words[0], &s, 1, &error) < 0)
+	if (cmd_find_one(context->lab, line.words[0], &s, &error) < 0)
 		return cmd_fail(context, &error);
 	if (sandbox_state(s) == SANDBOX_CREATED) {
 		err_set(&error, ESRCH, "wait: '%s' was never started", sandbox_name(s));
