@@ -310,6 +310,13 @@ static void vm_wall_finish(struct worker *worker)
 	worker_set_state(worker, NULL);
 }
 
+static void vm_wall_publish(struct worker *worker)
+{
+	struct vm *vm = worker_state(worker);
+	if (vm)
+		stats_publish(vm, true);
+}
+
 const struct wall vm_wall = {
     .kind = "vm",
     .check = vm_check,
@@ -322,5 +329,6 @@ const struct wall vm_wall = {
     .exec = exec_start,
     .exec_signal = exec_signal,
     .wait = vm_wall_wait,
+    .publish = vm_wall_publish,
     .finish = vm_wall_finish,
 };
