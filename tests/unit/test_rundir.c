@@ -379,6 +379,94 @@ static void test_cgroup_names_differ_between_bases(void **state)
 	nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
+/* ---- cgroups ---- */
+
+/* The directory of our own cgroup in some hierarchy in which we may make others, "" if there is
+ * none. */
+static void find_own_cgroup(char *path, size_t size)
+{
+	char text[4096], *rest = text, *line, probe[600];
+
+	path[0] = '\0';
+	if (fd_read_file(AT_FDCWD, "/proc/self/cgroup", text, sizeof(text)) < 0)
+		return;
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		char controller[64] = "", place[256];
+
+		if (sscanf(line, "%*d:%63[a-z]:%255s", controller, place) != 2 &&
+		    sscanf(line, "%*d::%255s", place) != 1)
+			continue;
+		snprintf(path, size, "/sys/fs/cgroup/%s%s", controller, place);
+		snprintf(probe, sizeof(probe), "%.400s/isolab-test.%d", path, (int)getpid());
+		if (access("/sys/fs/cgroup", F_OK) == 0 && mkdir(probe, 0700) == 0) {
+			rmdir(probe);
+			return;
+		}
+		path[0] = '\0';
+	}
+}
+
+/* Makes the cgroup of `dir`; its path is put into `cgroup`. */
+static void make_cgroup(const char *own, const struct rundir *dir, char *cgroup, size_t size)
+{
+	char name[128];
+
+	assert_int_equal(rundir_cgroup_name(dir, name, sizeof(name), NULL), 0);
+	snprintf(cgroup, size, "%s/%s", own, name);
+	assert_int_equal(mkdir(cgroup, 0700), 0);
+}
+
+static void test_sweep_takes_cgroups_without_a_sandbox_and_no_others(void **state)
+{
+	auto_rundir gone = RUNDIR_NONE, locked = RUNDIR_NONE;
+	char own[512], gone_cgroup[700], locked_cgroup[700], other[700];
+
+	(void)state;
+	find_own_cgroup(own, sizeof(own));
+	if (!own[0])
+		skip();
+	create("gone", false, false, &gone, NULL);
+	create("locked", false, false, &locked, NULL);
+	make_cgroup(own, &gone, gone_cgroup, sizeof(gone_cgroup));
+	make_cgroup(own, &locked, locked_cgroup, sizeof(locked_cgroup));
+	snprintf(other, sizeof(other), "%.400s/isolab.%u.1.gone", own, (unsigned)geteuid());
+	assert_int_equal(mkdir(other, 0700), 0);
+	assert_int_equal(rundir_remove(&gone, NULL), 0);
+	assert_int_equal(sweep(), 1);
+	assert_int_equal(access(gone_cgroup, F_OK), -1);
+	/* Of a living sandbox, and of another base directory. */
+	assert_int_equal(rmdir(locked_cgroup), 0);
+	assert_int_equal(rmdir(other), 0);
+}
+
+static void test_sweep_kills_what_is_left_in_such_a_cgroup(void **state)
+{
+	auto_rundir dir = RUNDIR_NONE;
+	char own[512], cgroup[700], procs[720], number[16];
+	int status = 0;
+	pid_t child;
+
+	(void)state;
+	find_own_cgroup(own, sizeof(own));
+	if (!own[0])
+		skip();
+	create("demo", false, false, &dir, NULL);
+	make_cgroup(own, &dir, cgroup, sizeof(cgroup));
+	assert_int_equal(rundir_remove(&dir, NULL), 0);
+	child = fork();
+	if (child == 0)
+		for (;;)
+			pause();
+	snprintf(procs, sizeof(procs), "%s/cgroup.procs", cgroup);
+	snprintf(number, sizeof(number), "%d", (int)child);
+	assert_int_equal(fd_write_file(AT_FDCWD, procs, number), 0);
+	sweep();
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	sweep();
+	assert_int_equal(access(cgroup, F_OK), -1);
+}
+
 #define place_test(function) cmocka_unit_test_setup_teardown(function, make_place, remove_place)
 
 int main(void)
@@ -398,6 +486,8 @@ int main(void)
 	    place_test(test_sweep_leaves_what_is_locked_or_leased_by_the_living),
 	    place_test(test_sweep_kills_the_very_process_on_record_only),
 	    place_test(test_cgroup_names_differ_between_bases),
+	    place_test(test_sweep_takes_cgroups_without_a_sandbox_and_no_others),
+	    place_test(test_sweep_kills_what_is_left_in_such_a_cgroup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
