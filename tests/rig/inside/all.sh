@@ -43,6 +43,30 @@ test_fault_in_guest_ends_its_program() {
 	expect 139 isolab run vm -- isolab-work fault
 }
 
+test_system_calls_of_the_teaching_kernel() {
+	[ -d /opt/guest ] || { echo "no guest_program"; return 77; }
+	expect 0 /opt/guest/isolab run vm -- guest_program calls && ! grep -q '^not ok' /tmp/output
+}
+
+test_forbidden_acts_end_a_guest_program() {
+	[ -d /opt/guest ] || { echo "no guest_program"; return 77; }
+	for act in null kernel jump stack gate-write gate-forged hlt cli port cr3 recursion; do
+		expect 139 /opt/guest/isolab run vm -- guest_program $act || return 1
+	done
+	expect 132 /opt/guest/isolab run vm -- guest_program ud2 || return 1
+	expect 136 /opt/guest/isolab run vm -- guest_program divide
+}
+
+test_two_programs_take_turns_in_the_vm() {
+	[ -d /opt/guest ] || { echo "no guest_program"; return 77; }
+	expect 0 /opt/guest/isolab create vm pair -- isolab-work idle || return 1
+	/opt/guest/isolab exec pair -- guest_program sse 111 2000 &
+	first=$!
+	expect 0 /opt/guest/isolab exec pair -- guest_program sse 222 2000 || return 1
+	wait $first || { echo "the first one saw the second one's registers"; return 1; }
+	expect 0 /opt/guest/isolab rm -f pair
+}
+
 test_exec_runs_beside_the_main_program() {
 	expect 0 isolab create vm burner -- isolab-work spin || return 1
 	expect 5 isolab exec burner -- isolab-work exit 5 || return 1
