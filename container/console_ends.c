@@ -112,7 +112,9 @@ static int open_terminal(const struct container *c, struct err *e)
 {
 	bool has_own_dev = c->namespaces & CLONE_NEWNS;
 	const char *path = has_own_dev ? "/dev/pts/ptmx" : "/dev/ptmx";
-	auto_close int master = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NOFOLLOW);
+	/* the host's own /dev may be trusted, and has a link there where it is a container itself */
+	int follow = has_own_dev ? O_NOFOLLOW : 0;
+	auto_close int master = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC | follow);
 
 	if (master < 0)
 		return err_sys(e, errno, "open '%s' for a terminal", path);
