@@ -243,9 +243,10 @@ static int print_text(struct command_context *context, const struct bench *bench
 	for (size_t i = 0; i < bench->kinds; i++) {
 		const struct series *series = &bench->series[i];
 
+		if (!series->count)
+			continue;
 		is_pvm |= strcmp(series->accel, "kvm-pvm") == 0;
-		if (series->count)
-			add_row(&table, series);
+		add_row(&table, series);
 	}
 	out_role_printf(out, OUT_TITLE, "boot");
 	out_printf(out, ": from request to ready, kinds by turns, one at a time\n");

@@ -69,11 +69,11 @@ int cmd_wait_ended(struct lab *lab, struct sandbox *s, int timeout_ms, struct er
 /* Waits until its facts are there; 0, -EINTR, or why not. Asks for them itself. */
 int cmd_wait_facts(struct lab *lab, struct sandbox *s, struct err *e);
 
-/* SIGINT, SIGTERM, SIGHUP and SIGWINCH as a descriptor, until cmd_signals_close(). */
 struct cmd_signals {
 	int fd;
 	sigset_t before;
 };
+/* SIGINT, SIGTERM, SIGHUP and SIGWINCH as a descriptor, until cmd_signals_close(). */
 void cmd_signals_open(struct cmd_signals *signals);
 void cmd_signals_close(struct cmd_signals *signals);
 

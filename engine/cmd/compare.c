@@ -106,7 +106,7 @@ static const char *shorten(const struct probe *probe, const char *value, char bu
 {
 	if (strcmp(probe->name, "kernel_identity") != 0 || strlen(value) < 12)
 		return value;
-	snprintf(buffer, 24, "%.8s…", value);
+	snprintf(buffer, 24, "%.8s...", value);
 	return buffer;
 }
 

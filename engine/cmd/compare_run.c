@@ -181,7 +181,10 @@ int compare_make(struct lab *lab, struct comparison *comparison, struct err *e)
 	}
 	if (made)
 		return 0;
-	return err_hint(e, err_set(e, EIO, "compare: no wall could be made"), "isolab doctor");
+	if (e)
+		*e = comparison->items[0].skipped;
+	err_hint(e, 0, "'isolab doctor' says what is missing");
+	return err_ctx(e, -EIO, "compare: no wall could be made");
 }
 
 /* ---- those that are there ---- */
