@@ -374,33 +374,38 @@ void spec_encode(const struct sandbox_spec *spec, struct strbuf *words)
 		add_word(words, *word);
 }
 
-/* Cuts the file's bytes into words. Every word ends with NUL, the last one too. */
-static int split_words(const char *data, size_t length, char **list, size_t *ret_count,
+/* Cuts the file's bytes into words; the list is the caller's. Every word ends with NUL, the last
+ * one too. */
+static int split_words(const char *data, size_t length, char ***ret_words, size_t *ret_count,
 		       struct err *e)
 {
-	size_t count = 0;
+	size_t count = 0, next = 0;
+	char **words;
 
 	if (length == 0 || length > SPEC_FILE_MAX || data[length - 1] != '\0')
 		return err_set(e, EBADMSG, "spec: %zu bytes that are no list of words", length);
-	for (size_t at = 0; at < length; at += strlen(data + at) + 1) {
-		if (count == SPEC_WORDS_MAX)
-			return err_set(e, E2BIG, "spec: more than %d words", SPEC_WORDS_MAX);
-		list[count++] = (char *)data + at;
-	}
+	for (size_t at = 0; at < length; at += strlen(data + at) + 1)
+		count++;
+	if (count > SPEC_WORDS_MAX)
+		return err_set(e, E2BIG, "spec: more than %d words", SPEC_WORDS_MAX);
+	words = calloc(count, sizeof(*words));
+	if (!words)
+		return err_sys(e, ENOMEM, "spec");
+	for (size_t at = 0; at < length; at += strlen(data + at) + 1)
+		words[next++] = (char *)data + at;
+	*ret_words = words;
 	*ret_count = count;
 	return 0;
 }
 
 int spec_decode(struct sandbox_spec *spec, const char *data, size_t length, struct err *e)
 {
-	auto_free char **words = calloc(SPEC_WORDS_MAX, sizeof(*words));
+	auto_free char **words = NULL;
 	struct sandbox_spec decoded = {0};
 	size_t count = 0, first = 1;
 	int r;
 
-	if (!words)
-		return err_sys(e, ENOMEM, "spec");
-	r = split_words(data, length, words, &count, e);
+	r = split_words(data, length, &words, &count, e);
 	if (r < 0)
 		return r;
 	if (!str_is_name(words[0]) || !str_copy(decoded.kind, sizeof(decoded.kind), words[0]))
