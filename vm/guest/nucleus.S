@@ -31,7 +31,7 @@
 	iretq
 .endm
 
-	.text
+	.section .ring0, "ax"
 	.globl entry
 entry:
 	mov	$VM_PORT_MARK, %dx
@@ -82,7 +82,7 @@ vectors:
 	number = number + 1
 	.endr
 
-	.text
+	.section .ring0, "ax"
 protection_of_task:
 	mov	%rax, trapped_rax
 	number = VECTOR_PROTECTION
@@ -104,7 +104,7 @@ gate:
 	mov	%rsp, gate_rsp
 	jmp	*gate_continues
 
-	.text
+	.section .ring0, "ax"
 gate_at_ring0:
 	mov	%rax, trapped_rax
 	enter_kernel frame_of_syscall
@@ -146,6 +146,7 @@ service_halt:
  *
  * The kernel's code of each vector: says which one it was.
  */
+	.text
 start_of_kernel:
 	call	kernel_main
 	ud2
