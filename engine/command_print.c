@@ -25,10 +25,12 @@ static void print_roff(struct out *out, const char *text)
 	}
 }
 
-static void print_roff_option(struct out *out, const char *name, const char *argument,
+static void print_roff_option(struct out *out, const char *name, char letter, const char *argument,
 			      const char *about)
 {
 	out_printf(out, ".TP\n.B ");
+	if (letter)
+		out_printf(out, "\\-%c, ", letter);
 	print_roff(out, name);
 	if (argument) {
 		out_printf(out, " \\fI");
@@ -57,7 +59,7 @@ static void print_man_command(const struct command *command, void *arg)
 		out_printf(out, "\n");
 	}
 	for (const struct command_option *o = command->options; o && o->name; o++)
-		print_roff_option(out, o->name, o->argument, o->about);
+		print_roff_option(out, o->name, o->letter, o->argument, o->about);
 }
 
 static const char man_head[] =
@@ -95,7 +97,7 @@ void command_print_man(const struct command_table *table, struct out *out)
 	out_printf(out, ".SH OPTIONS OF A SANDBOX\nFor run and create.\n");
 	for (const struct spec_option *o = spec_options; o->name; o++)
 		if (o->set)
-			print_roff_option(out, o->name, o->argument, o->about);
+			print_roff_option(out, o->name, o->letter, o->argument, o->about);
 	out_printf(out, "%s", man_tail);
 }
 
@@ -139,7 +141,7 @@ void command_print_completion(const struct command_table *table, struct out *out
 			"\tisolab ps --names 2>/dev/null\n"
 			"}\n"
 			"_isolab() {\n"
-			"\tlocal current=${COMP_WORDS[COMP_CWORD]} commands options= words=\n"
+			"\tlocal current=${COMP_WORDS[COMP_CWORD]} commands options='' words=''\n"
 			"\tcommands=\"shell");
 	command_for_each(table, print_word, out);
 	out_printf(out, "\"\n"

@@ -12,6 +12,7 @@
 enum { STOP_SECONDS = 10, END_SECONDS_MORE = 5 };
 
 struct stopping {
+	struct out *out;
 	int signal_number;
 	unsigned timeout_ms;
 	bool is_kill;
@@ -23,8 +24,11 @@ static int ask(struct sandbox *s, void *arg, struct err *e)
 	const struct stopping *stopping = arg;
 	int r;
 
-	if (!sandbox_is_alive(s))
-		return 0; /* what has ended is stopped: no error */
+	if (!sandbox_is_alive(s)) {
+		/* What has ended is stopped: no error. */
+		out_printf(stopping->out, "%s is not running\n", sandbox_name(s));
+		return 0;
+	}
 	if (!stopping->is_kill)
 		r = sandbox_stop(s, stopping->signal_number, stopping->timeout_ms, e);
 	else if (stopping->signal_number == SIGKILL)
@@ -58,7 +62,9 @@ enum stop_option { STOP_SIGNAL, STOP_TIME };
 
 static int run_stop(struct command_context *context, int argc, char **argv)
 {
-	struct stopping stopping = {.signal_number = SIGTERM, .timeout_ms = STOP_SECONDS * 1000};
+	struct stopping stopping = {.out = context->out,
+				    .signal_number = SIGTERM,
+				    .timeout_ms = STOP_SECONDS * 1000};
 	struct cmd_line line;
 	struct err error = {0};
 	uint64_t seconds;
@@ -111,7 +117,7 @@ enum kill_option { KILL_SIGNAL };
 
 static int run_kill(struct command_context *context, int argc, char **argv)
 {
-	struct stopping stopping = {.signal_number = SIGKILL, .is_kill = true};
+	struct stopping stopping = {.out = context->out, .signal_number = SIGKILL, .is_kill = true};
 	struct cmd_line line;
 	struct err error = {0};
 	int status = cmd_parse(context, argc, argv, 1, -1, 0, &line);
