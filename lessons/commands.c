@@ -12,6 +12,7 @@
 
 #include "lessons.h"
 #include "lint.h"
+#include "list.h"
 #include "session.h"
 #include "str.h"
 #include "text.h"
@@ -66,78 +67,14 @@ static int open_session(struct request *request, const char *id, struct session 
 
 /* ---- list, show ---- */
 
-struct listing {
-	struct request *request;
-	const char *course;
-	struct progress *progress;
-	enum language language;
-};
-
-/* "step 3 of 7", "done", "new". */
-static void format_state(const struct listing *listing, const struct lesson *lesson, char *buffer,
-			 size_t size)
-{
-	const char *step = progress_get(listing->progress, lesson->id, "step");
-	char number[24], count[24];
-	size_t i = 0;
-
-	if (progress_get(listing->progress, lesson->id, "done")) {
-		str_copy(buffer, size, language_say(listing->language, SAY_STATE_DONE));
-		return;
-	}
-	while (step && i < lesson->count && strcmp(lesson->steps[i].id, step))
-		i++;
-	if (!step || i == lesson->count) {
-		str_copy(buffer, size, language_say(listing->language, SAY_STATE_NEW));
-		return;
-	}
-	snprintf(number, sizeof(number), "%zu", i + 1);
-	snprintf(count, sizeof(count), "%zu", lesson->count);
-	language_format(buffer, size, listing->language, SAY_STATE_AT,
-			SAYING_ARGUMENTS(number, count));
-}
-
-static void list_one(void *arg, const char *id)
-{
-	const struct listing *listing = arg;
-	struct out *out = listing->request->context->out;
-	char minutes[32], number[16], state[64];
-	struct lesson *lesson;
-	struct err e = {0};
-
-	if (lesson_load(listing->course, id, listing->language, &lesson, &e) < 0) {
-		out_error(out, &e);
-		return;
-	}
-	snprintf(number, sizeof(number), "%u", lesson->minutes);
-	language_format(minutes, sizeof(minutes), listing->language, SAY_MINUTES,
-			SAYING_ARGUMENTS(number));
-	format_state(listing, lesson, state, sizeof(state));
-	out_cell(out, OUT_TITLE, 20, id);
-	out_cell(out, OUT_PLAIN, 9, minutes);
-	out_cell(out, OUT_DIM, 16, state);
-	out_printf(out, "%s\n", lesson->title);
-	lesson_destroy(lesson);
-}
-
 static int run_list(struct request *request)
 {
-	struct listing listing = {.request = request, .language = language_of(request)};
 	struct err e = {0};
-	char path[4096];
-	int r = progress_load(&listing.progress, &e);
 
-	if (r == 0)
-		r = lesson_course_path(request->course, path, sizeof(path), &e);
-	listing.course = path;
-	if (r == 0)
-		r = lesson_list(path, list_one, &listing, &e);
-	progress_destroy(listing.progress);
-	if (r < 0) {
-		out_error(request->context->out, &e);
-		return 125;
-	}
-	return 0;
+	if (list_print(request->context->out, request->course, language_of(request), &e) == 0)
+		return 0;
+	out_error(request->context->out, &e);
+	return 125;
 }
 
 /* A lesson that is not open: what it is about. */

@@ -116,6 +116,8 @@ static const char *const sayings[SAYINGS][LANGUAGES] = {
     [SAY_ANSWER_FIRST] =
 	{"A guess first, please: it makes the result stick. %slesson show repeats the question.",
 	 "まず予想してみましょう（結果が記憶に残ります）。%slesson show で問いを再表示できます。"},
+    [SAY_QUIZ_FIRST] = {"There is a question first. %slesson show repeats it.",
+			"先に問いに答えてください。%slesson show で問いを再表示できます。"},
     [SAY_CHECK_FIRST] =
 	{"This step has something to do first: %slesson check   (to leave it out: lesson next "
 	 "--skip)",

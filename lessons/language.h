@@ -57,6 +57,7 @@ enum saying {
 	SAY_NOT_QUITE,       /* - */
 	SAY_NOTHING_ASKED,   /* P */
 	SAY_ANSWER_FIRST,    /* P */
+	SAY_QUIZ_FIRST,      /* P */
 	SAY_CHECK_FIRST,     /* P */
 	SAY_NOTHING_CHECKED, /* P */
 	SAY_STALE,           /* - */

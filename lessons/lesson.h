@@ -19,6 +19,8 @@
  *	```quiz id=why			question, `* right : why` and `- wrong : the misconception`
  *	```setup  ```cleanup		commands run at the start and at the end of the lesson
  *
+ * A course is code: its commands and `!sh` checks run as the learner. Open only courses you trust.
+ *
  * A translation repeats steps (by id) and the blocks that hold words; run, setup, solution, cleanup
  * and predicates are taken from lesson.md (a `run` block in a translation is empty, it marks the
  * place). What is not translated is shown in the original.

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fd.h"
 #include "str.h"
 #include "text.h"
 
@@ -222,6 +223,16 @@ int session_answer(struct session *session, const char *text)
 	return is_right ? 0 : 1;
 }
 
+static int say_what_is_first(struct session *session, enum lessons_waits waits)
+{
+	session_say(session, OUT_WARN,
+		    waits == LESSONS_CHECK  ? SAY_CHECK_FIRST
+		    : waits == LESSONS_QUIZ ? SAY_QUIZ_FIRST
+					    : SAY_ANSWER_FIRST,
+		    session->prefix);
+	return 1;
+}
+
 /* ---- checking ---- */
 
 static void tell_reason(void *arg, enum check_result result, const char *reason)
@@ -240,10 +251,8 @@ int session_check(struct session *session)
 	const struct session_listener listener = {tell_reason, session};
 	unsigned checks;
 
-	if (waits == LESSONS_PREDICT || waits == LESSONS_QUIZ) {
-		session_say(session, OUT_WARN, SAY_ANSWER_FIRST, session->prefix);
-		return 1;
-	}
+	if (waits == LESSONS_PREDICT || waits == LESSONS_QUIZ)
+		return say_what_is_first(session, waits);
 	if (waits != LESSONS_CHECK) {
 		session_say(session, OUT_PLAIN, SAY_NOTHING_CHECKED, session->prefix);
 		return 0;
@@ -334,12 +343,8 @@ int session_next(struct session *session, bool is_skipping)
 	const struct lesson_block *block;
 	enum lessons_waits waits = session_waits(session, &block);
 
-	if (waits != LESSONS_READING && !is_skipping) {
-		session_say(session, OUT_WARN,
-			    waits == LESSONS_CHECK ? SAY_CHECK_FIRST : SAY_ANSWER_FIRST,
-			    session->prefix);
-		return 1;
-	}
+	if (waits != LESSONS_READING && !is_skipping)
+		return say_what_is_first(session, waits);
 	if (session->number == session->lesson->count)
 		return finish_lesson(session);
 	progress_set(session->progress, id_of(session), "step",
@@ -352,14 +357,15 @@ int session_next(struct session *session, bool is_skipping)
 
 int session_start(struct session *session)
 {
+	auto_free char *course = NULL;
 	const struct lesson *lesson = session->lesson;
 
 	progress_set(session->progress, PROGRESS_NOBODY, "current", id_of(session));
 	if (progress_get(session->progress, id_of(session), "done"))
 		progress_forget(session->progress, id_of(session));
-	if (session->course)
-		progress_set_part(session->progress, id_of(session), "course", "path",
-				  session->course);
+	course = session->course ? realpath(session->course, NULL) : NULL;
+	if (course)
+		progress_set_part(session->progress, id_of(session), "course", "path", course);
 	find_step(session);
 	progress_set(session->progress, id_of(session), "step", session->step->id);
 	save(session);
