@@ -33,7 +33,7 @@ void worker_terminal_ready(struct worker *w)
 {
 	struct termios raw;
 
-	if (!w->is_foreground || !w->spec.tty || !w->is_stdin_open ||
+	if (!w->is_foreground || w->spec.detach || !w->spec.tty || !w->is_stdin_open ||
 	    tcgetattr(STDIN_FILENO, &w->saved_terminal) < 0)
 		return;
 	raw = w->saved_terminal;
