@@ -19,6 +19,8 @@ static void print_roff(struct out *out, const char *text)
 			out_printf(out, "\\e");
 		else if (*at == '-')
 			out_printf(out, "\\-");
+		else if (strncmp(at, "…", strlen("…")) == 0)
+			out_printf(out, "..."), at += strlen("…") - 1;
 		else
 			out_printf(out, "%c", *at);
 		is_line_start = *at == '\n';
