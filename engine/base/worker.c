@@ -241,6 +241,15 @@ static int run_for_front(struct worker *w, const struct wall *const walls[], con
 	return live(w);
 }
 
+/* `run --help` or `run KIND --help`; further on it may be the command's own. */
+static bool asks_for_help(int argc, char **argv)
+{
+	for (int i = 1; i < argc && i < 4; i++)
+		if (strcmp(argv[i], "--help") == 0)
+			return true;
+	return false;
+}
+
 int worker_main(int argc, char **argv, const struct wall *const walls[])
 {
 	struct worker w = {
@@ -261,11 +270,10 @@ int worker_main(int argc, char **argv, const struct wall *const walls[])
 		return worker_check(walls);
 	if (strcmp(how, "--worker") == 0 && argc == 3)
 		status = run_for_front(&w, walls, argv[2]);
-	else if (strcmp(how, "run") == 0 &&
-		 !(argc > 2 && strcmp(argv[argc > 3 ? 3 : 2], "--help") == 0))
+	else if (strcmp(how, "run") == 0 && !asks_for_help(argc, argv))
 		status = run_foreground(&w, walls, argc - 2, argv + 2);
 	else
-		return worker_help(argc > 2 ? NULL : argv[0]);
+		return worker_help(asks_for_help(argc, argv));
 	finish(&w);
 	return status;
 }

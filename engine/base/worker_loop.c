@@ -16,7 +16,7 @@
 #include "fd.h"
 #include "worker_private.h"
 
-enum { INPUT_RETRY_MS = 10 };
+enum { INPUT_RETRY_MS = 10, DRAIN_ROUNDS = 64 };
 
 static void signals_of_worker(sigset_t *set)
 {
@@ -257,11 +257,15 @@ static void take_turn(struct worker *w, struct turn *turn)
 void worker_loop_run(struct worker *w)
 {
 	struct turn turn;
+	bool is_more = true;
 
-	/* Bytes of the user's own stdin wait until there is somebody to read them. */
 	while (!w->has_exited)
 		take_turn(w, &turn);
-	worker_output_drain(w);
-	while (worker_relay_is_waiting(&w->relays[0]) || worker_relay_is_waiting(&w->relays[1]))
-		take_turn(w, &turn);
+	/* What it wrote before is still in the pipes. Bounded, for a grandchild may go on writing. */
+	for (int round = 0; is_more && round < DRAIN_ROUNDS; round++) {
+		is_more = worker_output_drain(w);
+		while (worker_relay_is_waiting(&w->relays[0]) ||
+		       worker_relay_is_waiting(&w->relays[1]))
+			take_turn(w, &turn);
+	}
 }

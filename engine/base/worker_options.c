@@ -68,7 +68,7 @@ static void add_option(struct strbuf *text, const struct spec_option *option)
 	str_add(text, "\n");
 }
 
-int worker_help(const char *program)
+int worker_help(bool is_asked_for)
 {
 	auto_strbuf text = {0};
 
@@ -79,6 +79,6 @@ int worker_help(const char *program)
 			add_option(&text, o);
 	if (text.failed)
 		return WORKER_STATUS_FAILED;
-	fd_write_all(program ? STDERR_FILENO : STDOUT_FILENO, text.data, text.length);
-	return program ? WORKER_STATUS_USAGE : 0;
+	fd_write_all(is_asked_for ? STDOUT_FILENO : STDERR_FILENO, text.data, text.length);
+	return is_asked_for ? 0 : WORKER_STATUS_USAGE;
 }

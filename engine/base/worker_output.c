@@ -240,12 +240,20 @@ void worker_pump_read(struct worker *w, int fd)
 	}
 }
 
-/* The main program has ended: what it wrote before is still in the pipes. Bounded, for a
- * grandchild may go on writing. */
-void worker_output_drain(struct worker *w)
+bool worker_output_drain(struct worker *w)
 {
-	for (size_t i = w->pump_count; i-- > 0;)
-		for (int reads = 0; reads < 4 * PUMP_READS && pump_once(w, i); reads++)
-			continue;
+	bool is_more = false;
+
+	for (size_t i = w->pump_count; i-- > 0;) {
+		bool has_read = true;
+
+		for (int reads = 0; has_read && reads < PUMP_READS; reads++) {
+			if (worker_output_is_full(w))
+				break;
+			has_read = pump_once(w, i);
+		}
+		is_more = is_more || has_read;
+	}
 	tell_lost(w);
+	return is_more;
 }

@@ -148,7 +148,8 @@ void worker_relay_write(struct worker *w, struct worker_relay *relay);
 bool worker_relay_is_waiting(const struct worker_relay *relay);
 void worker_console_event(struct worker *w);
 uint64_t worker_console_deadline_ns(const struct worker *w);
-void worker_output_drain(struct worker *w);
+/* Reads on from what the main program left in the pipes. True if there may be more. */
+bool worker_output_drain(struct worker *w);
 void worker_output_discard(struct worker *w);
 void worker_output_finish(struct worker *w);
 
@@ -198,7 +199,7 @@ void worker_keeper_detach(struct worker *w);
 
 /* worker_options.c */
 int worker_check(const struct wall *const walls[]);
-int worker_help(const char *program);
+int worker_help(bool is_asked_for);
 const struct wall *worker_find_wall(const struct wall *const walls[], const char *kind);
 
 /* "SIGTERM" for 15; "signal 40" for one without a name. */
