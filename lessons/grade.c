@@ -170,6 +170,12 @@ static unsigned columns_of(const struct session *session)
 	return session->out->columns ? session->out->columns : 80;
 }
 
+/* Where kernel mode is emulated, times show the emulator, not the wall. */
+static bool has_no_verdict(const struct measurement *m)
+{
+	return !strcmp(m->accel, "kvm-pvm") || !strcmp(m->accel, "tcg");
+}
+
 /* How a median was measured: spread, number of starts, acceleration. */
 static void show_spread(struct session *session, const struct measurement *m)
 {
@@ -181,6 +187,11 @@ static void show_spread(struct session *session, const struct measurement *m)
 	language_format(line, sizeof(line), session->language, SAY_RUNS,
 			SAYING_ARGUMENTS(str_format_ns(p10, sizeof(p10), m->p10),
 					 str_format_ns(p90, sizeof(p90), m->p90), runs, accel));
+	text_wrap_role(session->out, OUT_DIM, line, columns_of(session), "  ", "    ");
+	if (!has_no_verdict(m))
+		return;
+	language_format(line, sizeof(line), session->language, SAY_NO_VERDICT,
+			SAYING_ARGUMENTS(m->accel));
 	text_wrap_role(session->out, OUT_DIM, line, columns_of(session), "  ", "    ");
 }
 
@@ -203,10 +214,13 @@ static void show_result(struct session *session, const struct lesson_block *bloc
 					 answer_format(ask, m->value, language, b, sizeof(b))));
 	str_addf(&text, "%s%s", line, tail);
 	if (text.data)
-		text_wrap_role(session->out, OUT_TITLE, text.data, columns_of(session), "  ",
-			       "    ");
+		text_wrap_role(session->out, has_no_verdict(m) ? OUT_DIM : OUT_TITLE, text.data,
+			       columns_of(session), "  ", "    ");
 	if (m->runs > 1)
 		show_spread(session, m);
+	else if (ask == ASK_TIME || ask == ASK_SIZE)
+		text_wrap_role(session->out, OUT_DIM, language_say(language, SAY_ONE_RUN),
+			       columns_of(session), "  ", "  ");
 }
 
 static void reveal_one(struct session *session, const struct lesson_block *block)

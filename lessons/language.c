@@ -97,6 +97,8 @@ static const char *const sayings[SAYINGS][LANGUAGES] = {
     [SAY_CLOSE] = {" (very close)", "（ほぼ予想どおり）"},
     [SAY_RUNS] = {"median; 80 %% of the starts lie between %s and %s; n=%s%s",
 		  "中央値。起動の8割は%s〜%s、n=%s%s"},
+    [SAY_NO_VERDICT] = {"%s: no verdict on time; such a figure is only this machine's",
+			"%s：時間の良し悪しは判定しません（このマシンだけの値です）"},
     [SAY_ONE_RUN] = {"one measurement (n=1)", "1回の測定（n=1）"},
     [SAY_NOT_MEASURED] = {"not measured: %s", "測定なし：%s"},
     [SAY_MEASURING] = {"Measuring: %s, %s starts, one after the other …",

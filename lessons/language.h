@@ -44,6 +44,7 @@ enum saying {
 	SAY_APART,           /* factor */
 	SAY_CLOSE,           /* - */
 	SAY_RUNS,            /* p10, p90, n, acceleration */
+	SAY_NO_VERDICT,      /* acceleration */
 	SAY_ONE_RUN,         /* - */
 	SAY_NOT_MEASURED,    /* why */
 	SAY_MEASURING,       /* kind, runs */

@@ -9,6 +9,7 @@ import os
 import re
 import sys
 import time
+import unicodedata
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from harness import ROOT, Lab, Skip, check, expect, run_suite  # noqa: E402
@@ -260,6 +261,23 @@ def test_skipping(lab):
     for _ in read_steps()[:-1]:
         expect(lab.isolab("lesson", "next", "--skip"), out="Step")
     expect(lab.isolab("lesson", "next", "--skip"), out="finished")
+
+
+def columns(line):
+    return sum(2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in line)
+
+
+def test_lines_fit(lab):
+    """in both languages no line is wider than 80 columns, none begins with a closing mark"""
+    for language in ("en", "ja"):
+        expect(lab.isolab("lesson", "reset", LESSON, "--lang", language))
+        shown = expect(lab.isolab("lesson", "start", LESSON)).out
+        for _ in read_steps()[:-1]:
+            shown += expect(lab.isolab("lesson", "next", "--skip")).out
+        for line in shown.splitlines():
+            check(columns(line) <= 80, columns(line), line)
+            check(not re.match(" *[、。）」』】？！ーっゃゅょ]", line), line)
+            check("**" not in line, line)
 
 
 def test_hints(lab):
