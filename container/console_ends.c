@@ -112,7 +112,7 @@ static int open_terminal(const struct container *c, struct err *e)
 {
 	bool has_own_dev = c->namespaces & CLONE_NEWNS;
 	const char *path = has_own_dev ? "/dev/pts/ptmx" : "/dev/ptmx";
-	/* the host's own /dev may be trusted, and has a link there where it is a container itself */
+	/* The host's own /dev may be trusted; it has a link there if it is a container itself. */
 	int follow = has_own_dev ? O_NOFOLLOW : 0;
 	auto_close int master = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC | follow);
 

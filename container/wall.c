@@ -56,6 +56,8 @@ static void journal_steps(struct worker *w, const struct container *c)
 		worker_note(w, "idmap",
 			    "root inside is root of the namespace around us: that has no "
 			    "other ids to give");
+	if (!(c->namespaces & CLONE_NEWUSER) && !c->is_bare && geteuid() == 0)
+		worker_note(w, "brick", "without a user namespace root inside is the host's root");
 	if (*report->limit_note)
 		worker_note(w, "limit", "%s", report->limit_note);
 	if (*report->brick_note)
