@@ -147,7 +147,10 @@ void resources_write(const struct view *view, struct out *out)
 		out_cell(out, OUT_PLAIN, -11, f.memory);
 		out_cell(out, OUT_PLAIN, -11, f.overhead);
 		out_cell(out, OUT_PLAIN, -10, f.exits);
+		out_printf(out, "\n");
+		if (!is_alive(sandbox))
+			continue;
 		history(sandbox, past, (int)sizeof(past) - 1);
-		out_printf(out, "\n  %s %s\n", tr("cpu of the last 30 s:"), past);
+		out_printf(out, "  %s %s\n", tr("cpu of the last 30 s:"), past);
 	}
 }
