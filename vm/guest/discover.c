@@ -158,7 +158,7 @@ static const char *find_fault(const struct machine *machine)
 	if (machine->initrd_start % PAGE_BYTES || machine->initrd_start > machine->initrd_end ||
 	    machine->initrd_end > machine->free_start)
 		return "the device tree puts the initrd where it cannot be";
-	if (machine->tsc_hz < 1000 * 1000)
+	if (machine->tsc_hz < 1000 * 1000 || machine->tsc_hz > 1000ULL * 1000 * 1000 * 1000)
 		return "the device tree does not say how fast the processor counts";
 	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
 		uint32_t port;
@@ -177,12 +177,12 @@ int discover_machine(struct machine *machine, const void *data, uint32_t size, c
 	if (devicetree_open(&tree, data, size) < 0 || walk(machine, &tree) < 0)
 		return -EINVAL;
 	machine->free_end += machine->free_start; /* the tree gives its size */
+	machine->free_end &= ~(uint64_t)(PAGE_BYTES - 1);
 	const char *fault = find_fault(machine);
 	if (fault) {
 		*ret_why = fault;
 		return -EINVAL;
 	}
-	machine->free_end &= ~(uint64_t)(PAGE_BYTES - 1);
 	machine->tsc_multiplier = (1000ULL * 1000 * 1000 << 32) / machine->tsc_hz;
 	return 0;
 }
