@@ -146,7 +146,8 @@ int lockin(struct worker *worker, struct err *e)
 	int r = leave_host(worker, e);
 	if (r == 0)
 		r = drop_capabilities(e);
-	/* Root's front measures it all the same; an ordinary user's could not read smaps any more. */
+	/* Root's front measures it all the same; an ordinary user's could not read smaps any
+	 * more. */
 	if (r == 0 && is_root && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		r = err_sys(e, errno, "forbid to trace the monitor");
 	if (r == 0)

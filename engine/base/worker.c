@@ -173,7 +173,8 @@ static int live(struct worker *w)
 		worker_say_error(w, &error);
 		worker_fail_event(w, &error);
 		w->has_failed = true;
-		/* A `run --detach` that never ran has told its user why; nothing is left to read. */
+		/* A `run --detach` that never ran has told its user why; nothing is left to
+		 * read. */
 		w->shall_remove = w->shall_remove || w->is_foreground;
 	} else {
 		worker_loop_run(w);

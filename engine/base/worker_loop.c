@@ -261,7 +261,8 @@ void worker_loop_run(struct worker *w)
 
 	while (!w->has_exited)
 		take_turn(w, &turn);
-	/* What it wrote before is still in the pipes. Bounded, for a grandchild may go on writing. */
+	/* What it wrote before is still in the pipes. Bounded, for a grandchild may go on
+	 * writing. */
 	for (int round = 0; is_more && round < DRAIN_ROUNDS; round++) {
 		is_more = worker_output_drain(w);
 		while (worker_relay_is_waiting(&w->relays[0]) ||

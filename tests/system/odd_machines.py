@@ -114,7 +114,7 @@ def test_no_user_namespaces(lab):
 
 
 def test_root_of_one(lab):
-    """root of a user namespace that maps one id, as in a rootless outer container: a container works"""
+    """root of a user namespace that maps one id, as in a rootless container: a container works"""
     wrapped(lab, "unshare", "--user", "--map-root-user")
     expect(lab.isolab("run", "process", "--", "true"))
     expect(lab.isolab("run", "container", "--", "isolab-work", "echo", "mine"), 0, out="mine")
