@@ -15,7 +15,7 @@
 #include "session.h"
 #include "str.h"
 
-enum { SETTLE_MS = 5000 };
+enum { SETTLE_MS = 3000 };
 
 struct play {
 	struct lint *lint;
@@ -70,25 +70,39 @@ static void play_after(struct play *play, const struct lesson_step *step)
 	}
 }
 
-static void play_step(struct play *play, const struct lesson_step *step)
-{
-	unsigned failed;
-
-	if (!lesson_block(step, LESSON_CHECK, 0))
-		return;
-	play_before(play, step);
-	failed = session_run_lines(play->lab, play->table, play->lint->out, step, LESSON_SOLUTION);
-	if (failed)
-		lint_say(play->lint, "lesson.md", step->line, "a command of the solution fails");
-	play_after(play, step);
-	out_printf(play->lint->out, "step '%s' played\n", step->id);
-}
-
-/* A cleanup may name what was never made; what counts is what is left behind it. */
+/* What the learner would see is not the author's business here. */
 static void discard(struct out *out, bool is_error, enum out_role role, const char *text,
 		    size_t length)
 {
 	(void)out, (void)is_error, (void)role, (void)text, (void)length;
+}
+
+/* What a step lets the learner type must work, too; what the solution did is not done again. */
+static void play_run(struct play *play, const struct lesson_step *step)
+{
+	const struct lesson_block *run = lesson_block(step, LESSON_RUN, 0);
+	struct out nowhere = {.write = discard};
+
+	if (run && session_run_lines(play->lab, play->table, &nowhere, step, LESSON_RUN,
+				     lesson_block(step, LESSON_SOLUTION, 0)))
+		lint_say(play->lint, "lesson.md", run->line, "a command of 'run' fails");
+}
+
+static void play_step(struct play *play, const struct lesson_step *step)
+{
+	bool has_check = lesson_block(step, LESSON_CHECK, 0) != NULL;
+
+	if (has_check) {
+		play_before(play, step);
+		if (session_run_lines(play->lab, play->table, play->lint->out, step,
+				      LESSON_SOLUTION, NULL))
+			lint_say(play->lint, "lesson.md", step->line,
+				 "a command of the solution fails");
+	}
+	play_run(play, step);
+	if (has_check)
+		play_after(play, step);
+	out_printf(play->lint->out, "step '%s' played\n", step->id);
 }
 
 static bool is_empty(struct lab *lab, void *arg)
@@ -105,7 +119,7 @@ static void play_cleanup(struct play *play, const struct lesson *lesson)
 	for (size_t i = 0; i <= lesson->count; i++)
 		session_run_lines(play->lab, play->table, &nowhere,
 				  i < lesson->count ? &lesson->steps[i] : &lesson->introduction,
-				  LESSON_CLEANUP);
+				  LESSON_CLEANUP, NULL);
 	lab_wait(play->lab, is_empty, NULL, SETTLE_MS, NULL);
 	for (size_t i = 0; i < lab_count(play->lab); i++) {
 		snprintf(text, sizeof(text), "the cleanup leaves '%s'",
@@ -117,7 +131,7 @@ static void play_cleanup(struct play *play, const struct lesson *lesson)
 static void play_lesson(struct play *play, const struct lesson *lesson)
 {
 	session_run_lines(play->lab, play->table, play->lint->out, &lesson->introduction,
-			  LESSON_SETUP);
+			  LESSON_SETUP, NULL);
 	for (size_t i = 0; i < lesson->count; i++)
 		play_step(play, &lesson->steps[i]);
 	play_cleanup(play, lesson);

@@ -330,7 +330,7 @@ static int finish_lesson(struct session *session)
 	for (size_t i = 0; session->lab && i <= lesson->count; i++)
 		session_run_lines(session->lab, session->table, &nowhere,
 				  i < lesson->count ? &lesson->steps[i] : &lesson->introduction,
-				  LESSON_CLEANUP);
+				  LESSON_CLEANUP, NULL);
 	session_say(session, OUT_DIM, SAY_TIDIED, "");
 	progress_set(session->progress, id_of(session), "done", "1");
 	progress_set(session->progress, PROGRESS_NOBODY, "current", "");
@@ -370,7 +370,7 @@ int session_start(struct session *session)
 	progress_set(session->progress, id_of(session), "step", session->step->id);
 	save(session);
 	session_run_lines(session->lab, session->table, session->out, &lesson->introduction,
-			  LESSON_SETUP);
+			  LESSON_SETUP, NULL);
 	if (session->number == 1)
 		session_introduce(session);
 	session_show(session, NULL);

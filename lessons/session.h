@@ -91,10 +91,11 @@ const struct lesson_block *session_section(const struct session *session,
 bool session_has_check_behind(const struct session *session, const struct lesson_block *block);
 /* All guesses of the lesson with their results. */
 void session_summary(struct session *session);
-/* Runs every line of every block of `verb` (setup, solution, cleanup) of a step. Returns how many
- * failed. */
+/* Runs every line of every block of `verb` (setup, run, solution, cleanup) of a step, but not those
+ * that `except` (may be NULL) holds, too. Returns how many failed. */
 unsigned session_run_lines(struct lab *lab, const struct command_table *table, struct out *out,
-			   const struct lesson_step *step, enum lesson_verb verb);
+			   const struct lesson_step *step, enum lesson_verb verb,
+			   const struct lesson_block *except);
 
 /* Prints one saying with up to four arguments. */
 #define session_say(session, role, saying, ...)                           \

@@ -153,12 +153,13 @@ def test_lint_finds_faults_of_form(lab):
 
 
 def test_lint_finds_faults_of_play(lab):
-    """lint --run tells a check that passes anyway, a solution that fails, a cleanup that leaves"""
+    """lint --run tells checks that pass anyway, commands that fail, a cleanup that leaves"""
     course = write_lesson(lab, FAULTY.replace("create process left\n```\n\n```sol",
-                                              "nudge\n```\n\n```sol"))
+                                              "nudge\n```\n\n```run\nbanana\n```\n\n```sol"))
     result = lab.isolab("lesson", "lint", "--run", "--course", course)
     expect(result, 1, out="md:8: a check passes before")
-    expect(result, 1, out="md:22: the solution does not pass: not paused")
+    expect(result, 1, out="md:16: a command of 'run' fails")
+    expect(result, 1, out="md:26: the solution does not pass: not paused")
     expect(result, 1, out="leaves 'left'")
 
 
