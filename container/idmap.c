@@ -87,28 +87,39 @@ static bool has_all_ids(const char *map)
 	       outside == 0 && count == UINT32_MAX;
 }
 
-/* Where a root may map: what `granted` (/etc/subuid) says, else the fixed range; inside another
- * user namespace, what `existing` (uid_map) has. False: nothing. */
-static bool range_of_root(const char *existing, const char *granted, uint32_t *ret_first)
+/* What a file like /etc/subuid grants root, else the fixed range. */
+static uint32_t granted_range(const char *path)
 {
 	char text[SUBID_FILE_MAX];
+	uint32_t first = IDMAP_FIRST;
 
-	if (fd_read_file(AT_FDCWD, existing, text, sizeof(text)) <= 0)
+	if (fd_read_file(AT_FDCWD, path, text, sizeof(text)) > 0)
+		idmap_find_range(text, "root", "0", &first);
+	return first;
+}
+
+/* Where root may map. False: nowhere but to itself. */
+static bool choose_for_root(struct idmap *map)
+{
+	char users[SUBID_FILE_MAX], groups[SUBID_FILE_MAX];
+
+	if (fd_read_file(AT_FDCWD, "/proc/self/uid_map", users, sizeof(users)) <= 0)
 		return false;
-	if (!has_all_ids(text))
-		return idmap_find_nested(text, ret_first);
-	*ret_first = IDMAP_FIRST;
-	if (fd_read_file(AT_FDCWD, granted, text, sizeof(text)) > 0)
-		idmap_find_range(text, "root", "0", ret_first);
-	return true;
+	if (has_all_ids(users)) {
+		map->first_uid = granted_range("/etc/subuid");
+		map->first_gid = granted_range("/etc/subgid");
+		return true;
+	}
+	/* A root of another user namespace: only what exists in there. */
+	return fd_read_file(AT_FDCWD, "/proc/self/gid_map", groups, sizeof(groups)) > 0 &&
+	       idmap_find_nested(users, &map->first_uid) &&
+	       idmap_find_nested(groups, &map->first_gid);
 }
 
 void idmap_choose(struct idmap *ret_map)
 {
 	*ret_map = (struct idmap){.count = IDMAP_COUNT};
-	if (geteuid() == 0 &&
-	    range_of_root("/proc/self/uid_map", "/etc/subuid", &ret_map->first_uid) &&
-	    range_of_root("/proc/self/gid_map", "/etc/subgid", &ret_map->first_gid))
+	if (geteuid() == 0 && choose_for_root(ret_map))
 		return;
 	*ret_map = (struct idmap){.first_uid = geteuid(),
 				  .first_gid = getegid(),
