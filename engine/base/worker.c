@@ -42,11 +42,12 @@ static void tidy_descriptors(unsigned first_unknown)
 static uint64_t find_request(uint64_t now_ns)
 {
 	const char *text = getenv("ISOLAB_REQUEST_NS");
-	uint64_t stamp;
+	uint64_t stamp = now_ns;
 
-	if (!text || str_parse_number(text, 1, now_ns, &stamp) < 0 || now_ns - stamp > 10000000000u)
-		return now_ns;
-	unsetenv("ISOLAB_REQUEST_NS");
+	if (text && str_parse_number(text, 1, now_ns, &stamp) == 0 && now_ns - stamp > 10000000000u)
+		stamp = now_ns;
+	if (text)
+		unsetenv("ISOLAB_REQUEST_NS"); /* not the business of what runs inside */
 	return stamp;
 }
 

@@ -168,6 +168,21 @@ static void test_a_flood_is_told_by_few_events(void **state)
 	assert_true(front_find_event(front, EVENT_STEP, "first_output", &event));
 }
 
+static void test_output_that_the_disk_did_not_take_is_told(void **state)
+{
+	struct front *front = *state;
+	struct event event;
+	char text[16];
+	uint64_t lost;
+
+	front_start(front, "-- full-disk");
+	assert_int_equal(front_wait_end(front), 0);
+	assert_true(front_find_event(front, EVENT_DROPPED, "console", &event));
+	assert_string_equal(event.value, "4096");
+	assert_int_equal(front_read_console(front, text, sizeof(text), &lost), 4);
+	assert_memory_equal(text, "kept", 4);
+}
+
 /* ---- exec ---- */
 
 /* Sends a program with a pipe as its stdout. Returns the pipe's other end. */
@@ -275,6 +290,7 @@ int main(void)
 	    front_test(test_input_needs_attach_and_comes_back),
 	    front_test(test_input_that_nobody_takes_is_bounded),
 	    front_test(test_a_flood_is_told_by_few_events),
+	    front_test(test_output_that_the_disk_did_not_take_is_told),
 	    front_test(test_exec_gets_its_descriptors_and_tells_its_status),
 	    front_test(test_exec_of_nothing_says_127_and_gives_a_hint),
 	    front_test(test_exec_ends_with_its_connection),

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -44,6 +45,21 @@ static void on_flood_time(struct worker *w)
 	worker_exited(w, 0);
 }
 
+/* For one write the disk is full (a limit on the size of files stands for it). */
+static void on_full_disk_time(struct worker *w)
+{
+	static const char block[4096] = "lost";
+	const struct rlimit small = {.rlim_cur = 1000, .rlim_max = RLIM_INFINITY};
+	const struct rlimit large = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+
+	signal(SIGXFSZ, SIG_IGN);
+	setrlimit(RLIMIT_FSIZE, &small);
+	worker_output(w, WORKER_STDOUT, block, sizeof(block));
+	setrlimit(RLIMIT_FSIZE, &large);
+	worker_output(w, WORKER_STDOUT, "kept", 4);
+	worker_exited(w, 0);
+}
+
 static int wall_start(struct worker *w, struct err *e)
 {
 	uint64_t now = clock_now_ns();
@@ -63,6 +79,8 @@ static int wall_start(struct worker *w, struct err *e)
 		worker_output(w, WORKER_STDOUT, "said\n", 5);
 	if (is_command(w, "flood"))
 		worker_set_timer(w, now, on_flood_time);
+	if (is_command(w, "full-disk"))
+		worker_set_timer(w, now, on_full_disk_time);
 	if (!is_command(w, "say") && write(STDOUT_FILENO, "S", 1) < 0)
 		return -EPIPE;
 	return 0;

@@ -6,9 +6,9 @@
  * talks to it.
  *
  * The wall does what the first word of its command says: exit N, fail, missing, odd (start fails),
- * boot (never ready), say, flood, deaf (ignores signals), full (takes no input), anything else:
- * idle. The front makes the directory, forks the worker, speaks to its socket, and reads the
- * journal afterwards.
+ * boot (never ready), say, flood, full-disk, deaf (ignores signals), full (takes no input),
+ * anything else: idle. The front makes the directory, forks the worker, speaks to its socket, and
+ * reads the journal afterwards.
  */
 #include <stdbool.h>
 #include <stdint.h>
