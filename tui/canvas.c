@@ -79,6 +79,17 @@ static struct cell *claim(struct canvas *canvas, struct rect rect, int row, int 
 	return cell;
 }
 
+/* What a reader takes for the same. */
+static wchar_t to_ascii(wchar_t c)
+{
+	static const wchar_t like[] = L"….–-—-×xµu‘'’'“\"”\"·.≤<≥>→>";
+
+	for (const wchar_t *at = like; *at; at += 2)
+		if (*at == c)
+			return at[1];
+	return replacement;
+}
+
 void canvas_put(struct canvas *canvas, struct rect rect, int row, int column, struct style style,
 		const wchar_t *text, int width)
 {
@@ -92,9 +103,11 @@ void canvas_put(struct canvas *canvas, struct rect rect, int row, int column, st
 	if (!cell)
 		return;
 	for (int i = 0; i < CELL_TEXT_MAX && text[i]; i++)
-		cell->text[i] = canvas->is_ascii && text[i] > 126 ? replacement : text[i];
-	if (canvas->is_ascii && text[0] > 126)
+		cell->text[i] = text[i];
+	if (canvas->is_ascii && text[0] > 126) {
+		cell->text[0] = to_ascii(text[0]);
 		cell->text[1] = 0;
+	}
 	if (width == 2) {
 		struct cell *tail = claim(canvas, rect, row, column + 1, style);
 

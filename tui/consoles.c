@@ -34,6 +34,7 @@ static struct console *console_create(const char *name)
 	if (!console)
 		return NULL;
 	str_copy(console->name, sizeof(console->name), name);
+	console->is_new = true;
 	console->rows = FIRST_ROWS;
 	console->columns = FIRST_COLUMNS;
 	console->terminal = terminal_create(FIRST_ROWS, FIRST_COLUMNS);

@@ -29,6 +29,7 @@ struct console {
 	int back;                    /* how far its history is scrolled */
 	bool has_more;               /* not all that is there was read */
 	bool has_asked_facts;
+	bool is_new;                   /* nobody has looked at it yet */
 	char input[CONSOLE_INPUT_MAX]; /* typed, not yet taken by the sandbox */
 	size_t input_length;
 };

@@ -39,7 +39,7 @@ static void write_keys(const struct view *view, struct out *out, unsigned focuse
 void help_write(const struct view *view, struct out *out)
 {
 	out_role_printf(out, OUT_TITLE, "%s\n", tr("Keys that work everywhere"));
-	out_printf(out, "  %s\n", tr("(Alt-1 … Alt-9, Alt-0 are F1 … F10)"));
+	out_printf(out, "  %s\n", tr("(Alt-1 to Alt-9 and Alt-0 are F1 to F9 and F10)"));
 	write_keys(view, out, KEYMAP_EVERYWHERE);
 	out_role_printf(out, OUT_TITLE, "\n%s\n",
 			tr("PROMPT: what you type goes to the input line"));

@@ -17,6 +17,7 @@ struct view {
 	struct lab *lab;
 	const struct facts *host; /* NULL: not read yet */
 	int escape;               /* the escape key's byte, for the help */
+	int first_sandbox;        /* of those whose consoles are shown */
 	int first[PANE_COUNT];    /* small forms that are too long: the first row shown */
 	const char *note;         /* one line for the welcome page, or NULL */
 };

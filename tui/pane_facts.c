@@ -52,7 +52,7 @@ static const struct fact *fact_of(const struct sandbox *sandbox, int probe)
 struct columns {
 	int label, host;
 	int start[SANDBOXES_MAX + 1]; /* of each sandbox, and the end of the last */
-	size_t count;
+	size_t first, count;          /* of the sandboxes shown */
 };
 
 /* As wide as its head or a verdict, and a blank. */
@@ -65,17 +65,28 @@ static int head_columns(const struct view *view, size_t i)
 	return (width < HEAD_COLUMNS_MAX ? width : HEAD_COLUMNS_MAX) + 1;
 }
 
+/* What the label would have left if the sandboxes from `first` on, `count` of them, were shown. */
+static int left_for_label(int width, const struct view *view, size_t first, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		width -= head_columns(view, first + i);
+	return width;
+}
+
 static struct columns share_columns(int width, const struct view *view)
 {
-	struct columns c = {.count = lab_count(view->lab), .label = width};
+	size_t all = lab_count(view->lab);
+	struct columns c = {.count = all < SANDBOXES_MAX ? all : SANDBOXES_MAX};
 	int extra = 0, shares, at;
 
-	if (c.count > SANDBOXES_MAX)
-		c.count = SANDBOXES_MAX;
-	for (size_t i = 0; i < c.count; i++)
-		c.label -= head_columns(view, i);
-	while (c.label < LABEL_COLUMNS && c.count > 1)
-		c.label += head_columns(view, --c.count);
+	/* Not all fit: those whose consoles are shown, as many as fit. */
+	if (c.count < all || left_for_label(width, view, 0, c.count) < LABEL_COLUMNS)
+		c.first = (size_t)view->first_sandbox < all ? (size_t)view->first_sandbox : 0;
+	if (c.count > all - c.first)
+		c.count = all - c.first;
+	while (c.count > 1 && left_for_label(width, view, c.first, c.count) < LABEL_COLUMNS)
+		c.count--;
+	c.label = left_for_label(width, view, c.first, c.count);
 	shares = (int)c.count + (view->host != NULL);
 	if (shares && c.label - LABEL_COLUMNS_WIDE >= VALUE_COLUMNS * shares) {
 		extra = (c.label - LABEL_COLUMNS_WIDE) / shares;
@@ -85,7 +96,7 @@ static struct columns share_columns(int width, const struct view *view)
 	at = c.label + c.host;
 	for (size_t i = 0; i < c.count; i++) {
 		c.start[i] = at;
-		at += head_columns(view, i) + extra;
+		at += head_columns(view, c.first + i) + extra;
 	}
 	c.start[c.count] = at;
 	return c;
@@ -109,7 +120,7 @@ static void draw_heads(struct canvas *canvas, struct rect rect, const struct vie
 		cell.column -= 1; /* a blank on either side breaks the title's line */
 		cell.columns += 2;
 		canvas_textf(canvas, cell, 0, 0, STYLE_PLAIN, " %s ",
-			     view_label(view, lab_at(view->lab, i)));
+			     view_label(view, lab_at(view->lab, c->first + i)));
 	}
 }
 
@@ -137,8 +148,8 @@ static void draw_probe(struct canvas *canvas, struct rect rect, int row, const s
 		canvas_text(canvas, host, row, 0, STYLE_PLAIN, view->host->fact[probe].value);
 	}
 	for (size_t i = 0; i < c->count; i++)
-		draw_fact(canvas, column_of(rect, c, i), row, fact_of(lab_at(view->lab, i), probe),
-			  c->host > 0);
+		draw_fact(canvas, column_of(rect, c, i), row,
+			  fact_of(lab_at(view->lab, c->first + i), probe), c->host > 0);
 }
 
 int facts_draw(struct canvas *canvas, struct rect rect, const struct view *view)

@@ -14,6 +14,7 @@
 #include "prompt.h"
 #include "ui.h"
 #include "ui_text.h"
+#include "wrap.h"
 
 struct rect ui_inside(const struct ui *ui, enum pane_id pane)
 {
@@ -138,37 +139,51 @@ static void draw_console(struct ui *ui, int shown)
 	}
 }
 
+/* Wraps `text` onto the rows from `row` on, over what is there; only counts with canvas == NULL. */
+static int put_wrapped(struct canvas *canvas, struct rect rect, int row, enum out_role role,
+		       const char *text)
+{
+	size_t next;
+	int rows = 0;
+
+	for (; *text; text += next, rows++) {
+		size_t length = wrap_row(text, rect.columns, &next);
+		char piece[ERR_WHAT_MAX];
+
+		if (!canvas || row + rows >= rect.rows)
+			continue;
+		snprintf(piece, sizeof(piece), "%.*s", (int)length, text);
+		canvas_clear(canvas,
+			     (struct rect){rect.row + row + rows, rect.column, 1, rect.columns},
+			     STYLE_PLAIN);
+		canvas_text(canvas, rect, row + rows, 0, messages_style(role), piece);
+	}
+	return rows;
+}
+
+/* Why a sandbox failed stands at the end of its console: what, then what to do. */
 static void draw_failure(struct ui *ui, int shown)
 {
 	struct console *console = ui->consoles.list[ui->first_console + shown];
 	struct sandbox *sandbox = lab_find(ui->lab, console->name);
-	struct rect inside = ui->layout.console[shown];
-	const char *lines[2];
-	int row = inside.rows - 1;
+	struct rect rect = ui->layout.console[shown];
+	char hint[ERR_HINT_MAX + 16] = "";
+	int rows;
 
 	if (!sandbox || !sandbox_failure(sandbox)[0])
 		return;
-	lines[0] = sandbox_failure_hint(sandbox);
-	lines[1] = sandbox_failure(sandbox);
-	for (int i = 0; i < 2 && row > 0; i++) {
-		int wide = canvas_text_width(lines[i]);
-		int rows = (wide + inside.columns - 1) / (inside.columns ? inside.columns : 1);
-		const char *text = lines[i];
-
-		row -= rows - 1;
-		for (int k = 0; k < rows; k++) {
-			size_t length = canvas_fit(text, inside.columns, NULL);
-
-			canvas_clear(&ui->canvas,
-				     (struct rect){inside.row + row + k, inside.column, 1,
-						   inside.columns},
-				     STYLE_PLAIN);
-			canvas_text(&ui->canvas, inside, row + k, 0,
-				    messages_style(i ? OUT_BAD : OUT_WARN), text);
-			text += length;
-		}
-		row--;
+	if (sandbox_failure_hint(sandbox)[0])
+		snprintf(hint, sizeof(hint), "%s %s", tr("hint:"), sandbox_failure_hint(sandbox));
+	rows = put_wrapped(NULL, rect, 0, OUT_BAD, sandbox_failure(sandbox)) +
+	       put_wrapped(NULL, rect, 0, OUT_WARN, hint);
+	rect.row += 1;
+	rect.rows -= 1;
+	if (rows < rect.rows) {
+		rect.row += rect.rows - rows;
+		rect.rows = rows;
 	}
+	rows = put_wrapped(&ui->canvas, rect, 0, OUT_BAD, sandbox_failure(sandbox));
+	put_wrapped(&ui->canvas, rect, rows, OUT_WARN, hint);
 }
 
 static void draw_consoles(struct ui *ui)

@@ -38,6 +38,18 @@ static void ask_facts(struct ui *ui)
 	}
 }
 
+/* What was just made is looked at next. */
+static void mark_new(struct ui *ui)
+{
+	for (size_t i = ui->consoles.count; i-- > 0;) {
+		struct console *console = ui->consoles.list[i];
+
+		if (console->is_new)
+			str_copy(ui->focus_name, sizeof(ui->focus_name), console->name);
+		console->is_new = false;
+	}
+}
+
 /* The marked sandbox may be gone: then none is, and who typed into it is at the prompt again. */
 static void keep_focus(struct ui *ui)
 {
@@ -46,6 +58,8 @@ static void keep_focus(struct ui *ui)
 		if (ui->focus == FOCUS_SANDBOX)
 			ui_set_focus(ui, FOCUS_PROMPT);
 	}
+	if (ui->focus != FOCUS_SANDBOX && !ui->job.pid)
+		mark_new(ui);
 	if (!ui->focus_name[0] && ui->consoles.count)
 		str_copy(ui->focus_name, sizeof(ui->focus_name), ui->consoles.list[0]->name);
 }
@@ -110,7 +124,7 @@ void ui_place(struct ui *ui)
 		ui->first_console = request.consoles > ui->layout.console_count
 					? request.consoles - ui->layout.console_count
 					: 0;
-	request.first_console = ui->first_console;
+	request.first_console = ui->view.first_sandbox = ui->first_console;
 	layout_compute(&request, &ui->layout);
 	ui->host.out.columns = ui->layout.pane[PANE_MESSAGES].columns
 				   ? (unsigned)ui->layout.pane[PANE_MESSAGES].columns
