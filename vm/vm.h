@@ -6,6 +6,7 @@
  * vm/.
  *
  *	wall.c       the worker's side: start, input, signal, exec, wait …   (struct wall)
+ *	start.c      the steps of the start, in order                        (vm_start)
  *	run.c        the loop around KVM_RUN                                 (vm_run)
  *	kvm.c        /dev/kvm and what can be wrong with it
  *	memory.c ports.c devices/…   what the guest can touch
@@ -111,6 +112,10 @@ void stats_publish(struct vm *vm, bool now);
 /* Nanoseconds until stats_publish() would write something, UINT64_MAX = nothing new. */
 uint64_t stats_wait_ns(const struct vm *vm);
 void stats_close(struct vm *vm);
+
+/* ---- start.c ---- */
+/* Builds the machine step by step, up to the moment before its first instruction. */
+int vm_start(struct vm *vm, struct err *e);
 
 /* ---- run.c ---- */
 /* Lets the guest run until it waits, ends, the kick comes, or a device asks to look around. */
