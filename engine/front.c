@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd/cmd.h"
@@ -20,12 +21,18 @@ static const char *plain_name(const char *word)
 	return strcmp(word, "--version") == 0 ? "version" : word;
 }
 
-/* Without a UTF-8 locale of that name, C.UTF-8 is better than nothing only if the user asked for
- * UTF-8. */
+/* The locale asked for; when it is not installed, C.UTF-8 for who wanted UTF-8 at least. */
 static void choose_locale(void)
 {
-	if (!setlocale(LC_ALL, ""))
-		setlocale(LC_ALL, "C");
+	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+	const char *wanted = NULL;
+
+	if (setlocale(LC_ALL, ""))
+		return;
+	for (size_t i = 0; i < 3 && !(wanted && *wanted); i++)
+		wanted = getenv(names[i]);
+	if (wanted && (strcasestr(wanted, "UTF-8") || strcasestr(wanted, "utf8")))
+		setlocale(LC_ALL, "C.UTF-8");
 }
 
 static int make_lab(struct command_context *context, const struct command *command, struct err *e)

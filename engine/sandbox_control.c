@@ -70,7 +70,7 @@ pid_t sandbox_pid(const struct sandbox *s)
 
 	if (!s->pid && sandbox_is_alive(s))
 		sandbox_connect(mutable, NULL); /* what it learns is a cache */
-	return s->pid;
+	return sandbox_is_alive(s) ? s->pid : 0;
 }
 
 /* Waits for the answer. -ETIMEDOUT, -ECONNRESET, or what the worker says. */

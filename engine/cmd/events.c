@@ -17,8 +17,13 @@ enum events_option { EVENTS_JSON, EVENTS_FOLLOW };
 struct source {
 	struct sandbox *s; /* held */
 	struct journal_reader *reader;
-	struct event event; /* the next one, if has_event */
-	bool has_event;
+};
+
+/* One event, kept as its line: struct event is mostly room. */
+struct kept {
+	uint64_t t_ns;
+	size_t order; /* in which it was read: what has the same stamp stays as it was */
+	char *line;   /* owned */
 };
 
 struct stream {
@@ -27,6 +32,8 @@ struct stream {
 	size_t count;
 	uint64_t zero_ns; /* stamp that text counts from; 0 = not known yet */
 	bool is_json, is_all;
+	struct kept *kept; /* of the batch at hand */
+	size_t kept_count, kept_capacity;
 };
 
 static void add_source(struct stream *stream, struct sandbox *s)
@@ -53,6 +60,7 @@ static void finish(struct stream *stream)
 		sandbox_release(stream->sources[i].s);
 	}
 	free(stream->sources);
+	free(stream->kept);
 }
 
 static void print_text(struct stream *stream, const struct event *event)
@@ -85,43 +93,69 @@ static void print_text(struct stream *stream, const struct event *event)
 	out_printf(out, "\n");
 }
 
-static void print_event(struct stream *stream, const struct event *event)
+static void print_kept(struct stream *stream, const struct kept *kept)
 {
-	auto_strbuf line = {0};
+	struct event event;
 
-	if (!stream->is_json) {
-		print_text(stream, event);
-		return;
-	}
-	event_encode(event, &line);
-	if (!line.failed)
-		stream->context->out->write(stream->context->out, false, OUT_PLAIN, line.data,
-					    line.length);
+	if (stream->is_json)
+		stream->context->out->write(stream->context->out, false, OUT_PLAIN, kept->line,
+					    strlen(kept->line));
+	else if (event_decode(kept->line, strlen(kept->line), &event, NULL) == 0)
+		print_text(stream, &event);
 }
 
-/* Prints all that is there now, the oldest first. */
+static void keep(struct stream *stream, const struct event *event)
+{
+	struct strbuf line = {0};
+
+	if (stream->kept_count == stream->kept_capacity) {
+		size_t capacity = stream->kept_capacity ? 2 * stream->kept_capacity : 256;
+		struct kept *grown = realloc(stream->kept, capacity * sizeof(*grown));
+
+		if (!grown)
+			return;
+		stream->kept = grown;
+		stream->kept_capacity = capacity;
+	}
+	event_encode(event, &line);
+	if (line.failed || !line.data) {
+		str_finish(&line);
+		return;
+	}
+	stream->kept[stream->kept_count] =
+	    (struct kept){.t_ns = event->t_ns, .order = stream->kept_count, .line = line.data};
+	stream->kept_count++;
+}
+
+static int compare_kept(const void *a, const void *b)
+{
+	const struct kept *x = a, *y = b;
+
+	if (x->t_ns != y->t_ns)
+		return x->t_ns < y->t_ns ? -1 : 1;
+	return (x->order > y->order) - (x->order < y->order);
+}
+
+/* Prints all that is there now, the oldest first: not even one journal is sorted, because a worker
+ * writes its steps in one go when it has time for that. */
 static void print_new(struct stream *stream)
 {
-	for (;;) {
-		struct source *first = NULL;
+	struct event event;
 
-		for (size_t i = 0; i < stream->count; i++) {
-			struct source *source = &stream->sources[i];
-
-			if (!source->has_event)
-				source->has_event = journal_reader_next(source->reader,
-									&source->event, NULL) > 0;
-			if (source->has_event && (!first || source->event.t_ns < first->event.t_ns))
-				first = source;
+	for (size_t i = 0; i < stream->count; i++)
+		while (journal_reader_next(stream->sources[i].reader, &event, NULL) > 0) {
+			/* The directory's name is the truth, not what its journal claims. */
+			str_copy(event.sandbox, sizeof(event.sandbox),
+				 sandbox_name(stream->sources[i].s));
+			keep(stream, &event);
 		}
-		if (!first)
-			return;
-		/* The directory's name is the truth, not what its journal claims. */
-		str_copy(first->event.sandbox, sizeof(first->event.sandbox),
-			 sandbox_name(first->s));
-		print_event(stream, &first->event);
-		first->has_event = false;
+	if (stream->kept_count)
+		qsort(stream->kept, stream->kept_count, sizeof(*stream->kept), compare_kept);
+	for (size_t i = 0; i < stream->kept_count; i++) {
+		print_kept(stream, &stream->kept[i]);
+		free(stream->kept[i].line);
 	}
+	stream->kept_count = 0;
 }
 
 static bool is_known(const struct stream *stream, const struct sandbox *s)
