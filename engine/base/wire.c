@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "fd.h"
+#include "str.h"
 
 static bool is_known_type(uint32_t type)
 {
@@ -238,31 +239,49 @@ int wire_error_decode(struct wire_message *message, struct err *e)
 
 /* ---- the socket ---- */
 
-static int open_socket(int dirfd, struct sockaddr_un *address, struct err *e)
+static int open_socket(struct sockaddr_un *address, struct err *e)
 {
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
-	if (fd < 0)
-		return err_sys(e, errno, "make a socket");
 	address->sun_family = AF_UNIX;
+	return fd < 0 ? err_sys(e, errno, "make a socket") : fd;
+}
+
+static void name_by_proc(struct sockaddr_un *address, int dirfd)
+{
 	snprintf(address->sun_path, sizeof(address->sun_path), "/proc/self/fd/%d/sock", dirfd);
-	return fd;
+}
+
+/* Bound from inside the directory: the way by /proc takes 20 µs more, which every sandbox would
+ * pay. Back to where we were afterwards; somebody may have started a program there. */
+static int bind_inside(int fd, int dirfd, struct sockaddr_un *address)
+{
+	auto_close int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (here < 0 || fchdir(dirfd) < 0) {
+		name_by_proc(address, dirfd);
+		return bind(fd, (struct sockaddr *)address, sizeof(*address)) < 0 ? -errno : 0;
+	}
+	str_copy(address->sun_path, sizeof(address->sun_path), "sock");
+	r = bind(fd, (struct sockaddr *)address, sizeof(*address)) < 0 ? -errno : 0;
+	return fchdir(here) < 0 ? -errno : r;
 }
 
 int wire_listen(int dirfd, struct err *e)
 {
-	struct sockaddr_un address;
-	auto_close int fd = open_socket(dirfd, &address, e);
+	struct sockaddr_un address = {0};
+	auto_close int fd = open_socket(&address, e);
+	int r;
 
 	if (fd < 0)
 		return fd;
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-		/* A worker that was killed left its own; the lock says that nobody listens
-		 * there. */
-		if (errno != EADDRINUSE || unlinkat(dirfd, "sock", 0) < 0 ||
-		    bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-			return err_sys(e, errno, "bind the control socket");
-	}
+	r = bind_inside(fd, dirfd, &address);
+	/* A worker that was killed left its own; the lock says that nobody listens there. */
+	if (r == -EADDRINUSE && unlinkat(dirfd, "sock", 0) == 0)
+		r = bind_inside(fd, dirfd, &address);
+	if (r < 0)
+		return err_sys(e, -r, "bind the control socket");
 	if (listen(fd, 16) < 0)
 		return err_sys(e, errno, "listen on the control socket");
 	return fd_move(&fd);
@@ -270,11 +289,12 @@ int wire_listen(int dirfd, struct err *e)
 
 int wire_connect(int dirfd, struct err *e)
 {
-	struct sockaddr_un address;
-	auto_close int fd = open_socket(dirfd, &address, e);
+	struct sockaddr_un address = {0};
+	auto_close int fd = open_socket(&address, e);
 
 	if (fd < 0)
 		return fd;
+	name_by_proc(&address, dirfd);
 	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return err_sys(e, errno, "connect to the worker");
 	return fd_move(&fd);

@@ -99,9 +99,9 @@ void wire_answer_error(struct wire_message *message, const struct err *error);
 /* Turns a received WIRE_ERROR into `e`; returns -errno. */
 int wire_error_decode(struct wire_message *message, struct err *e);
 
-/* Listen on, or connect to, the file "sock" in the directory `dirfd`, however long its path is (by
- * way of /proc/self/fd). Return the socket or -errno. connect: -ECONNREFUSED, -ENOENT = no worker.
- */
+/* Listen on, or connect to, the file "sock" in the directory `dirfd`, however long its path is.
+ * wire_listen changes the working directory for a moment. Return the socket or -errno. connect:
+ * -ECONNREFUSED, -ENOENT = no worker. */
 int wire_listen(int dirfd, struct err *e);
 int wire_connect(int dirfd, struct err *e);
 
