@@ -30,11 +30,11 @@ SHIM_SOURCE = """
 	.long	start
 	.text
 	.code32
-start:	mov	$LOADED_AT + 0x1000, %esi /* the firmware has used low memory: only now put it there */
+start:	mov	$LOADED_AT + 0x1000, %esi /* not before: firmware uses low memory */
 	mov	$0x1000, %edi
 	mov	$(LOADED_END - LOADED_AT - 0x1000) / 4, %ecx
 	rep movsl
-	mov	$0xff, %al		/* there is no interrupt controller on the monitor's machine */
+	mov	$0xff, %al		/* the monitor's machine has no PIC */
 	out	%al, $0x21
 	out	%al, $0xa1
 	mov	$0x620, %eax		/* PAE OSFXSR OSXMMEXCPT */
