@@ -94,8 +94,8 @@ int container_become_root(const struct container *c, struct err *e)
 	return 0;
 }
 
-/* Own descriptors, own session, signals as a fresh program expects them; then root of the new user
- * namespace, as soon as the worker has said who that is. */
+/* Own descriptors, own session, signals as a fresh program expects them; then we wait until the
+ * worker has said who is who in the new user namespace. */
 static int prepare(const struct container *c, struct err *e)
 {
 	container_own_session();
@@ -103,9 +103,7 @@ static int prepare(const struct container *c, struct err *e)
 	int r = console_take_pipes(c, e);
 	if (r == 0)
 		r = shift_clock(c, e);
-	if (r == 0)
-		r = await_word(e); /* "maps written" */
-	return r < 0 ? r : container_become_root(c, e);
+	return r < 0 ? r : await_word(e); /* "maps written" */
 }
 
 static int enter_root(const struct container *c, struct err *e)

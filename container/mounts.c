@@ -214,11 +214,15 @@ int mounts_build(const struct container *c, struct err *e)
 {
 	int r = 0;
 
-	if (!(c->namespaces & CLONE_NEWNS))
-		return 0;
-	r = bind_image(c, e);
+	/* The way to the image may lead through folders of the host's root, such as /root: so we
+	 * go there as long as we are still who started us. */
+	if (c->namespaces & CLONE_NEWNS)
+		r = bind_image(c, e);
 	if (r == 0)
-		r = mount_kernel(c, "proc", "proc", 0, e);
+		r = container_become_root(c, e);
+	if (r < 0 || !(c->namespaces & CLONE_NEWNS))
+		return r;
+	r = mount_kernel(c, "proc", "proc", 0, e);
 	if (r == 0)
 		r = mount_kernel(c, "sysfs", "sys", MS_RDONLY, e);
 	for (size_t i = 0; r == 0 && i < sizeof(mount_table) / sizeof(mount_table[0]); i++)
