@@ -102,7 +102,7 @@ static int open_parent(const struct place *place, struct err *e)
 	int r = 0;
 
 	if (place->parent[0] == '/')
-		fd = open(place->parent, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		fd = openat(AT_FDCWD, place->parent, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return explain_parent(place, errno, e);
 	if (place->is_private)

@@ -256,7 +256,7 @@ static void name_by_proc(struct sockaddr_un *address, int dirfd)
  * pay. Back to where we were afterwards; somebody may have started a program there. */
 static int bind_inside(int fd, int dirfd, struct sockaddr_un *address)
 {
-	auto_close int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_close int here = openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int r;
 
 	if (here < 0 || fchdir(dirfd) < 0) {
