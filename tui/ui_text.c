@@ -55,18 +55,28 @@ static bool asks_japanese(void)
 	return false;
 }
 
-/* The catalogues: in the build tree beside the program, else where they were installed. */
+/* The catalogues: in the build tree beside the program, where an installed tree was put, or where it
+ * was meant to be. */
 static void bind_catalogue(void)
 {
-	char path[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 32);
+	static const char *const places[] = {"/tui/po", "/../../share/locale"};
+	const char *found = ISOLAB_LOCALE_DIR;
+	char program[PATH_MAX], path[PATH_MAX + 32];
+	ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
 	char *slash;
 
-	path[length > 0 ? length : 0] = '\0';
-	slash = strrchr(path, '/');
+	program[length > 0 ? length : 0] = '\0';
+	slash = strrchr(program, '/');
 	if (slash)
-		memcpy(slash, "/tui/po", sizeof("/tui/po"));
-	bindtextdomain("isolab", slash && access(path, R_OK) == 0 ? path : ISOLAB_LOCALE_DIR);
+		*slash = '\0';
+	for (size_t i = 0; slash && i < sizeof(places) / sizeof(places[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s", program, places[i]);
+		if (access(path, R_OK) == 0) {
+			found = path;
+			break;
+		}
+	}
+	bindtextdomain("isolab", found);
 	bind_textdomain_codeset("isolab", "UTF-8");
 	textdomain("isolab");
 }
