@@ -55,8 +55,8 @@ static bool asks_japanese(void)
 	return false;
 }
 
-/* The catalogues: in the build tree beside the program, where an installed tree was put, or where it
- * was meant to be. */
+/* The catalogues: in the build tree beside the program, where an installed tree was put, or where
+ * it was meant to be. */
 static void bind_catalogue(void)
 {
 	static const char *const places[] = {"/tui/po", "/../../share/locale"};
