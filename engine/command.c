@@ -149,14 +149,15 @@ static void print_line(const struct command *command, void *arg)
 		return;
 	out_printf(out, "  ");
 	out_cell(out, OUT_TITLE, NAME_COLUMNS, command->name);
-	out_printf(out, "%s\n", command->about);
+	out_wrap(out, NAME_COLUMNS + 2, NAME_COLUMNS + 2, command->about);
 }
 
 static void print_overview(const struct command_table *table, struct out *out)
 {
-	out_printf(
-	    out, "isolab: the same workload as a process, in a container and in a tiny VM, side by "
-		 "side\n\n");
+	out_wrap(out, 0, 0,
+		 "isolab: the same workload as a process, in a container and in a tiny VM, side "
+		 "by side");
+	out_printf(out, "\n");
 	out_role_printf(out, OUT_TITLE, "usage: ");
 	out_printf(out, "isolab [COMMAND [ARGUMENTS]]\n\n"
 			"  ");
@@ -183,7 +184,8 @@ static void print_option(struct out *out, const char *name, char letter, const c
 			 argument ? argument : "");
 	out_printf(out, "  ");
 	out_cell(out, OUT_TITLE, 22, left);
-	out_printf(out, "%s%s\n", strlen(left) > 21 ? "  " : "", about);
+	out_printf(out, "%s", strlen(left) > 21 ? "  " : "");
+	out_wrap(out, strlen(left) > 21 ? (unsigned)strlen(left) + 4 : 24, 24, about);
 }
 
 static void print_spec_options(struct out *out)
@@ -196,15 +198,21 @@ static void print_spec_options(struct out *out)
 
 void command_help(const struct command_table *table, const struct command *command, struct out *out)
 {
+	char usage[512];
+
 	if (!command) {
 		print_overview(table, out);
 		return;
 	}
+	snprintf(usage, sizeof(usage), "isolab %s %s", command->name, command->arguments);
 	out_role_printf(out, OUT_TITLE, "usage: ");
-	out_printf(out, "isolab %s%s%s\n\n%s\n", command->name, *command->arguments ? " " : "",
-		   command->arguments, command->about);
-	if (command->details)
-		out_printf(out, "\n%s\n", command->details);
+	out_wrap(out, 7, 7, usage);
+	out_printf(out, "\n");
+	out_wrap(out, 0, 0, command->about);
+	if (command->details) {
+		out_printf(out, "\n");
+		out_wrap(out, 0, 0, command->details);
+	}
 	if (command->options || command->flags & COMMAND_SPEC)
 		out_printf(out, "\n");
 	for (const struct command_option *option = command->options; option && option->name;

@@ -17,6 +17,8 @@
 #include "fd.h"
 #include "str.h"
 
+enum { WRAP_MIN = 20 };
+
 /* The few characters beyond ASCII that our own English texts use. */
 static const struct {
 	const char *utf8, *ascii;
@@ -161,6 +163,31 @@ void out_cell(struct out *out, enum out_role role, int columns, const char *text
 	out_role_printf(out, role, "%s", text);
 	if (columns >= 0 && padding > 0)
 		out_printf(out, "%*s", padding, "");
+}
+
+void out_wrap(struct out *out, unsigned used, unsigned indent, const char *text)
+{
+	unsigned columns = out->columns > indent + WRAP_MIN ? out->columns : 80, at = used;
+	bool is_first = true;
+
+	while (*(text += strspn(text, " \n"))) {
+		size_t length = strcspn(text, " \n");
+		auto_free char *word = strndup(text, length);
+		unsigned width = word ? (unsigned)out_columns_of(word) : 0;
+
+		if (!is_first && at + 1 + width > columns) {
+			out_printf(out, "\n%*s", (int)indent, "");
+			at = indent;
+		} else if (!is_first) {
+			out_printf(out, " ");
+			at++;
+		}
+		out_printf(out, "%s", word ? word : "");
+		at += width;
+		text += length;
+		is_first = false;
+	}
+	out_printf(out, "\n");
 }
 
 /* ---- stdout and stderr ---- */

@@ -38,6 +38,11 @@ void out_error(struct out *out, const struct err *error);
 /* Pads UTF-8 text to `columns` by wcwidth (negative: to the right). */
 void out_cell(struct out *out, enum out_role role, int columns, const char *text);
 
+/* Writes words, blanks and newlines turned into line ends where the terminal (80 columns if nobody
+ * cares) is full, and one at the end. `used` columns of the line are taken already; further lines
+ * begin behind `indent` blanks. */
+void out_wrap(struct out *out, unsigned used, unsigned indent, const char *text);
+
 /* How many columns UTF-8 text takes on a terminal of this locale. */
 int out_columns_of(const char *text);
 

@@ -134,6 +134,20 @@ static void test_an_error_has_two_lines(void **state)
 	assert_string_equal(buffer.data, "isolab: no\nisolab: no\nhint: yes\n");
 }
 
+static void test_prose_wraps_between_words_and_indents(void **state)
+{
+	auto_strbuf buffer = {0};
+	struct out out;
+
+	(void)state;
+	out_init_buffer(&out, &buffer);
+	out.columns = 30;
+	out_wrap(&out, 20, 4, "alpha beta gamma\ndelta epsilon zeta eta theta");
+	out_wrap(&out, 0, 0, "");
+	assert_string_equal(buffer.data, "alpha beta\n    gamma delta epsilon zeta\n"
+					 "    eta theta\n\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +159,7 @@ int main(void)
 	    cmocka_unit_test(test_cells_are_padded_on_either_side),
 	    cmocka_unit_test(test_without_utf8_text_is_ascii),
 	    cmocka_unit_test(test_an_error_has_two_lines),
+	    cmocka_unit_test(test_prose_wraps_between_words_and_indents),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
