@@ -195,8 +195,10 @@ static int make_files(const struct rundir *dir, const struct sandbox_spec *spec,
 
 	spec_encode(spec, &words);
 	if (words.failed)
-		return err_set(e, E2BIG, "command and environment of more than %d bytes",
-			       SPEC_FILE_MAX);
+		return err_hint(e,
+				err_set(e, E2BIG, "command and environment of more than %d bytes",
+					SPEC_FILE_MAX),
+				"hand them over on its input: isolab run -i …");
 	r = make_file(dir, "spec", words.data, words.length, e);
 	if (r == 0)
 		r = make_file(dir, "events", NULL, 0, e);

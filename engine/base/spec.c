@@ -76,7 +76,9 @@ static int set_words(char ***list, size_t count, char *const words[], struct err
 	int r;
 
 	if (count > SPEC_WORDS_MAX)
-		return err_set(e, E2BIG, "command of more than %d words", SPEC_WORDS_MAX);
+		return err_hint(e,
+				err_set(e, E2BIG, "command of more than %d words", SPEC_WORDS_MAX),
+				"hand them over on its input: isolab run -i …");
 	free_words(*list);
 	*list = NULL;
 	r = make_list(list, count, e);
