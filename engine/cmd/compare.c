@@ -167,6 +167,14 @@ static const struct {
     {"exits", "VM exits"},
 };
 
+/* What must not be judged is greyed: times of an emulated kernel mode say nothing of real ones. */
+static enum out_role role_of_times(const struct sandbox *s)
+{
+	bool is_pvm = strcmp(sandbox_accel(s), "kvm-pvm") == 0;
+
+	return is_pvm && strcmp(sandbox_flavour(s), "-") != 0 ? OUT_DIM : OUT_PLAIN;
+}
+
 static void add_resource(struct table *table, const struct sandbox *s, const char *name)
 {
 	const struct sample *sample = sandbox_sample(s, 0);
@@ -182,22 +190,23 @@ static void add_resource(struct table *table, const struct sandbox *s, const cha
 	}
 	value = sample_get(sample, field);
 	if (strcmp(field->unit, "ns") == 0)
-		table_add(table, OUT_PLAIN, str_format_ns(text, sizeof(text), value));
+		table_add(table, role_of_times(s), str_format_ns(text, sizeof(text), value));
 	else if (strcmp(field->unit, "bytes") == 0)
 		table_add(table, OUT_PLAIN, str_format_bytes(text, sizeof(text), value));
 	else
 		table_addf(table, "%llu", (unsigned long long)value);
 }
 
-static void add_each(struct table *table, const struct work_result *work)
+static void add_each(struct table *table, const struct sandbox *s, const struct work_result *work)
 {
 	double each_ns = (double)work->total_ns / (double)work->count;
 	char text[24];
 
 	if (each_ns < 100)
-		table_addf(table, "%.3g ns", each_ns);
+		snprintf(text, sizeof(text), "%.3g ns", each_ns);
 	else
-		table_add(table, OUT_PLAIN, str_format_ns(text, sizeof(text), (uint64_t)each_ns));
+		str_format_ns(text, sizeof(text), (uint64_t)each_ns);
+	table_add(table, role_of_times(s), text);
 }
 
 /* The same program's figures: nanoseconds per unit. */
@@ -215,7 +224,7 @@ static void add_work_rows(struct table *table, const struct comparison *comparis
 			const struct work_result *work = &item->work[row];
 
 			if (item->s && row < item->work_count)
-				add_each(table, work);
+				add_each(table, item->s, work);
 			else if (item->s)
 				table_add(table, OUT_DIM, "—");
 		}
