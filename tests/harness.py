@@ -26,6 +26,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.environ.get("ISOLAB_BUILD", os.path.join(ROOT, "build"))
 IS_SANITISED = BUILD.rstrip("/").endswith("asan")
 PATIENCE = 40 if IS_SANITISED else 20  # seconds until a case that hangs is failed
+ORDINARY_USER = 12345
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -151,6 +152,16 @@ class Terminal:
         os.close(self.master)
 
 
+def copy_programs(build, place):
+    """Copies what `isolab` needs to run to a folder that everybody may enter. Returns its path."""
+    shutil.copytree(os.path.join(build, "images"), os.path.join(place, "images"), symlinks=True)
+    for name in os.listdir(build):
+        path = os.path.join(build, name)
+        if name.split("-")[0] in ("isolab", "tiny") and os.path.isfile(path):
+            shutil.copy(path, place)
+    return os.path.join(place, "isolab")
+
+
 class Lab:
     """The programs of a build, the kind under test, and a runtime directory of its own.
 
@@ -161,12 +172,24 @@ class Lab:
     def __init__(self, kind="container", build=BUILD, wrap=()):
         self.kind, self.build, self.wrap = kind, build, list(wrap)
         self.isolab_path = os.environ.get("ISOLAB_PROGRAM", os.path.join(build, "isolab"))
-        self.scratch = tempfile.mkdtemp(prefix="isolab-test-")
+        self.scratch = self.runtime = tempfile.mkdtemp(prefix="isolab-test-")
         keep = ("PATH", "LANG", "ASAN_OPTIONS", "LSAN_OPTIONS", "UBSAN_OPTIONS")
         self.environment = {name: os.environ[name] for name in keep if name in os.environ}
         self.environment.update(HOME=self.scratch, TERM="xterm-256color", TMPDIR=self.scratch,
                                 XDG_RUNTIME_DIR=self.scratch)
         self.terminals, self.started = [], []
+
+    def become_user(self):
+        """From now on all is done by an ordinary user, who may not be able to enter the build."""
+        os.chmod(self.scratch, 0o755)
+        place = os.path.join(self.scratch, "programs")
+        os.mkdir(place)
+        self.isolab_path = copy_programs(self.build, place)
+        self.environment["XDG_RUNTIME_DIR"] = self.runtime = os.path.join(self.scratch, "run")
+        os.mkdir(self.runtime, 0o700)
+        os.chown(self.runtime, ORDINARY_USER, ORDINARY_USER)
+        self.wrap = ["setpriv", f"--reuid={ORDINARY_USER}", f"--regid={ORDINARY_USER}",
+                     "--clear-groups"]
 
     def command(self, arguments):
         return [*self.wrap, self.isolab_path, *arguments]
@@ -199,7 +222,7 @@ class Lab:
         return expect(self.isolab("create", self.kind, name, *arguments))
 
     def directory(self, name=""):
-        return os.path.join(self.scratch, "isolab", name)
+        return os.path.join(self.runtime, "isolab", name)
 
     def events(self, name):
         with open(os.path.join(self.directory(name), "events"), encoding="utf-8") as journal:

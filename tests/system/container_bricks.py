@@ -99,8 +99,7 @@ def test_limit_that_cannot_be_had(lab):
     """a limit that this user cannot have is left out, and told"""
     if os.geteuid() != 0:
         raise Skip("only root can become another user")
-    lab.wrap = ["setpriv", "--reuid=12345", "--regid=12345", "--clear-groups"]
-    os.chown(lab.scratch, 12345, 12345)
+    lab.become_user()
     done = expect(lab.isolab("run", "container", "--memory", "64M", "--", "true"))
     check("no limit on memory" in done.err or not done.err, done)
 

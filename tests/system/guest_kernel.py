@@ -182,7 +182,7 @@ def test_turns_and_registers(lab):
     """two programs that only compute take turns, and never see each other's registers"""
     lab.create("box", "--", "isolab-work", "idle")
     before = time.monotonic()
-    pair = [lab.start("exec", "box", "--", "guest_program", "sse", str(number), "20000")
+    pair = [lab.start("exec", "box", "--", "guest_program", "vectors", str(number), "10000")
             for number in (111, 222)]
     turns = []
     while any(program.poll() is None for program in pair):

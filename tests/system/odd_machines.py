@@ -85,11 +85,9 @@ def test_kvm_forbidden(lab):
 
 
 def as_ordinary_user(lab):
-    wrapped(lab, "setpriv", "--reuid=12345", "--regid=12345", "--clear-groups")
-    tried = subprocess.run([*lab.command(["--version"])], capture_output=True, check=False)
-    if tried.returncode == 126 or b"failed to execute" in tried.stderr:
-        raise Skip("an ordinary user may not enter the directory of this build")
-    os.chown(lab.scratch, 12345, 12345)
+    if os.geteuid() != 0:
+        raise Skip("only root can become somebody else")
+    lab.become_user()
 
 
 def test_ordinary_user(lab):
