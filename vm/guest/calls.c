@@ -100,6 +100,8 @@ void calls_serve(struct task *task)
 {
 	struct frame *frame = &task->frame;
 	int64_t result = serve(task, frame);
+	if (result == -EFAULT && fault_reach_stack(task))
+		result = serve(task, frame); /* a buffer on stack that was never touched yet */
 	if (result == CALL_REPEAT)
 		frame->rip -= 2; /* the length of `syscall`; RAX is still its number */
 	else if (result != CALL_LEFT)

@@ -31,15 +31,30 @@ static const struct fault_kind {
 /* The error code of a page fault. */
 enum { FAULT_PRESENT = 1, FAULT_WRITE = 2, FAULT_FETCH = 16 };
 
+static bool is_stack(uint64_t address)
+{
+	return address >= STACK_LIMIT && address < VM_STACK_TOP;
+}
+
+/* The stack grows by the page that was touched. */
 static bool grow_stack(const struct task *task, uint64_t address)
 {
-	uint64_t page = address & ~(uint64_t)(PAGE_BYTES - 1);
+	struct space space = task_space(task);
 	if (task->frame.vector != VECTOR_PAGE_FAULT || (task->frame.error_code & FAULT_PRESENT))
 		return false;
-	if (page < STACK_LIMIT || page >= VM_STACK_TOP)
-		return false;
+	return is_stack(address) && space_map_new(&space, address & ~(uint64_t)(PAGE_BYTES - 1),
+						  SPACE_READ | SPACE_WRITE) == 0;
+}
+
+bool fault_reach_stack(const struct task *task)
+{
+	enum { RED_ZONE = 128 };
+	uint64_t page = (task->frame.rsp - RED_ZONE) & ~(uint64_t)(PAGE_BYTES - 1);
 	struct space space = task_space(task);
-	return space_map_new(&space, page, SPACE_READ | SPACE_WRITE) == 0;
+	bool has_grown = false;
+	for (; is_stack(page); page += PAGE_BYTES)
+		has_grown |= space_map_new(&space, page, SPACE_READ | SPACE_WRITE) == 0;
+	return has_grown;
 }
 
 static void add_page_fault(struct text *text, uint64_t address, uint64_t error_code)

@@ -114,6 +114,8 @@ int64_t console_read(const struct task *task, uint64_t address, uint64_t size);
 
 /* fault.c: the task has done what the processor does not allow; `address`: of a page fault. */
 void fault_judge(struct task *task, uint64_t address);
+/* Gives the task the stack between its RSP and what it has already. False: nothing was missing. */
+bool fault_reach_stack(const struct task *task);
 
 /* identity.c: makes the boot id. */
 void identity_init(void);

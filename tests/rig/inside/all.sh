@@ -60,9 +60,9 @@ test_forbidden_acts_end_a_guest_program() {
 test_two_programs_take_turns_in_the_vm() {
 	[ -d /opt/guest ] || { echo "no guest_program"; return 77; }
 	expect 0 /opt/guest/isolab create vm pair -- isolab-work idle || return 1
-	/opt/guest/isolab exec pair -- guest_program sse 111 2000 &
+	/opt/guest/isolab exec pair -- guest_program vectors 111 2000 &
 	first=$!
-	expect 0 /opt/guest/isolab exec pair -- guest_program sse 222 2000 || return 1
+	expect 0 /opt/guest/isolab exec pair -- guest_program vectors 222 2000 || return 1
 	wait $first || { echo "the first one saw the second one's registers"; return 1; }
 	expect 0 /opt/guest/isolab rm -f pair
 }
@@ -103,6 +103,71 @@ test_pids_limit_holds_on_cgroup_v2() {
 	expect 0 isolab run container --pids 8 -- \
 		sh -c 'for i in 1 2 3 4 5 6 7 8 9; do sleep 1 & done; true'
 	contains "can't fork" || contains 'Resource temporarily unavailable'
+}
+
+# in_session CGROUP COMMAND…: runs it in a group that holds processes and therefore hands nothing
+# down itself, below one that does, as systemd makes them for a login.
+in_session() {
+	slice=/sys/fs/cgroup/$1
+	shift
+	echo "+memory +pids" >/sys/fs/cgroup/cgroup.subtree_control
+	mkdir -p "$slice/session"
+	echo "+memory +pids" >"$slice/cgroup.subtree_control"
+	for group in "$slice" "$slice/session"; do
+		chown 1001:1001 "$group" "$group/cgroup.procs"
+	done
+	sh -c 'echo $$ >"$0/session/cgroup.procs"; exec "$@"' "$slice" "$@"
+	status=$?
+	rmdir "$slice/session" "$slice" || return 99
+	return $status
+}
+
+test_limit_is_found_from_a_session_on_cgroup_v2() {
+	expect 137 in_session a isolab run container --memory 16M -- isolab-work touch 64M
+}
+
+test_limit_holds_for_ordinary_user_in_delegated_cgroup() {
+	mkdir -p /run/stranger && chown 1001:1001 /run/stranger && chmod 700 /run/stranger
+	export XDG_RUNTIME_DIR=/run/stranger
+	expect 137 in_session b /usr/bin/setpriv --reuid 1001 --regid 1001 --clear-groups \
+		isolab run container --memory 16M -- isolab-work touch 64M
+	result=$?
+	unset XDG_RUNTIME_DIR
+	return $result
+}
+
+test_limit_that_cannot_be_had_is_told() {
+	expect 0 as_stranger isolab run container --memory 64M -- true || return 1
+	contains 'no limit on memory'
+}
+
+test_pause_freezes_on_cgroup_v2() {
+	for options in "" "--pids 20"; do
+		expect 0 isolab create container frozen $options -- isolab-work spin || return 1
+		expect 0 isolab pause frozen || return 1
+		group=$(find /sys/fs/cgroup -name 'isolab*')
+		[ "$(cat "$group/cgroup.freeze")" = 1 ] || { echo "not frozen"; return 1; }
+		expect 0 isolab unpause frozen && expect 0 isolab rm -f frozen || return 1
+	done
+	[ -z "$(find /sys/fs/cgroup -name 'isolab*')" ] || { echo "a cgroup is left"; return 1; }
+}
+
+test_container_has_a_clock_of_its_own() {
+	expect 0 isolab run container -- readlink /proc/self/ns/time || return 1
+	[ "$(cat /tmp/output)" != "$(readlink /proc/self/ns/time)" ] ||
+		{ echo "the host's: $(cat /tmp/output)"; return 1; }
+	expect 0 isolab run container -- cat /proc/self/timens_offsets || return 1
+	contains 'monotonic *-[1-9]'
+}
+
+test_program_of_ordinary_user_is_not_overwritten_from_inside() {
+	mkdir -p /run/copy
+	cp -a /opt/isolab/isolab /opt/isolab/isolab-container /opt/isolab/images /run/copy/
+	chown -R 1001:1001 /run/copy
+	before=$(cksum </run/copy/isolab-container)
+	expect 1 as_stranger /run/copy/isolab run container --no-seccomp -- \
+		/proc/self/exe run process -- /bin/sh -c ': >>/proc/1/exe' || return 1
+	contains 'busy' && [ "$before" = "$(cksum </run/copy/isolab-container)" ]
 }
 
 test_compare_shows_three_kinds() {
