@@ -9,6 +9,7 @@ where they lie and copies nothing. The gap is filled as Linux' own tool does it:
 the entry's name, counted in its length. Owner, time and inode numbers are fixed: the same programs
 make the same archive.
 """
+import os
 import sys
 
 PAGE = 4096
@@ -35,8 +36,10 @@ def main():
         with open(path, "rb") as file:
             archive += entry(len(archive), inode, name, 0o100755, file.read())
     archive += entry(len(archive), 0, "TRAILER!!!", 0, b"")
-    with open(sys.argv[1], "wb") as file:
+    # A new file, not the old one changed: VMs that run have that mapped.
+    with open(sys.argv[1] + ".new", "wb") as file:
         file.write(archive + b"\0" * (-len(archive) % PAGE))
+    os.replace(sys.argv[1] + ".new", sys.argv[1])
 
 
 main()
