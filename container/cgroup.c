@@ -211,6 +211,10 @@ int cgroup_make_freezer(struct cgroup *cgroup, struct err *e)
 	if (cgroup->fd[CGROUP_UNIFIED] >= 0 || cgroup->fd[CGROUP_FREEZER] >= 0)
 		return 0;
 	int r = make_v1(cgroup, CGROUP_FREEZER);
+	if (r == -ENOENT) { /* v2: every group can be frozen, whatever controllers it has */
+		auto_close int own = open_own(CGROUP_UNIFIED);
+		r = own < 0 ? own : make_below(cgroup, CGROUP_FREEZER, own);
+	}
 	return r < 0 ? err_set(e, ENOTSUP, "there is no freezer to be had here") : 0;
 }
 
@@ -226,13 +230,13 @@ int cgroup_freezer_add(const struct cgroup *cgroup, pid_t pid)
 
 int cgroup_freeze(const struct cgroup *cgroup, bool on, struct err *e)
 {
-	int r = -ENOTSUP;
+	bool is_unified = cgroup->fd[CGROUP_UNIFIED] >= 0;
+	int fd = cgroup->fd[is_unified ? CGROUP_UNIFIED : CGROUP_FREEZER], r = -ENOTSUP;
 
-	if (cgroup->fd[CGROUP_UNIFIED] >= 0)
-		r = fd_write_file(cgroup->fd[CGROUP_UNIFIED], "cgroup.freeze", on ? "1" : "0");
-	else if (cgroup->fd[CGROUP_FREEZER] >= 0)
-		r = fd_write_file(cgroup->fd[CGROUP_FREEZER], "freezer.state",
-				  on ? "FROZEN" : "THAWED");
+	if (fd >= 0)
+		r = fd_write_file(fd, "cgroup.freeze", on ? "1" : "0");
+	if (r == -ENOENT)
+		r = fd_write_file(fd, "freezer.state", on ? "FROZEN" : "THAWED");
 	return r < 0 ? err_sys(e, r, "%s the cgroup '%s'", on ? "freeze" : "thaw", cgroup->name)
 		     : 0;
 }

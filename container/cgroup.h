@@ -22,7 +22,7 @@
 enum cgroup_tree {
 	CGROUP_MEMORY,  /* v1 */
 	CGROUP_PIDS,    /* v1 */
-	CGROUP_FREEZER, /* v1, made when something is to be frozen */
+	CGROUP_FREEZER, /* made when something is to be frozen */
 	CGROUP_UNIFIED, /* v2 */
 	CGROUP_TREES
 };
@@ -55,7 +55,7 @@ bool cgroup_needs_attach(const struct cgroup *cgroup);
 /* Puts a process into all trees (v1: milliseconds). It is held by the limits when this returns. */
 int cgroup_attach(const struct cgroup *cgroup, pid_t pid, struct err *e);
 
-/* Prepares freezing: v2 needs nothing more, v1 a directory of its own. -ENOTSUP: cannot be had
+/* Prepares freezing: a limited group of v2 needs nothing more. -ENOTSUP: cannot be had
  * here. */
 int cgroup_make_freezer(struct cgroup *cgroup, struct err *e);
 /* v1: puts a process where it freezes with the others; v2: nothing to do. */

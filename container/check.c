@@ -23,6 +23,7 @@
 #include "fd.h"
 #include "idmap.h"
 #include "kernel.h"
+#include "timens.h"
 #include "wall.h"
 
 /* Where the lines go: wall->check's two arguments. */
@@ -161,21 +162,17 @@ static void check_kernel(const struct listener *to)
 
 static void check_time_namespace(const struct listener *to)
 {
-	struct utsname name;
-	unsigned major = 0, minor = 0;
 	struct worker_check check = {.name = "time_namespace",
 				     .status = "ok",
 				     .found = "own clock"};
+	bool is_there = access("/proc/self/timens_offsets", F_OK) == 0;
 
-	uname(&name);
-	sscanf(name.release, "%u.%u", &major, &minor);
-	if (major < 6 || (major == 6 && minor < 1) ||
-	    access("/proc/self/timens_offsets", F_OK) < 0) {
+	if (!is_there || (!timens_is_entered_on_exec() && geteuid() != 0)) {
 		check.status = "degraded";
 		check.found = "none";
-		check.cause = "a process enters its time namespace on exec since Linux 6.1, if the "
-			      "kernel has CONFIG_TIME_NS";
-		check.fix = "use a newer kernel";
+		check.cause = is_there ? "before Linux 6.3 only root can give a container one"
+				       : "the kernel was built without CONFIG_TIME_NS";
+		check.fix = "use a newer kernel, or run isolab as root";
 		check.degrades = "clock_monotonic is the host's in containers";
 	}
 	to->say(to->arg, &check);

@@ -17,7 +17,7 @@
  *
  * The child reports through one page that both share (struct container_report): the stamps of
  * its steps and, if one fails, the error. Its clock is the host's until the very exec, which is
- * where a process enters the time namespace that it unshared.
+ * where a process enters the time namespace that it unshared (timens.h; older kernels differ).
  *
  * Nesting of user namespaces (decided now, used by `--network lab`): the namespaces of a
  * sandbox are made *by a child of the worker, in whatever user namespace the worker stands*.
@@ -72,6 +72,8 @@ struct container {
 	const char *image;               /* directory that becomes "/", borrowed */
 	bool is_bare;                    /* kind `process`: no brick at all */
 	unsigned namespaces;             /* CLONE_NEW… flags of the bricks that stand */
+	uint64_t
+	    clock_shift_ns; /* child's clock + this = the host's: 0 on new kernels (timens.h) */
 	struct idmap idmap;
 	struct cgroup cgroup;
 	struct container_report *report;

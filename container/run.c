@@ -26,6 +26,7 @@
 #include "console_ends.h"
 #include "fd.h"
 #include "kernel.h"
+#include "timens.h"
 
 static const struct {
 	unsigned brick, flag;
@@ -102,6 +103,15 @@ void container_note(const struct container *c, const char *format, ...)
 	if (length < size)
 		vsnprintf(note + length, size - length, format, arguments);
 	va_end(arguments);
+}
+
+/* "Time is a brick, too": before Linux 6.3 it must be laid before the child is born. */
+static void shift_clock(struct container *c)
+{
+	if (!(c->namespaces & CLONE_NEWTIME) || timens_is_entered_on_exec())
+		return;
+	if (timens_make(&c->clock_shift_ns, NULL) < 0) /* doctor says so */
+		c->namespaces &= ~(unsigned)CLONE_NEWTIME;
 }
 
 /* The page both write to and the socket both talk over. */
@@ -241,6 +251,8 @@ int container_run(struct container *c, struct err *e)
 		make_cgroup(c);
 	if (r == 0)
 		r = console_make(c, e);
+	if (r == 0)
+		shift_clock(c);
 	if (r == 0)
 		r = clone_child(c, e);
 	if (r == 0)

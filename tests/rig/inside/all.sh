@@ -160,6 +160,17 @@ test_container_has_a_clock_of_its_own() {
 	contains 'monotonic *-[1-9]'
 }
 
+test_steps_are_stamped_by_one_clock() {
+	expect 0 isolab create container clocked || return 1
+	expect 0 isolab timeline clocked --json || return 1
+	sed -n 's/.*"start_ns": *\([-0-9]*\).*/\1/p' /tmp/output >/tmp/starts
+	expect 0 isolab rm -f clocked || return 1
+	[ "$(wc -l </tmp/starts)" -ge 9 ] && sort -nc /tmp/starts &&
+		[ "$(tail -n 1 /tmp/starts)" -lt 1000000000 ] && return 0
+	tr '\n' ' ' </tmp/starts
+	return 1
+}
+
 test_program_of_ordinary_user_is_not_overwritten_from_inside() {
 	mkdir -p /run/copy
 	cp -a /opt/isolab/isolab /opt/isolab/isolab-container /opt/isolab/images /run/copy/
