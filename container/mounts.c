@@ -96,8 +96,12 @@ static int bind_image(const struct container *c, struct err *e)
 	 * not heard. */
 	if (!(c->namespaces & CLONE_NEWUSER) && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return err_sys(e, errno, "part the mounts from the host's");
-	if (mount(c->image, c->image, NULL, MS_BIND, NULL) < 0)
-		return err_sys(e, errno, "bind the image '%s'", c->image);
+	if (mount(c->image, c->image, NULL, MS_BIND, NULL) < 0) {
+		int r = err_sys(e, errno, "bind the image '%s'", c->image);
+		return r != -ENOENT
+			   ? r
+			   : err_hint(e, r, "build it with ./dev build, or install isolab again");
+	}
 	if (chdir(c->image) < 0)
 		return err_sys(e, errno, "enter the image '%s'", c->image);
 	return restrict_mount(".",
