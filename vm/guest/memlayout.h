@@ -40,8 +40,7 @@
 #define MAP_BASE    0x40000000
 #define USER_END    0x8000000000 /* one PML4 entry: 512 GiB */
 
-/* Segment selectors. The order user data, user code is the one that STAR asks for; 3 is the
- * ring. */
+/* Segment selectors; 3 is the ring. STAR asks for the order user data, user code. */
 #define SELECTOR_KERNEL_CODE 0x08
 #define SELECTOR_KERNEL_DATA 0x10
 #define SELECTOR_USER_DATA   (0x18 | 3)
@@ -51,8 +50,7 @@
 /* RFLAGS: bit 1 is always set, IF lets interrupts in. */
 #define FLAGS_FIXED     0x002
 #define FLAGS_INTERRUPT 0x200
-/* What a task may choose itself: CF PF AF ZF SF DF OF, and the trap flag of a debugger is not
- * among them. */
+/* What a task chooses itself: CF PF AF ZF SF DF OF; not the trap flag. */
 #define FLAGS_USER 0xcd5
 
 /* Page table entries (Intel SDM vol. 3, 4.5). ACCESSED and DIRTY are set from the start: no
@@ -70,7 +68,6 @@
 
 /* Exceptions, and the one number that no exception has: a system call that came the fast way. */
 #define VECTOR_BREAKPOINT 3
-#define VECTOR_INVALID    6
 #define VECTOR_PROTECTION 13
 #define VECTOR_PAGE_FAULT 14
 #define VECTORS           0x22

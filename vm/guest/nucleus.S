@@ -59,9 +59,8 @@ entry:
 	iretq				/* RDI is still the device tree */
 
 /*
- * The vectors, 64 bytes each: tables.S counts on it. Three are special: a page fault has its
- * address in CR2; a protection fault may be the kernel calling; and the others only differ in where
- * they go to.
+ * The vectors, 64 bytes each: tables.S counts on it. They only differ in where they go
+ * to, but for two: a page fault has its address in CR2, a protection fault may be the kernel calling.
  */
 	.section .vectors, "ax"
 	.globl vectors
@@ -141,11 +140,7 @@ service_halt:
 	hlt				/* an interrupt does not come back here */
 	jmp	1b
 
-/*
- * From here on: ring 3.
- *
- * The kernel's code of each vector: says which one it was.
- */
+/* From here on: ring 3. The kernel's code of each vector says which one it was. */
 	.text
 start_of_kernel:
 	call	kernel_main
@@ -235,8 +230,7 @@ nucleus_resume:
 	load_registers %rdi
 	cli
 
-/* _Noreturn void nucleus_start(const struct frame *, uint64_t pml4, uint16_t port, uint32_t
- * value) */
+/* _Noreturn void nucleus_start(frame, pml4, uint16_t port, uint32_t value) */
 	.globl nucleus_start
 nucleus_start:
 	mov	%rsi, resume_pml4

@@ -12,6 +12,13 @@
 #include "calls.h"
 #include "kernel.h"
 
+/* Whatever the task did to its flags, it can be interrupted. */
+static void save(struct task *task, const struct frame *frame)
+{
+	task->frame = *frame;
+	task->frame.rflags |= FLAGS_FIXED | FLAGS_INTERRUPT;
+}
+
 static void begin_call(struct frame *frame)
 {
 	frame->rip = frame->rcx;
@@ -19,14 +26,13 @@ static void begin_call(struct frame *frame)
 	frame->cs = SELECTOR_USER_CODE;
 	frame->ss = SELECTOR_USER_DATA;
 	if (frame->rip >= USER_END)
-		/* iretq would fault at ring 0; a page fault at 0 is the task's own */
-		frame->rip = 0;
+		frame->rip = 0; /* iretq would fault at ring 0; a fault at 0 is the task's */
 }
 
 static void trap_of_task(struct task *task, const struct frame *frame, uint64_t address)
 {
 	bool is_gate = frame->vector == VECTOR_PROTECTION && frame->rip == GATE;
-	task->frame = *frame;
+	save(task, frame);
 	if (is_gate || frame->vector == VECTOR_SYSCALL) {
 		begin_call(&task->frame);
 		calls_serve(task);
@@ -38,8 +44,7 @@ static void trap_of_task(struct task *task, const struct frame *frame, uint64_t 
 _Noreturn void trap(const struct frame *frame, uint64_t address)
 {
 	bool is_interrupt = frame->vector == VM_VECTOR_TIMER || frame->vector == VM_VECTOR_EVENT;
-	/* where only the idle processor is interrupted */
-	bool is_from_ring0 = (frame->cs & 3) == 0;
+	bool is_from_ring0 = (frame->cs & 3) == 0; /* that is: the processor was idle */
 	if (kernel.is_inside || is_from_ring0 != (kernel.runnable == 0) ||
 	    (is_from_ring0 && !is_interrupt))
 		panic(VM_PANIC_FAULT, frame, address, "fault in the kernel");
@@ -49,7 +54,7 @@ _Noreturn void trap(const struct frame *frame, uint64_t address)
 		trap_of_task(kernel.current, frame, address);
 	} else {
 		if (!is_from_ring0)
-			kernel.current->frame = *frame;
+			save(kernel.current, frame);
 		if (frame->vector == VM_VECTOR_TIMER)
 			clock_tick();
 		else
