@@ -60,7 +60,8 @@ entry:
 
 /*
  * The vectors, 64 bytes each: tables.S counts on it. They only differ in where they go
- * to, but for two: a page fault has its address in CR2, a protection fault may be the kernel calling.
+ * to, but for two: a page fault has its address in CR2, a protection fault may be the kernel's own
+ * call.
  */
 	.section .vectors, "ax"
 	.globl vectors
