@@ -1,71 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * exec: one more program inside a running sandbox. Our own stdin, stdout and stderr are passed to
- * it (SCM_RIGHTS), so its bytes do not come by here; with -t it gets a new pseudo-terminal instead,
- * whose other end we relay. What was started over our connection ends with it.
+ * it (SCM_RIGHTS), but never a terminal of ours: see exec_relay.c. What was started over our
+ * connection ends with it.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "exec.h"
 #include "fd.h"
-#include "raw.h"
-#include "wire.h"
 
-enum { RELAY_BYTES = 8192, STATUS_NOT_INVOKED = 126, STATUS_NOT_FOUND = 127 };
+enum { STATUS_NOT_INVOKED = 126, STATUS_NOT_FOUND = 127 };
 
 enum exec_option { EXEC_INTERACTIVE, EXEC_TTY, EXEC_ENV, EXEC_WORKDIR };
-
-struct execution {
-	struct command_context *context;
-	struct sandbox *s;
-	bool is_interactive, is_tty;
-	const char *workdir;
-	char **argv, *env[WIRE_ARGV_MAX + 1];
-	int socket, master, slave, null;
-	struct cmd_signals signals;
-	struct raw_keys keys;
-	bool has_stdin, is_started, is_over;
-	int status;
-	struct err error;
-	struct wire_message message;
-};
-
-/* ---- its terminal ---- */
-
-static void pass_size(const struct execution *x)
-{
-	struct winsize size;
-
-	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) < 0 || !size.ws_row || !size.ws_col)
-		size = (struct winsize){.ws_row = 24, .ws_col = 80};
-	ioctl(x->master, TIOCSWINSZ, &size);
-}
-
-static int open_terminal(struct execution *x, struct err *e)
-{
-	char name[64];
-
-	x->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (x->master < 0 || grantpt(x->master) < 0 || unlockpt(x->master) < 0 ||
-	    ptsname_r(x->master, name, sizeof(name)) != 0)
-		return err_sys(e, errno, "make a terminal");
-	x->slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
-	if (x->slave < 0)
-		return err_sys(e, errno, "open '%s'", name);
-	pass_size(x);
-	return 0;
-}
-
-/* ---- asking ---- */
 
 static int send_request(struct execution *x, struct err *e)
 {
@@ -76,14 +25,11 @@ static int send_request(struct execution *x, struct err *e)
 	if (r < 0)
 		return r;
 	for (int fd = 0; fd < 3; fd++)
-		message->fds[fd] = x->is_tty ? x->slave : fd;
-	if (!x->is_tty && !x->is_interactive)
-		message->fds[0] = x->null;
+		message->fds[fd] = x->given[fd];
 	message->fd_count = 3;
 	r = wire_send(x->socket, message, false);
-	fd_close(
-	    /* the program's end is the program's alone: its end will be our end-of-file */
-	    &x->slave);
+	/* The program's ends are the program's alone: its end will be our end-of-file. */
+	exec_close_given(x);
 	return r < 0 ? err_sys(e, -r, "talk to '%s'", sandbox_name(x->s)) : 0;
 }
 
@@ -118,6 +64,7 @@ static void take_answer(struct execution *x)
 	}
 }
 
+/* Ctrl-C at our terminal is meant for the program. */
 static void send_signal(struct execution *x, int number)
 {
 	x->message.header = (struct wire_header){.magic = WIRE_MAGIC,
@@ -127,87 +74,6 @@ static void send_signal(struct execution *x, int number)
 	wire_send(x->socket, &x->message, true);
 }
 
-/* ---- relaying ---- */
-
-static void read_keys(struct execution *x)
-{
-	char typed[1024], keys[sizeof(typed) + 1];
-	bool is_detached;
-	ssize_t n = read(STDIN_FILENO, typed, sizeof(typed));
-	size_t count;
-
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
-		return;
-	if (n <= 0) {
-		x->has_stdin = false;
-		fd_write_all(x->master, "\004", 1); /* VEOF: end-of-file, typed */
-		return;
-	}
-	count = raw_filter(&x->keys, typed, (size_t)n, keys, &is_detached);
-	fd_write_all(x->master, keys, count);
-	if (is_detached) {
-		x->is_over = true; /* the connection closes, and what it started gets SIGHUP */
-		x->status = 0;
-	}
-}
-
-/* False at the end of the program's terminal. */
-static bool write_output(struct execution *x)
-{
-	char data[RELAY_BYTES];
-	ssize_t n = read(x->master, data, sizeof(data));
-
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
-		return true;
-	return n > 0 && fd_write_all(STDOUT_FILENO, data, (size_t)n) == 0;
-}
-
-static void take_signal(struct execution *x)
-{
-	struct signalfd_siginfo info;
-
-	if (read(x->signals.fd, &info, sizeof(info)) != sizeof(info))
-		return;
-	if (info.ssi_signo != SIGWINCH)
-
-		send_signal(x, (int)info.ssi_signo); /* Ctrl-C is meant for the program */
-	else if (x->master >= 0)
-		pass_size(x);
-}
-
-static void relay(struct execution *x)
-{
-	bool has_output = x->master >= 0;
-
-	while (!x->is_over) {
-		struct pollfd fds[4] = {
-		    {.fd = x->socket, .events = POLLIN},
-		    {.fd = x->signals.fd, .events = POLLIN},
-		    {.fd = has_output ? x->master : -1, .events = POLLIN},
-		    {.fd = x->has_stdin && x->is_started ? STDIN_FILENO : -1, .events = POLLIN},
-		};
-
-		poll(fds, 4, -1);
-		if (fds[2].revents)
-			has_output = write_output(x);
-		if (fds[1].revents)
-			take_signal(x);
-		if (fds[3].revents)
-			read_keys(x);
-		if (fds[0].revents)
-			take_answer(x);
-	}
-	/* What it had said before it ended is still in its terminal. */
-	if (has_output)
-		fd_set_nonblocking(x->master, true);
-	while (has_output) {
-		char data[RELAY_BYTES];
-		ssize_t n = read(x->master, data, sizeof(data));
-
-		has_output = n > 0 && fd_write_all(STDOUT_FILENO, data, (size_t)n) == 0;
-	}
-}
-
 static int execute(struct execution *x)
 {
 	auto_raw terminal = {0};
@@ -215,18 +81,15 @@ static int execute(struct execution *x)
 	int r = x->socket = sandbox_open_socket(x->s, &error);
 
 	if (r >= 0)
-		r = x->null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	if (r >= 0 && x->is_tty)
-		r = open_terminal(x, &error);
+		r = exec_open_streams(x, &error);
 	if (r >= 0)
 		r = send_request(x, &error);
 	if (r < 0)
 		return cmd_fail(x->context, &error);
 	cmd_signals_open(&x->signals);
-	x->has_stdin = x->is_tty && x->is_interactive;
-	if (x->has_stdin)
+	if (x->is_tty && x->is_interactive)
 		raw_enter(&terminal, STDIN_FILENO);
-	relay(x);
+	exec_relay(x, take_answer, send_signal);
 	raw_leave(&terminal);
 	cmd_signals_close(&x->signals);
 	if (x->error.code)
@@ -312,10 +175,8 @@ static int run_exec(struct command_context *context, int argc, char **argv)
 		sandbox_hold(x->s);
 		status = execute(x);
 		sandbox_release(x->s);
+		exec_close_streams(x);
 		fd_close(&x->socket);
-		fd_close(&x->master);
-		fd_close(&x->slave);
-		fd_close(&x->null);
 	}
 	free(original);
 	free(x);
