@@ -89,6 +89,19 @@ static int restrict_mount(const char *path, uint64_t set, struct err *e)
 	return err_sys(e, errno, "restrict the mount at '%s'", path);
 }
 
+static int explain_bind(const char *image, int error, struct err *e)
+{
+	int r = err_sys(e, error, "bind the image '%s'", image);
+
+	if (error == ENOENT)
+		return err_hint(e, r, "build it with ./dev build, or install isolab again");
+	if (error == EACCES || error == EPERM)
+		return err_hint(e, r,
+				"either you may not read it, or a security module restricts user "
+				"namespaces (`isolab doctor`)");
+	return r;
+}
+
 /* "The image becomes a mount of its own, read-only, and for now without symbolic links." */
 static int bind_image(const struct container *c, struct err *e)
 {
@@ -96,12 +109,8 @@ static int bind_image(const struct container *c, struct err *e)
 	 * not heard. */
 	if (!(c->namespaces & CLONE_NEWUSER) && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return err_sys(e, errno, "part the mounts from the host's");
-	if (mount(c->image, c->image, NULL, MS_BIND, NULL) < 0) {
-		int r = err_sys(e, errno, "bind the image '%s'", c->image);
-		return r != -ENOENT
-			   ? r
-			   : err_hint(e, r, "build it with ./dev build, or install isolab again");
-	}
+	if (mount(c->image, c->image, NULL, MS_BIND, NULL) < 0)
+		return explain_bind(c->image, errno, e);
 	if (chdir(c->image) < 0)
 		return err_sys(e, errno, "enter the image '%s'", c->image);
 	return restrict_mount(".",
