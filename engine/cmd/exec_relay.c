@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The bytes of a program that exec started. Files and pipes of ours are passed to it as they are and
- * do not come by here. The user's own terminal never gets inside, where somebody could type into it
- * (TIOCSTI): with -t the program has a pseudo-terminal of its own, without -t pipes stand in for
- * each of the three that is a terminal, and this relays.
+ * The bytes of a program that exec started. Files and pipes of ours are passed to it as they are
+ * and do not come by here. The user's own terminal never gets inside, where somebody could type
+ * into it (TIOCSTI): with -t the program has a pseudo-terminal of its own, without -t pipes stand
+ * in for each of the three that is a terminal, and this relays.
  */
 #include <errno.h>
 #include <fcntl.h>
