@@ -289,7 +289,7 @@ static int burn_vectors(unsigned long mine, unsigned long turns)
 
 static void end(const char *how)
 {
-	char stack[16] = {(char)0xc3};
+	volatile char stack[16] = {(char)0xc3}; /* ret */
 	if (text_equal(how, "null"))
 		*(volatile char *)0 = 1;
 	else if (text_equal(how, "text"))
