@@ -289,7 +289,8 @@ static int burn_vectors(unsigned long mine, unsigned long turns)
 
 static void end(const char *how)
 {
-	volatile char stack[16] = {(char)0xc3}; /* ret */
+	char stack[16], *code = stack;
+	__asm__ volatile("movb $0xc3, (%0)" : "+r"(code) : : "memory"); /* ret */
 	if (text_equal(how, "null"))
 		*(volatile char *)0 = 1;
 	else if (text_equal(how, "text"))
@@ -299,7 +300,7 @@ static void end(const char *how)
 	else if (text_equal(how, "jump"))
 		((void (*)(void))kernel_address)();
 	else if (text_equal(how, "stack"))
-		((void (*)(void))(unsigned long)stack)();
+		((void (*)(void))(unsigned long)code)();
 	else if (text_equal(how, "gate-write"))
 		*(volatile char *)GATE = 1;
 	else if (text_equal(how, "gate-forged"))
