@@ -81,20 +81,24 @@ static int enter_empty_root(const struct rundir *dir, const char *path, struct e
 	return r < 0 ? r : empty_root(e);
 }
 
-/* Namespaces and empty root. Where the machine has no user namespaces for us, the rest must do. */
-static int leave_host(struct worker *worker, struct err *e)
+/* Namespaces and empty root. Where the machine does not let us have them, the rest must do, and the
+ * learner is told. */
+static void leave_host(struct worker *worker)
 {
 	struct err error = {0};
 	char path[PATH_MAX];
 	rundir_base_path(path, sizeof(path)); /* before we are nobody: it may hold our uid */
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS) == 0)
-		return enter_empty_root(worker_rundir(worker), path, e);
-	err_sys(&error, errno, "unshare");
-	worker_note(worker, "walls",
+	int r = 0;
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS) < 0)
+		r = err_sys(&error, errno, "make namespaces");
+	if (r == 0)
+		r = enter_empty_root(worker_rundir(worker), path, &error);
+	if (r < 0)
+		worker_note(
+		    worker, "walls",
 		    "the monitor keeps the host's file names in sight (%s); its system calls are "
 		    "filtered all the same",
 		    error.what);
-	return 0;
 }
 
 static int drop_capabilities(struct err *e)
@@ -143,9 +147,8 @@ static int filter_calls(struct err *e)
 int lockin(struct worker *worker, struct err *e)
 {
 	bool is_root = geteuid() == 0;
-	int r = leave_host(worker, e);
-	if (r == 0)
-		r = drop_capabilities(e);
+	leave_host(worker);
+	int r = drop_capabilities(e);
 	/* Root's front measures it all the same; an ordinary user's could not read smaps any
 	 * more. */
 	if (r == 0 && is_root && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)

@@ -205,6 +205,19 @@ def test_ordinary_user(lab):
     expect(lab.isolab("run", "vm", "--", "true"), status=7)
 
 
+# A user namespace in which no more namespaces may be made.
+NO_NAMESPACES = 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"'
+
+
+def test_without_namespaces(lab):
+    """where no namespaces are to be had a VM runs all the same, and says what it lacks"""
+    lab.wrap = ["unshare", "-U", "-r", "sh", "-c", NO_NAMESPACES, "sh"]
+    told = lab.isolab("run", "vm", "--", "isolab-work", "uname")
+    if "unshare failed" in told.err or "Permission denied" in told.err:
+        raise Skip("no user namespaces here at all")
+    expect(told, out="isolab-tiny", err="keeps the host's file names in sight")
+
+
 def test_terminal(lab):
     """on a terminal lines are echoed, edited and read; Ctrl-C interrupts, Ctrl-D ends"""
     terminal = lab.terminal("run", "vm", "-it")
