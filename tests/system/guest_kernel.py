@@ -30,7 +30,7 @@ ENDS = [
     ("text", SEGV, "write to 0x400000, which it may not"),
     ("kernel", SEGV, "read of 0xffffffff80050000, which it may not"),
     ("jump", SEGV, "jump to 0xffffffff80050000, which it may not"),
-    ("stack", SEGV, "jump to 0x3fdf[0-9a-f]*, which it may not"),
+    ("stack", SEGV, "jump to 0x3f[cd][0-9a-f]*, which it may not"),
     ("gate-write", SEGV, "write to 0x3fc00000, which it may not"),
     ("gate-forged", SEGV, "jump to 0x0"),
     ("noncanonical", SEGV, "may not use"),
