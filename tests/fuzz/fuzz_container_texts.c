@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The texts that a container's worker reads from the machine: /proc/self/cgroup and mountinfo, whose
- * names others may have chosen, /etc/subuid, and the maps of a user namespace. The input is two
- * texts, parted by a NUL; a path that is found ends within its buffer.
+ * The texts that a container's worker reads from the machine: /proc/self/cgroup and mountinfo,
+ * whose names others may have chosen, /etc/subuid, and the maps of a user namespace. The input
+ * is two texts, parted by a NUL; a path that is found ends within its buffer.
  */
 #include <stdint.h>
 #include <stdlib.h>
