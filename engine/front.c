@@ -39,6 +39,7 @@ static int make_lab(struct command_context *context, const struct command *comma
 {
 	struct lab_options options = {
 	    .lease = command->flags & COMMAND_LEASE,
+	    .only_own = command->flags & COMMAND_LEASE,
 	    .interruptible = command->flags & (COMMAND_WAITS | COMMAND_LEASE | COMMAND_TERMINAL),
 	    .backends = context->backends,
 	};

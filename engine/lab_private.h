@@ -43,9 +43,10 @@ struct sandbox {
 	int watch;   /* inotify */
 	struct journal_reader *reader; /* NULL when there is none to read */
 	struct journal_writer journal; /* fd -1 until needed, owned */
-	int console_fd, control_fd, stats_fd, lease_fd;
+	int console_fd, control_fd, stats_fd;
 	pid_t pid;                /* of the worker, 0 = not known */
 	struct lab_source worker; /* pidfd of a worker that we spawned */
+	struct lab_source lease;  /* our end: closing it ends the sandbox, its worker rings on it */
 	struct lab_source facts_pipe, facts_socket;
 	char *facts_text; /* what the probe has printed so far */
 	size_t facts_length;

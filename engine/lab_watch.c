@@ -126,9 +126,9 @@ int lab_watch_start(struct lab *lab, struct err *e)
 {
 	int r, fd;
 
-	if (lab->inotify.fd >= 0)
+	if (lab->timer.fd >= 0)
 		return 0;
-	r = watch_base(lab, e);
+	r = lab->options.only_own ? 0 : watch_base(lab, e);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < lab->count; i++)

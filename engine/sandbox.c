@@ -26,8 +26,8 @@ static struct sandbox *allocate(struct lab *lab, const char *name)
 	s->lab = lab;
 	str_copy(s->name, sizeof(s->name), name);
 	s->dir = RUNDIR_NONE;
-	s->watch = s->journal.fd = s->console_fd = s->control_fd = s->stats_fd = s->lease_fd = -1;
-	s->worker = s->facts_pipe = s->facts_socket =
+	s->watch = s->journal.fd = s->console_fd = s->control_fd = s->stats_fd = -1;
+	s->worker = s->lease = s->facts_pipe = s->facts_socket =
 	    (struct lab_source){.lab = lab, .sandbox = s, .fd = -1};
 	story_init(&s->story);
 	return s;
@@ -110,7 +110,7 @@ void sandbox_destroy(struct sandbox *s)
 	fd_close(&s->journal.fd);
 	fd_close(&s->console_fd);
 	fd_close(&s->stats_fd);
-	fd_close(&s->lease_fd);
+	lab_drop_source(&s->lease);
 	rundir_finish(&s->dir);
 	spec_finish(&s->spec);
 	story_finish(&s->story);

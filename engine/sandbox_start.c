@@ -148,9 +148,44 @@ static void on_worker_end(struct lab_source *source)
 
 	waitid((idtype_t)P_PIDFD, (id_t)source->fd, &info, WEXITED);
 	lab_drop_source(source);
-	fd_close(&s->lease_fd);
+	lab_drop_source(&s->lease);
 	s->pid = 0;
 	s->is_dirty = s->must_check_lock = true;
+	s->lab->needs_scan = true; /* it may have taken its directory along */
+}
+
+/* The worker rings: there is something new in its journal or console. How much it rang does not
+ * matter, only that it did. */
+static void on_bell(struct lab_source *source)
+{
+	struct sandbox *s = source->sandbox;
+	char rings[1024];
+	ssize_t n = recv(source->fd, rings, sizeof(rings), MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		lab_drop_source(source);
+		s->must_check_lock = true;
+	}
+	s->is_dirty = true;
+	s->lab->generation++;
+}
+
+static int make_lease(struct sandbox *s, int *ret_theirs, struct err *e)
+{
+	int pair[2], r;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return err_sys(e, errno, "make a lease");
+	*ret_theirs = move_up(pair[1]);
+	r = *ret_theirs < 0 ? err_sys(e, errno, "pass descriptors") : 0;
+	fd_close(&pair[1]);
+	s->lease.on_ready = on_bell;
+	if (r == 0)
+		return lab_add_source(&s->lease, pair[0], e);
+	fd_close(&pair[0]);
+	return r;
 }
 
 static int spawn_worker(struct sandbox *s, struct err *e)
@@ -159,19 +194,15 @@ static int spawn_worker(struct sandbox *s, struct err *e)
 	    *argv[] = {(char *)s->backend->worker, (char *)"--worker", s->name, NULL};
 	auto_close int dir_fd = move_up(s->dir.fd), lock_fd = move_up(s->dir.lock_fd);
 	auto_close int theirs = -1;
-	int pair[2], fd, r;
+	int fd, r;
 
 	lab_program_path(s->lab, s->backend->worker, path, sizeof(path));
 	if (dir_fd < 0 || lock_fd < 0)
 		return err_sys(e, errno, "pass descriptors");
 	if (s->lab->options.lease && s->spec.leased) {
-		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-			return err_sys(e, errno, "make a lease");
-		s->lease_fd = pair[0];
-		theirs = move_up(pair[1]);
-		fd_close(&pair[1]);
-		if (theirs < 0)
-			return err_sys(e, errno, "pass descriptors");
+		r = make_lease(s, &theirs, e);
+		if (r < 0)
+			return r;
 	}
 	r = spawn(path, argv, dir_fd, lock_fd, theirs, &s->pid);
 	if (r) {
@@ -227,7 +258,7 @@ int sandbox_start(struct sandbox *s, struct err *e)
 	r = spawn_worker(s, &error);
 	if (r < 0) {
 		journal_failure(s, &error);
-		fd_close(&s->lease_fd);
+		lab_drop_source(&s->lease);
 		if (e)
 			*e = error;
 		err_ctx(e, r, "start '%s'", s->name);
@@ -274,7 +305,7 @@ void lab_end_leases(struct lab *lab)
 
 	/* All at once, then wait for all: they end at the same time. */
 	for (size_t i = 0; i < lab->count; i++)
-		fd_close(&lab->sandboxes[i]->lease_fd);
+		lab_drop_source(&lab->sandboxes[i]->lease);
 	for (size_t i = 0; i < lab->count; i++) {
 		struct sandbox *s = lab->sandboxes[i];
 

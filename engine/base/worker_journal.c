@@ -10,6 +10,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +31,12 @@ static void fill(const struct worker *w, struct event *event, enum event_kind ki
 	str_copy(event->detail, sizeof(event->detail), detail ? detail : "");
 }
 
+void worker_bell(const struct worker *w)
+{
+	if (w->lease_fd >= 0)
+		send(w->lease_fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 void worker_event(struct worker *w, enum event_kind kind, const char *name, const char *value,
 		  const char *detail)
 {
@@ -37,6 +44,7 @@ void worker_event(struct worker *w, enum event_kind kind, const char *name, cons
 
 	fill(w, &event, kind, name, value, detail);
 	journal_append(&w->journal, &event);
+	worker_bell(w);
 }
 
 void worker_console_event(struct worker *w)
@@ -79,6 +87,7 @@ void worker_step(struct worker *w, const char *name, uint64_t start_ns, const ch
 void worker_write_steps(struct worker *w)
 {
 	journal_append_lines(&w->journal, &w->steps, w->step_count);
+	worker_bell(w);
 	w->steps.length = 0;
 	w->steps.failed = false;
 	w->step_count = 0;
@@ -202,6 +211,7 @@ void worker_end_events(struct worker *w, int status)
 	event_encode(&event, &w->steps);
 	w->step_count += 2;
 	journal_append_end(&w->journal, &w->steps);
+	worker_bell(w);
 }
 
 const char *worker_signal_name(int signal_number, char *buffer, size_t size)

@@ -182,6 +182,7 @@ void worker_output(struct worker *w, enum worker_stream stream, const void *data
 		w->console_length += length;
 	else
 		w->console_lost += length;
+	worker_bell(w);
 	if (w->console_length > 0 && now - w->console_event_ns >= EVENT_PAUSE_NS) {
 		tell_lost(w);
 		worker_console_event(w);

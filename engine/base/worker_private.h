@@ -127,6 +127,9 @@ struct worker {
 };
 
 /* worker_journal.c */
+/* Tells the front that holds the lease that journal or console have grown: it need not watch them
+ * with inotify, whose end may cost it 15 ms. Never blocks; nobody needs to listen. */
+void worker_bell(const struct worker *w);
 void worker_event(struct worker *w, enum event_kind kind, const char *name, const char *value,
 		  const char *detail);
 void worker_write_steps(struct worker *w);

@@ -123,8 +123,10 @@ void worker_on_signal(struct worker *w, int signal_number)
 void worker_on_lease(struct worker *w, int fd)
 {
 	char byte;
+	ssize_t n = recv(fd, &byte, 1, MSG_DONTWAIT);
 
-	if (recv(fd, &byte, 1, MSG_DONTWAIT) != 0)
+	/* A front that has died with our bell unread makes it a reset. */
+	if (n > 0 || (n < 0 && errno != ECONNRESET))
 		return;
 	w->shall_remove = true;
 	w->is_foreground = w->is_stdin_open = false;
