@@ -25,8 +25,8 @@ struct lab;
 struct lab_options {
 	bool lease;  /* what is started belongs to this process (screen, shell, compare) */
 	bool sample; /* take samples twice a second while dispatching */
-	/* Waits only for what it has started itself under its lease, whose workers ring when they have
-	 * something to tell. Quicker: no inotify, whose end may take the kernel 15 ms. */
+	/* Waits only for what it has started itself under its lease, whose workers ring when they
+	 * have something to tell. Quicker: no inotify, whose end may take the kernel 15 ms. */
 	bool only_own;
 	/* SIGINT, SIGTERM and SIGHUP end lab_wait() with -EINTR. They are blocked from lab_create()
 	 * to lab_destroy(), so that whatever was begun is also tidied up. */
