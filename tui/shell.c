@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,7 +21,6 @@
 #include "host.h"
 #include "line.h"
 #include "prompt.h"
-#include "signals.h"
 #include "str.h"
 #include "ui_text.h"
 
@@ -33,6 +33,7 @@ struct shell {
 	struct lab *lab;
 	bool is_tty, has_readline, is_over;
 	int status;
+	int signals_fd;              /* SIGINT, SIGTERM, SIGHUP: the lab has blocked them */
 	char buffer[LINE_MAX_BYTES]; /* of what was read without readline */
 	size_t length;
 };
@@ -53,6 +54,8 @@ static int run_with_terminal(struct shell *shell, const struct line *line)
 	char program[4096];
 	char **argv = calloc((size_t)line->count + 2, sizeof(*argv));
 	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attributes;
+	sigset_t none;
 	int status = 0, r;
 	pid_t pid;
 
@@ -66,8 +69,13 @@ static int run_with_terminal(struct shell *shell, const struct line *line)
 	/* Lines that are fed by a pipe are ours, not the program's. */
 	if (!shell->is_tty)
 		posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", 0, 0);
+	sigemptyset(&none);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
 	fflush(stdout);
-	r = posix_spawn(&pid, program, &actions, NULL, argv, environ);
+	r = posix_spawn(&pid, program, &actions, &attributes, argv, environ);
+	posix_spawnattr_destroy(&attributes);
 	posix_spawn_file_actions_destroy(&actions);
 	free(argv);
 	if (r)
@@ -77,13 +85,29 @@ static int run_with_terminal(struct shell *shell, const struct line *line)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* Takes what came in of signals. True if there was a Ctrl-C. */
+static bool take_signals(struct shell *shell)
+{
+	struct signalfd_siginfo info;
+	bool is_interrupted = false;
+
+	while (read(shell->signals_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGINT) {
+			is_interrupted = true;
+			continue;
+		}
+		/* TERM, HUP: leave in order. */
+		shell->is_over = true;
+		shell->status = 128 + (int)info.ssi_signo;
+	}
+	return is_interrupted;
+}
+
 static void submit(struct shell *shell, const char *raw)
 {
 	auto_line line = {0};
 	struct err e = {0};
 
-	while (signals_next() > 0)
-		; /* a Ctrl-C of before is not this command's */
 	if (line_parse(raw, &line, &e) == 0)
 		return;
 	lab_dispatch(shell->lab, NULL);
@@ -96,6 +120,9 @@ static void submit(struct shell *shell, const char *raw)
 		shell->status = lab_submit(shell->lab, &tui_command_table, line.text, true,
 					   &shell->host.out);
 	}
+	/* The Ctrl-C that ended the command is not the prompt's, too. */
+	if (take_signals(shell))
+		printf("\n");
 	fflush(stdout);
 }
 
@@ -177,8 +204,8 @@ static void read_lines(struct shell *shell)
 
 static void on_interrupt(struct shell *shell)
 {
-	while (signals_next() > 0)
-		;
+	if (!take_signals(shell) || shell->is_over)
+		return;
 	printf("^C\n");
 	if (shell->has_readline) {
 		prompt_cancel();
@@ -188,13 +215,13 @@ static void on_interrupt(struct shell *shell)
 	show_prompt(shell);
 }
 
-static void loop(struct shell *shell, int signals_fd)
+static void loop(struct shell *shell)
 {
 	show_prompt(shell);
 	while (!shell->is_over) {
 		struct pollfd fds[3] = {
 		    {STDIN_FILENO, POLLIN, 0},
-		    {signals_fd, POLLIN, 0},
+		    {shell->signals_fd, POLLIN, 0},
 		    {lab_fd(shell->lab), POLLIN, 0},
 		};
 
@@ -221,36 +248,55 @@ static void greet(const struct shell *shell)
 		printf("%s\n", tr(ui_text_note()));
 }
 
+static int open_signals(struct err *e)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return fd < 0 ? err_sys(e, errno, "make a descriptor for signals") : fd;
+}
+
+static int run(struct shell *shell, struct err *e)
+{
+	const struct prompt_hooks hooks = {on_line, on_complete, NULL, shell};
+	const struct lab_options options = {.lease = true, .sample = true, .interruptible = true};
+	int r = lab_create(&options, &shell->lab, e);
+
+	if (r < 0)
+		return r;
+	r = shell->signals_fd = open_signals(e);
+	if (r < 0)
+		return r;
+	greet(shell);
+	r = shell->has_readline ? prompt_open(&hooks, false, e) : 0;
+	if (r >= 0)
+		loop(shell);
+	prompt_close();
+	return r;
+}
+
 int shell_main(const struct shell_start *start, struct err *e)
 {
-	static const int list[] = {SIGINT, 0};
-	const struct lab_options options = {.lease = true, .sample = true};
 	struct shell *shell = calloc(1, sizeof(*shell));
-	const struct prompt_hooks hooks = {on_line, on_complete, NULL, shell};
 	int r, status;
 
 	if (!shell)
 		return err_sys(e, ENOMEM, "start the shell");
 	out_init_stdio(&shell->host.out);
 	shell->host.quit = on_quit;
+	shell->signals_fd = -1;
 	shell->is_tty = isatty(STDIN_FILENO);
 	shell->has_readline = shell->is_tty && isatty(STDOUT_FILENO) && !start->is_plain;
-	r = lab_create(&options, &shell->lab, e);
-	if (r >= 0)
-		r = signals_open(list, e);
-	if (r >= 0) {
-		int signals_fd = r;
-
-		greet(shell);
-		r = shell->has_readline ? prompt_open(&hooks, false, e) : 0;
-		if (r >= 0)
-			loop(shell, signals_fd);
-		prompt_close();
-	}
+	r = run(shell, e);
 	fflush(stdout);
+	fd_close(&shell->signals_fd);
 	lab_destroy(shell->lab);
-	signals_close();
-	status = shell->is_tty ? 0 : shell->status;
+	status = shell->is_tty && shell->status < 128 ? 0 : shell->status;
 	free(shell);
 	return r < 0 ? r : status;
 }
