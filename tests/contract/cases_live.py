@@ -125,6 +125,20 @@ def test_exec(lab):
     check(lab.row("demo")["state"] == "running", lab.row("demo"))
 
 
+def test_exec_on_a_terminal(lab):
+    """exec -it gives a terminal of its own; without -t the user's own one never gets inside"""
+    lab.create("demo")
+    terminal = lab.terminal("exec", "-it", "demo", "--", WORK)
+    terminal.until("work> ")  # it only prompts on a terminal
+    terminal.send("exit 3\r")
+    check(terminal.end() == 3, terminal.seen)
+    terminal = lab.terminal("exec", "-i", "demo", "--", WORK)
+    terminal.send("echo piped\r")
+    terminal.until(r"\npiped\r\n")
+    terminal.send("exit 4\r")
+    check(terminal.end() == 4 and "work> " not in str(terminal.seen), terminal.seen)
+
+
 def test_exec_many(lab):
     """several execs run at the same time and do not mix their outputs"""
     lab.create("demo")
