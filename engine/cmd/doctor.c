@@ -161,13 +161,21 @@ static void check_kernel(struct doctor_report *report)
 	doctor_add(report, "kernel", "ok", found, "", "", "");
 }
 
+/* There is one also when this output goes through a pipe: to `less`, or to the screen itself. */
+static bool has_terminal(void)
+{
+	auto_close int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	return fd >= 0 || (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO));
+}
+
 static void check_terminal(struct doctor_report *report)
 {
 	const char *term = getenv("TERM");
 
-	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-		doctor_add(report, "terminal", "degraded", "stdin or stdout is no terminal",
-			   "isolab was started from a script, or its output goes elsewhere",
+	if (!has_terminal())
+		doctor_add(report, "terminal", "degraded", "there is no terminal",
+			   "isolab was started from a script or a service",
 			   "start isolab in a terminal", "the screen; 'isolab shell' works");
 	else if (!term || !*term || strcmp(term, "dumb") == 0)
 		doctor_add(report, "terminal", "degraded", term && *term ? term : "TERM is not set",
