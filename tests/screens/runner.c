@@ -237,7 +237,8 @@ static bool do_latency(struct play *play, const char *key, int count)
 	printf("# key to paint: median %lld us, p95 %lld us, at most %llu bytes a key (n=%d)\n",
 	       (long long)times[count / 2], (long long)times[count * 95 / 100],
 	       (unsigned long long)most, count);
-	/* The target is p95 <= 1 ms on a machine at rest; here only what is plainly broken fails. */
+	/* The target is p95 <= 1 ms on a machine at rest; here only what is plainly broken
+	 * fails. */
 	if (times[count / 2] > 20000)
 		return fail(play, "half of the keys took longer than 20 ms:", key);
 	return most <= 2048 || fail(play, "more than 2048 bytes for one key", key);
