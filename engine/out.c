@@ -165,27 +165,48 @@ void out_cell(struct out *out, enum out_role role, int columns, const char *text
 		out_printf(out, "%*s", padding, "");
 }
 
+struct wrapping {
+	struct out *out;
+	unsigned columns, indent, at;
+	bool is_first; /* nothing has been written yet */
+};
+
+/* The blanks in front of a word: as many as there were, or a line end where the word does not fit. */
+static void wrap_gap(struct wrapping *w, size_t blanks, bool is_line_start, unsigned width)
+{
+	if (is_line_start && !w->is_first) {
+		out_printf(w->out, "\n%*s", (int)w->indent, "");
+		w->at = w->indent;
+	} else if (!w->is_first && w->at + blanks + width > w->columns) {
+		out_printf(w->out, "\n%*s", (int)w->indent, "");
+		w->at = w->indent;
+		return;
+	}
+	out_printf(w->out, "%*s", (int)blanks, "");
+	w->at += (unsigned)blanks;
+}
+
 void out_wrap(struct out *out, unsigned used, unsigned indent, const char *text)
 {
-	unsigned columns = out->columns > indent + WRAP_MIN ? out->columns : 80, at = used;
-	bool is_first = true;
+	struct wrapping w = {.out = out, .indent = indent, .at = used, .is_first = true};
 
-	while (*(text += strspn(text, " \n"))) {
-		size_t length = strcspn(text, " \n");
-		auto_free char *word = strndup(text, length);
+	w.columns = out->columns > indent + WRAP_MIN ? out->columns : 80;
+	while (*text) {
+		/* A line that begins with blanks is a line of its own; other line ends are blanks. */
+		bool is_line_start = text[0] == '\n' && text[1] == ' ';
+		size_t skipped = text[0] == '\n', blanks = strspn(text + skipped, " ");
+		size_t length = strcspn(text + skipped + blanks, " \n");
+		auto_free char *word = strndup(text + skipped + blanks, length);
 		unsigned width = word ? (unsigned)out_columns_of(word) : 0;
 
-		if (!is_first && at + 1 + width > columns) {
-			out_printf(out, "\n%*s", (int)indent, "");
-			at = indent;
-		} else if (!is_first) {
-			out_printf(out, " ");
-			at++;
-		}
+		if (skipped && !is_line_start)
+			blanks = 1;
+		if (length)
+			wrap_gap(&w, blanks, is_line_start, width);
 		out_printf(out, "%s", word ? word : "");
-		at += width;
-		text += length;
-		is_first = false;
+		w.at += width;
+		w.is_first &= !length;
+		text += skipped + (is_line_start || !skipped ? blanks : 0) + length;
 	}
 	out_printf(out, "\n");
 }

@@ -40,7 +40,8 @@ void out_cell(struct out *out, enum out_role role, int columns, const char *text
 
 /* Writes words, blanks and newlines turned into line ends where the terminal (80 columns if nobody
  * cares) is full, and one at the end. `used` columns of the line are taken already; further lines
- * begin behind `indent` blanks. */
+ * begin behind `indent` blanks. A line of the text that begins
+ * with blanks stays a line of its own. */
 void out_wrap(struct out *out, unsigned used, unsigned indent, const char *text);
 
 /* How many columns UTF-8 text takes on a terminal of this locale. */

@@ -409,10 +409,14 @@ const struct command cmd_lesson = {
     .name = "lesson",
     .arguments = "list|show|start|answer|check|next|hint|solution|reset|lint [ID|ANSWER]",
     .about = "learn step by step: guess, do, measure",
-    .details = "list, show [ID]: what there is. start ID: open a lesson. answer TEXT: a guess, or "
-	       "the number of a choice. check: did it "
-	       "work? next: the next step. hint, solution: help. reset [ID]: forget the answers. "
-	       "lint [ID] [--run]: for authors.",
+    .details = "  list, show [ID]     what there is\n"
+	       "  start ID            open a lesson\n"
+	       "  answer TEXT         a guess, or the number of a choice\n"
+	       "  check               did it work?\n"
+	       "  next                the next step\n"
+	       "  hint, solution      help\n"
+	       "  reset [ID]          forget the answers\n"
+	       "  lint [ID] [--run]   for authors",
     .flags = COMMAND_NO_LAB,
     .word = WORD_LESSON,
     .options = lesson_options,

@@ -96,7 +96,10 @@ const char *str_nearest(const char *text, const char *const *candidates, size_t 
 		if (other > NEAREST_MAX)
 			continue;
 		distance = edit_distance(text, length, candidates[i], other);
-		/* A word of which nothing is left is not a slip of the finger. */
+		/* A word of which nothing is left is not a slip of the finger; nor are two slips
+		 * with another beginning ("nosuch" is not "touch"). */
+		if (distance > 1 && candidates[i][0] != text[0])
+			continue;
 		if (distance < best && distance < length) {
 			best = distance;
 			nearest = candidates[i];

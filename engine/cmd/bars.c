@@ -32,10 +32,13 @@ static uint64_t end_of(const struct timeline *timeline)
 	return end > timeline->request_ns ? end - timeline->request_ns : 0;
 }
 
-/* `width` characters with the step's place on an axis of `axis_ns` marked; at least one mark. */
-static void draw_bar(char *bar, unsigned width, uint64_t start_ns, uint64_t duration_ns,
-		     uint64_t axis_ns)
+/* `width` characters with the step's place on an axis of `axis_ns` marked; at least one mark. What
+ * lies between `idle_ns`, the end of the step before, and its start is dotted. */
+static void draw_bar(char *bar, unsigned width, uint64_t idle_ns, uint64_t start_ns,
+		     uint64_t duration_ns, uint64_t axis_ns)
 {
+	unsigned idle = axis_ns && idle_ns < start_ns ? (unsigned)(idle_ns * width / axis_ns)
+						      : width;
 	unsigned from = axis_ns ? (unsigned)(start_ns * width / axis_ns) : 0;
 	unsigned to = axis_ns ? (unsigned)((start_ns + duration_ns) * width / axis_ns) : 0;
 
@@ -47,6 +50,8 @@ static void draw_bar(char *bar, unsigned width, uint64_t start_ns, uint64_t dura
 	if (to > width)
 		to = width;
 	memset(bar, ' ', from);
+	if (idle < from)
+		memset(bar + idle, '.', from - idle);
 	if (duration_ns == 0 || to <= from) {
 		bar[from] = '|';
 		to = from + 1;
@@ -56,9 +61,26 @@ static void draw_bar(char *bar, unsigned width, uint64_t start_ns, uint64_t dura
 	bar[to] = 0;
 }
 
-static void print_step(const struct timeline *timeline, const struct timeline_step *step,
-		       uint64_t axis_ns, struct out *out)
+/* When the steps before number `index` had all ended, from the request on. */
+static uint64_t idle_since(const struct timeline *timeline, size_t index)
 {
+	uint64_t end = 0;
+
+	for (size_t i = 0; i < index; i++) {
+		const struct timeline_step *step = &timeline->steps[i];
+
+		if (step->start_ns >= timeline->request_ns &&
+		    step->start_ns + step->duration_ns - timeline->request_ns > end)
+			end = step->start_ns + step->duration_ns - timeline->request_ns;
+	}
+	/* What the program does before it says something is no gap of the boot. */
+	return strcmp(timeline->steps[index].name, "first_output") == 0 ? UINT64_MAX : end;
+}
+
+static void print_step(const struct timeline *timeline, size_t index, uint64_t axis_ns,
+		       struct out *out)
+{
+	const struct timeline_step *step = &timeline->steps[index];
 	char start[24], duration[24] = "", bar[512];
 	unsigned used = 2 + NAME_COLUMNS + 2 * (FIGURE_COLUMNS + 1) + 2;
 	unsigned columns = out->columns ? out->columns : 80;
@@ -70,7 +92,8 @@ static void print_step(const struct timeline *timeline, const struct timeline_st
 	str_format_ns(start, sizeof(start), step->start_ns - timeline->request_ns);
 	if (step->duration_ns)
 		str_format_ns(duration, sizeof(duration), step->duration_ns);
-	draw_bar(bar, width, step->start_ns - timeline->request_ns, step->duration_ns, axis_ns);
+	draw_bar(bar, width, idle_since(timeline, index), step->start_ns - timeline->request_ns,
+		 step->duration_ns, axis_ns);
 	out_printf(out, "  ");
 	out_cell(out, OUT_PLAIN, NAME_COLUMNS, step->name);
 	out_cell(out, OUT_PLAIN, -FIGURE_COLUMNS, start);
@@ -99,7 +122,7 @@ static void print_boot(const struct sandbox *s, uint64_t axis_ns, struct out *ou
 		out_role_printf(out, OUT_DIM, ", kvm-pvm: no verdict on time");
 	out_printf(out, "\n");
 	for (size_t i = 0; i < timeline->count; i++)
-		print_step(timeline, &timeline->steps[i], axis_ns, out);
+		print_step(timeline, i, axis_ns, out);
 }
 
 void bars_print(struct sandbox *const sandboxes[], size_t count, struct out *out)
@@ -111,6 +134,12 @@ void bars_print(struct sandbox *const sandboxes[], size_t count, struct out *out
 
 		axis_ns = end > axis_ns ? end : axis_ns;
 	}
+	out_printf(out, "  ");
+	out_cell(out, OUT_TITLE, NAME_COLUMNS, "STEP");
+	out_cell(out, OUT_TITLE, -FIGURE_COLUMNS, "AT");
+	out_printf(out, " ");
+	out_cell(out, OUT_TITLE, -FIGURE_COLUMNS, "TOOK");
+	out_printf(out, "  = at work  . between: starting, waiting\n");
 	for (size_t i = 0; i < count; i++)
 		print_boot(sandboxes[i], axis_ns, out);
 }

@@ -125,6 +125,8 @@ static void add_fact(struct table *table, const struct probe *probe, const struc
 		snprintf(text, sizeof(text), "%s", shorten(probe, fact->value, buffer));
 	else if (fact->verdict == VERDICT_SHARED && host->value[0])
 		snprintf(text, sizeof(text), "shared");
+	else if (fact->verdict == VERDICT_NONE && host->is_absent)
+		snprintf(text, sizeof(text), "none, as on the host");
 	else
 		snprintf(text, sizeof(text), "%s: %s", verdict_name(fact->verdict),
 			 shorten(probe, fact->value, buffer));
@@ -341,9 +343,12 @@ const struct command cmd_compare = {
     .arguments = "[NAME…] [--json]",
     .about = "facts, resources and boot side by side; without names of one of each kind",
     .details = "Without names it makes a process, a container and a VM one after the other, runs "
-	       "the same program in each, and\n"
-	       "removes them. A verdict (own, shared, hidden, none) comes from the identity of the "
-	       "thing, never from equal text.",
+	       "the same program in each, and removes them. A verdict comes from the identity of "
+	       "the thing, never from equal text:\n"
+	       "  own     its own, another than the host's\n"
+	       "  shared  the very same as the host's\n"
+	       "  hidden  the host has it, the same kernel answers, and keeps it back\n"
+	       "  none    no such thing: this kernel has none, or the host has none either",
     .flags = COMMAND_WAITS | COMMAND_LEASE,
     .word = WORD_SANDBOX,
     .options = options,

@@ -5,11 +5,12 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 
 #include "cmd.h"
 #include "str.h"
 
-enum { STOP_SECONDS = 10, END_SECONDS_MORE = 5 };
+enum { STOP_SECONDS = 10, END_SECONDS_MORE = 5, SHORT_MS = 1000 };
 
 struct stopping {
 	struct out *out;
@@ -38,21 +39,49 @@ static int ask(struct sandbox *s, void *arg, struct err *e)
 	return r == -ESRCH ? 0 : r < 0 ? err_ctx(e, r, "stop '%s'", sandbox_name(s)) : 0;
 }
 
-static int await(struct command_context *context, const struct cmd_line *line, int timeout_ms)
+/* It takes longer than a moment: say why, as far as anybody knows, before people think it hangs. */
+static void tell_patience(struct out *out, const struct sandbox *s, const struct stopping *stopping)
+{
+	if (*sandbox_note(s))
+		out_printf(out, "%s: %s\n", sandbox_name(s), sandbox_note(s));
+	out_printf(out, "%s has not ended yet: ", sandbox_name(s));
+	if (stopping->is_kill)
+		out_printf(out, "waiting for its worker\n");
+	else
+		out_printf(out, "in %u s it is killed (stop --time)\n",
+			   (stopping->timeout_ms - SHORT_MS) / 1000);
+}
+
+static int await_one(struct command_context *context, struct sandbox *s,
+		     const struct stopping *stopping)
+{
+	int timeout_ms = (int)stopping->timeout_ms + END_SECONDS_MORE * 1000, r;
+	struct err error = {0};
+
+	r = cmd_wait_ended(context->lab, s, SHORT_MS, &error);
+	if (r == -ETIMEDOUT) {
+		if (stopping->is_kill || stopping->timeout_ms > SHORT_MS)
+			tell_patience(context->out, s, stopping);
+		fflush(stdout);
+		error = (struct err){0};
+		r = cmd_wait_ended(context->lab, s, timeout_ms, &error);
+	}
+	if (r == 0)
+		return 0;
+	err_ctx(&error, 0, "stop '%s'", sandbox_name(s));
+	return cmd_fail(context, &error);
+}
+
+static int await(struct command_context *context, const struct cmd_line *line,
+		 const struct stopping *stopping)
 {
 	struct sandbox *sandboxes[CMD_SANDBOXES_MAX];
 	int status = 0, count = cmd_find(context->lab, line->words, line->count, sandboxes, NULL);
 
 	for (int i = 0; i < count; i++)
 		sandbox_hold(sandboxes[i]);
-	for (int i = 0; i < count; i++) {
-		struct err error = {0};
-
-		if (!status && cmd_wait_ended(context->lab, sandboxes[i], timeout_ms, &error) < 0) {
-			err_ctx(&error, 0, "stop '%s'", sandbox_name(sandboxes[i]));
-			status = cmd_fail(context, &error);
-		}
-	}
+	for (int i = 0; !status && i < count; i++)
+		status = await_one(context, sandboxes[i], stopping);
 	for (int i = 0; i < count; i++)
 		sandbox_release(sandboxes[i]);
 	return status;
@@ -88,7 +117,7 @@ static int run_stop(struct command_context *context, int argc, char **argv)
 	status = cmd_for_each(context, &line, ask, &stopping);
 	if (status || !context->may_wait)
 		return status;
-	return await(context, &line, (int)stopping.timeout_ms + END_SECONDS_MORE * 1000);
+	return await(context, &line, &stopping);
 }
 
 static const struct command_option stop_options[] = {
@@ -132,7 +161,7 @@ static int run_kill(struct command_context *context, int argc, char **argv)
 	status = cmd_for_each(context, &line, ask, &stopping);
 	if (status || !context->may_wait || stopping.signal_number != SIGKILL)
 		return status;
-	return await(context, &line, END_SECONDS_MORE * 1000);
+	return await(context, &line, &stopping);
 }
 
 static const struct command_option kill_options[] = {

@@ -3,6 +3,8 @@
  * timeline: the boot of sandboxes, step by step, on one axis. Shown is what was stamped, nothing
  * else; the bars themselves are in bars.c.
  */
+#include <string.h>
+
 #include "cmd.h"
 
 enum timeline_option { TIMELINE_JSON, TIMELINE_WHY };
@@ -33,7 +35,11 @@ static void print_why(struct out *out, const struct sandbox *s)
 
 		out_printf(out, "  ");
 		out_cell(out, OUT_PLAIN, 14, step->name);
-		out_printf(out, "%s\n", step->why[0] ? step->why : about ? about : "");
+		if (strcmp(step->name, "request") == 0) /* its detail is a mark, no reason */
+			out_printf(out, "%s%s\n", about,
+				   sandbox_started_together(s) ? ", together with others" : "");
+		else
+			out_printf(out, "%s\n", step->why[0] ? step->why : about ? about : "");
 	}
 }
 

@@ -177,6 +177,7 @@ static void test_nearest_finds_a_slip_of_the_finger_only(void **state)
 	assert_string_equal(str_nearest("sotp", words, 5), "stop");
 	assert_string_equal(str_nearest("sp", words, 5), "ps");
 	assert_null(str_nearest("banana", words, 5));
+	assert_null(str_nearest("nosuch", (const char *const[]){"touch"}, 1));
 	assert_null(str_nearest("", words, 5));
 	assert_null(str_nearest("x", words, 5));
 }
