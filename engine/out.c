@@ -171,7 +171,7 @@ struct wrapping {
 	bool is_first; /* nothing has been written yet */
 };
 
-/* The blanks in front of a word: as many as there were, or a line end where the word does not fit. */
+/* The blanks in front of a word: as many as there were, or a line end where it does not fit. */
 static void wrap_gap(struct wrapping *w, size_t blanks, bool is_line_start, unsigned width)
 {
 	if (is_line_start && !w->is_first) {
@@ -192,7 +192,7 @@ void out_wrap(struct out *out, unsigned used, unsigned indent, const char *text)
 
 	w.columns = out->columns > indent + WRAP_MIN ? out->columns : 80;
 	while (*text) {
-		/* A line that begins with blanks is a line of its own; other line ends are blanks. */
+		/* A line that begins with blanks is one of its own; other line ends are blanks. */
 		bool is_line_start = text[0] == '\n' && text[1] == ' ';
 		size_t skipped = text[0] == '\n', blanks = strspn(text + skipped, " ");
 		size_t length = strcspn(text + skipped + blanks, " \n");
