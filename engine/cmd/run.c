@@ -8,11 +8,13 @@
 #include <limits.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "cmd.h"
+#include "fd.h"
 #include "programs.h"
 #include "str.h"
 
@@ -56,11 +58,24 @@ static int run_child(struct command_context *context, const char *path, char **a
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* What the worker is called with: its own name before the command's words. NULL: no memory. */
+static char **worker_words(char *path, int argc, char **argv)
+{
+	char **words = calloc((size_t)argc + 2, sizeof(*words));
+
+	if (!words)
+		return NULL;
+	words[0] = path;
+	memcpy(words + 1, argv, (size_t)argc * sizeof(*words));
+	return words;
+}
+
 static int run_run(struct command_context *context, int argc, char **argv)
 {
 	const struct backend *backend;
 	char directory[PATH_MAX], path[PATH_MAX];
 	struct err error = {0};
+	auto_free char **words = NULL;
 	int kind;
 
 	if (argc < 2) {
@@ -76,9 +91,12 @@ static int run_run(struct command_context *context, int argc, char **argv)
 	if (programs_find(NULL, directory, sizeof(directory), &error) < 0)
 		return cmd_fail(context, &error);
 	snprintf(path, sizeof(path), "%.4000s/%s", directory, backend->worker);
+	words = worker_words(path, argc, argv);
+	if (!words)
+		return CMD_STATUS_FAILED;
 	if (context->is_prompt)
-		return run_child(context, path, argv);
-	execv(path, argv);
+		return run_child(context, path, words);
+	execv(path, words);
 	err_sys(&error, errno, "run '%s'", path);
 	err_hint(&error, 0, "build it with ./dev build, or install isolab again");
 	return cmd_fail(context, &error);

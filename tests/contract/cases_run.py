@@ -26,6 +26,13 @@ def test_run_input(lab):
     check("one\n" in result.out, result)
 
 
+def test_run_options_first(lab):
+    """run takes options before the kind as well as behind it"""
+    result = expect(lab.isolab("run", "-i", KIND, "--", WORK, input="echo one\nexit 5\n"), 5)
+    check("one\n" in result.out, result)
+    expect_refusal(lab.isolab("run", "--bogus", KIND, "--", "true"), 2)
+
+
 def test_run_no_input(lab):
     """run without -i gives the command an empty stdin"""
     expect(lab.isolab("run", KIND, "--", WORK, input="exit 5\n"), 0)
