@@ -30,7 +30,7 @@ def test_run_options_first(lab):
     """run takes options before the kind as well as behind it"""
     result = expect(lab.isolab("run", "-i", KIND, "--", WORK, input="echo one\nexit 5\n"), 5)
     check("one\n" in result.out, result)
-    expect_refusal(lab.isolab("run", "--bogus", KIND, "--", "true"), 2)
+    expect_refusal(lab.isolab("run", "--bogus", KIND, "--", "true"), 2, "--bogus")
 
 
 def test_run_no_input(lab):
