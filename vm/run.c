@@ -20,7 +20,7 @@
 #include "clock.h"
 #include "vm.h"
 
-enum { KICK_NS = 4 * 1000 * 1000 };
+enum { KICK_NS = 4 * 1000 * 1000, KICK_SOON_NS = 200 * 1000 };
 
 /* ---- the end ---- */
 
@@ -62,6 +62,19 @@ static void inject(struct vm *vm)
 	vcpu->run->request_interrupt_window = vcpu->pending != 0;
 }
 
+static void set_kick(struct vm *vm, uint64_t at_ns)
+{
+	struct itimerspec when = {.it_value = {.tv_sec = (time_t)(at_ns / 1000000000),
+					       .tv_nsec = (long)(at_ns % 1000000000)}};
+	timer_settime(vm->kick_timer, TIMER_ABSTIME, &when, NULL);
+	vm->kick_at_ns = at_ns;
+}
+
+void vm_kick_soon(struct vm *vm)
+{
+	set_kick(vm, clock_now_ns() + KICK_SOON_NS);
+}
+
 /* Sees to it that KVM_RUN ends at the guest's timer, or after KICK_NS. */
 static void arm_kick(struct vm *vm)
 {
@@ -70,10 +83,7 @@ static void arm_kick(struct vm *vm)
 	uint64_t at = clock_now_ns() + KICK_NS;
 	if (vm->timer_at_ns && vm->timer_at_ns < at)
 		at = vm->timer_at_ns;
-	struct itimerspec when = {
-	    .it_value = {.tv_sec = (time_t)(at / 1000000000), .tv_nsec = (long)(at % 1000000000)}};
-	timer_settime(vm->kick_timer, TIMER_ABSTIME, &when, NULL);
-	vm->kick_at_ns = at;
+	set_kick(vm, at);
 }
 
 /* ---- why the processor came back ---- */

@@ -120,6 +120,8 @@ int vm_start(struct vm *vm, struct err *e);
 /* ---- run.c ---- */
 /* Lets the guest run until it waits, ends, the kick comes, or a device asks to look around. */
 void vm_run(struct vm *vm);
+/* Has the worker look at its descriptors soon (0.2 ms), however busy the guest is. */
+void vm_kick_soon(struct vm *vm);
 /* Marks an interrupt as waiting. */
 void vm_raise(struct vm *vm, unsigned vector);
 /* Ends the VM as failed, with cause and hint. */

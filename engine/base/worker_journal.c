@@ -53,6 +53,8 @@ void worker_console_event(struct worker *w)
 
 	if (w->console_length == 0)
 		return;
+	if (w->is_ready && w->step_count > 0)
+		worker_write_steps(w);
 	fill(w, &event, EVENT_CONSOLE, "", "", "");
 	event.offset = w->console_offset;
 	event.length = w->console_length;
@@ -75,7 +77,7 @@ void worker_step_at(struct worker *w, const char *name, uint64_t start_ns, uint6
 	w->steps.limit = JOURNAL_RESERVE_BYTES;
 	event_encode(&event, &w->steps);
 	w->step_count++;
-	if (w->is_ready)
+	if (w->is_ready && !w->is_in_wait)
 		worker_write_steps(w);
 }
 
@@ -106,7 +108,8 @@ void worker_ready(struct worker *w)
 	event.kind = EVENT_STATE;
 	event_encode(&event, &w->steps);
 	w->step_count += 2;
-	worker_write_steps(w);
+	if (!w->is_in_wait)
+		worker_write_steps(w);
 	worker_terminal_ready(w);
 	worker_keeper_ready(w);
 }

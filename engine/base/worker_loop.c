@@ -235,6 +235,20 @@ static void run_timers(struct worker *w)
 	}
 }
 
+/* The wall runs the sandbox while it waits. Steps it stamps then are written when it is back, or
+ * with the first console event: they shall not delay what they measure. */
+static int wait_in_wall(struct worker *w, struct turn *turn, int timeout_ms)
+{
+	int n;
+
+	w->is_in_wait = true;
+	n = w->wall->wait(w, turn->fds, turn->count, timeout_ms);
+	w->is_in_wait = false;
+	if (w->is_ready && w->step_count > 0 && !w->has_exited)
+		worker_write_steps(w);
+	return n;
+}
+
 static void take_turn(struct worker *w, struct turn *turn)
 {
 	int timeout_ms, n;
@@ -242,7 +256,7 @@ static void take_turn(struct worker *w, struct turn *turn)
 	list_sources(w, turn);
 	timeout_ms = find_timeout_ms(w);
 	if (w->wall->wait && !w->has_exited)
-		n = w->wall->wait(w, turn->fds, turn->count, timeout_ms);
+		n = wait_in_wall(w, turn, timeout_ms);
 	else
 		n = poll(turn->fds, turn->count, timeout_ms);
 	for (nfds_t i = 0; n > 0 && i < turn->count; i++) {

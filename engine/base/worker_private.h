@@ -81,6 +81,7 @@ struct worker {
 	int events_fd;
 	struct strbuf steps; /* encoded, not yet written */
 	unsigned step_count;
+	bool is_in_wait; /* the wall runs the sandbox on our thread: what can wait is not written */
 
 	/* worker_loop.c */
 	int signal_fd, listen_fd, lease_fd;

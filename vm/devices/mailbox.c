@@ -30,7 +30,7 @@ static enum port_result main_started(struct vm *vm)
 			    "the guest kernel starts the program");
 		vm->is_ready = true;
 		worker_ready(vm->worker);
-		stats_publish(vm, !worker_spec(vm->worker)->remove);
+		vm_kick_soon(vm); /* the journal is written when the worker is back */
 	}
 	return PORT_DONE;
 }
