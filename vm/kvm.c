@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fd.h"
@@ -33,12 +34,24 @@ static const struct open_hint {
     {0, NULL},
 };
 
+/* A node that is root's alone is not opened to anybody by joining a group. */
+static bool is_roots_alone(void)
+{
+	struct stat node;
+	return stat("/dev/kvm", &node) == 0 && (node.st_gid == 0 || !(node.st_mode & S_IWGRP));
+}
+
 static int explain_open(int code, struct err *e)
 {
 	const struct open_hint *hint = open_hints;
 	while (hint->code && hint->code != code)
 		hint++;
 	err_sys(e, code, "open '/dev/kvm'");
+	if (code == EACCES && is_roots_alone())
+		return err_hint(
+		    e, -code,
+		    "only root may open it: sudo chgrp kvm /dev/kvm && sudo chmod 660 /dev/kvm (a "
+		    "udev rule keeps it so), sudo usermod -aG kvm \"$USER\", log in again");
 	return hint->hint ? err_hint(e, -code, "%s", hint->hint) : -code;
 }
 
