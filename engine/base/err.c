@@ -19,6 +19,14 @@ static int normalise_code(int code)
 	return code < 0 ? -code : code;
 }
 
+/* Names come from the user and from inside: what a terminal would obey becomes a '?'. */
+static void make_visible(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = *text == '\n' || *text == '\t' ? ' ' : '?';
+}
+
 static int set_what(struct err *e, int code, const char *format, va_list args)
 {
 	code = normalise_code(code);
@@ -27,6 +35,7 @@ static int set_what(struct err *e, int code, const char *format, va_list args)
 	e->code = code;
 	e->hint[0] = '\0';
 	vsnprintf(e->what, sizeof(e->what), format, args);
+	make_visible(e->what);
 	return -code;
 }
 
@@ -68,6 +77,7 @@ int err_ctx(struct err *e, int r, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(context, sizeof(context) - 2, format, args);
 	va_end(args);
+	make_visible(context);
 	length = strlen(context);
 	memcpy(context + length, ": ", 2);
 	length += 2;
@@ -89,6 +99,7 @@ int err_hint(struct err *e, int r, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(e->hint, sizeof(e->hint), format, args);
 	va_end(args);
+	make_visible(e->hint);
 	return r;
 }
 

@@ -11,6 +11,7 @@
  *	create 'demo': mount proc on '/proc': operation not permitted
  *	hint: …
  *
+ * A text is one line: control characters in it, which a terminal would obey, become '?'.
  * All functions accept e == NULL (the caller wants only the code).
  */
 #include <stdbool.h>

@@ -292,6 +292,10 @@ int spec_validate(const struct sandbox_spec *spec, struct err *e)
 
 	if (spec->name[0] && !str_is_name(spec->name))
 		return err_set(e, EINVAL, "'%s' cannot be a name", spec->name);
+	if (spec->argv && spec->argv[0] && !spec->argv[0][0]) {
+		r = err_set(e, EINVAL, "the command is an empty word");
+		return err_hint(e, r, "a command stands behind '--', for example: -- sh -c 'id'");
+	}
 	if (spec->network == SPEC_NETWORK_NONE && strcmp(spec->kind, "process") == 0) {
 		r = err_set(e, EINVAL, "--network none: a plain process has the host's network");
 		return err_hint(e, r, "take a container or a vm, or --network host");

@@ -35,7 +35,7 @@ static int set_name(struct sandbox_spec *spec, const char *argument, struct err 
 		str_copy(spec->name, sizeof(spec->name), argument);
 		return 0;
 	}
-	r = err_set(e, EINVAL, "'%s' cannot be a name", argument);
+	r = err_set(e, EINVAL, "'%.80s' cannot be a name", argument);
 	return err_hint(e, r,
 			"a letter, digit or '_' first, then also '.' and '-', at most 63 in all");
 }

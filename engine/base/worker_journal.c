@@ -126,8 +126,9 @@ void worker_note(struct worker *w, const char *topic, const char *format, ...)
 	vsnprintf(event.value, sizeof(event.value), format, args);
 	va_end(args);
 	journal_append(&w->journal, &event);
-	/* Which acceleration a VM has is for tables, not for the user's terminal. */
-	if (w->is_foreground && strcmp(topic, "accel") != 0)
+	/* Which acceleration a VM has is for tables, not for the user's terminal; and who reads the
+	 * output no longer (`| head`) wants no word about its end. */
+	if (w->is_foreground && strcmp(topic, "accel") != 0 && !w->relays[0].is_dead)
 		worker_say(w, "isolab: note: %s\n", event.value);
 }
 

@@ -91,6 +91,18 @@ static void test_err_format_has_one_line_for_each(void **state)
 	assert_string_equal(text, "wha");
 }
 
+static void test_err_shows_no_terminal_codes(void **state)
+{
+	struct err e = {0};
+
+	(void)state;
+	err_set(&e, EINVAL, "name '%s'", "a\033[31m\nb");
+	err_ctx(&e, -EINVAL, "run '%s'", "x\177");
+	err_hint(&e, -EINVAL, "not %s", "\a");
+	assert_string_equal(e.what, "run 'x?': name 'a?[31m b'");
+	assert_string_equal(e.hint, "not ?");
+}
+
 static void test_err_accepts_nobody_who_listens(void **state)
 {
 	(void)state;
@@ -110,6 +122,7 @@ int main(void)
 	    cmocka_unit_test(test_err_ctx_cuts_the_end_not_the_front),
 	    cmocka_unit_test(test_err_hint_keeps_the_deepest),
 	    cmocka_unit_test(test_err_format_has_one_line_for_each),
+	    cmocka_unit_test(test_err_shows_no_terminal_codes),
 	    cmocka_unit_test(test_err_accepts_nobody_who_listens),
 	};
 
