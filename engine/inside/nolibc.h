@@ -10,7 +10,8 @@
  *
  *	both		write, exit_group
  *	isolab-work	read (fd 0), clock_gettime (MONOTONIC), mmap (anonymous, private), munmap,
- *			nanosleep, uname, getpid, getppid, ioctl TCGETS, openat + read + close
+ *			nanosleep, uname, getpid, getppid, ioctl TCGETS, rt_sigaction,
+ *			openat + read + close
  *	isolab-probe	may all fail, the fact is then absent: uname, openat + read + close,
  *			clock_gettime (MONOTONIC, REALTIME), sysinfo, sched_getaffinity, readlinkat,
  *			newfstatat, getdents64, syslog, finit_module, and those of read_calls.c,

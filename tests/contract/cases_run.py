@@ -64,6 +64,15 @@ def test_run_terminal(lab):
     check(terminal.end() == 3, terminal.seen)
 
 
+@only("process", "container", "vm")
+def test_run_interrupt_alike(lab):
+    """Ctrl-C ends isolab-work alike on every wall, also while it floods"""
+    terminal = lab.terminal("run", KIND, "-it", "--", WORK, "flood")
+    terminal.until("flood: no reader")
+    terminal.send("\x03")
+    check(terminal.end() == 130, terminal.seen[-200:])
+
+
 @only("process", "container", "fake")
 def test_run_signal(lab):
     """a signal to run reaches the command, which may answer it"""
