@@ -114,6 +114,8 @@ static int open_terminal(const struct container *c, struct err *e)
 	const char *path = has_own_dev ? "/dev/pts/ptmx" : "/dev/ptmx";
 	/* The host's own /dev may be trusted; it has a link there if it is a container itself. */
 	int follow = has_own_dev ? O_NOFOLLOW : 0;
+	struct winsize size = {.ws_row = (unsigned short)c->rows,
+			       .ws_col = (unsigned short)c->columns};
 	auto_close int master = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC | follow);
 
 	if (master < 0)
@@ -123,6 +125,8 @@ static int open_terminal(const struct container *c, struct err *e)
 	auto_close int slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (slave < 0)
 		return err_sys(e, errno, "open the terminal's other end");
+	if (ioctl(slave, TIOCSWINSZ, &size) < 0)
+		return err_sys(e, errno, "set the terminal's size");
 	if (ioctl(slave, TIOCSCTTY, 0) < 0)
 		return err_sys(e, errno, "make the terminal the controlling one");
 	for (int stream = 0; stream < 3; stream++)

@@ -81,6 +81,7 @@ struct container {
 	int child_socket; /* child's end */
 	int pidfd;        /* of the child = process 1 inside, -1 before */
 	pid_t pid;
+	unsigned rows, columns;     /* of the terminal from its start */
 	int console[3];             /* worker's ends: input, output, errors; pty: input only */
 	int standard[3];            /* child's ends, -1: none (pty, or /dev/null) */
 	char **argv, **env;         /* what to run; argv borrowed, env owned */

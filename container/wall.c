@@ -157,6 +157,7 @@ static int prepare(struct worker *w, struct wall_state *state, struct err *e)
 		return err_sys(e, ENOMEM, "start a sandbox");
 	worker_data_path(w, "images/base", state->image, PATH_MAX);
 	container_init(c, spec, state->image);
+	worker_window_size(w, &c->rows, &c->columns);
 	enter_list_init(&state->entered);
 	if (c->namespaces & CLONE_NEWUSER)
 		idmap_choose(&c->idmap);

@@ -54,6 +54,9 @@ static bool is_terminal_capable(char **env)
 	       call3(__NR_ioctl, FD_STDOUT, TERMINAL_GET, settings) == 0;
 }
 
+/* What the screen takes; every other option is for the command line (--help, --version). */
+static const char *const screen_options[] = {"--ascii", "--no-color", "--lang", 0};
+
 static const char *choose_program(int argc, char **argv, char **env)
 {
 	const char *worker;
@@ -62,6 +65,9 @@ static const char *choose_program(int argc, char **argv, char **env)
 		return is_terminal_capable(env) ? "isolab-tui" : 0;
 	if (text_equal(argv[1], "shell"))
 		return "isolab-tui";
+	for (unsigned i = 0; screen_options[i]; i++)
+		if (text_equal(argv[1], screen_options[i]))
+			return is_terminal_capable(env) ? "isolab-tui" : 0;
 	worker = argc > 2 && text_equal(argv[1], "run") ? worker_of(argv[2]) : 0;
 	return worker ? worker : "isolab-cli";
 }

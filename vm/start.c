@@ -79,6 +79,10 @@ static int lay_main_program(struct vm *vm, struct err *e)
 	if (spec->workdir)
 		worker_note(vm->worker, "workdir",
 			    "the teaching kernel has no directories: --workdir is left out");
+	unsigned rows, columns;
+	worker_window_size(vm->worker, &rows, &columns);
+	channel_control(vm)->rows = (uint16_t)rows;
+	channel_control(vm)->columns = (uint16_t)columns;
 	vm->channels[0].is_tty = spec->tty;
 	int r = exec_find_program(vm, argv[0], &program, e);
 	if (r < 0)

@@ -64,6 +64,13 @@ def test_run_terminal(lab):
     check(terminal.end() == 3, terminal.seen)
 
 
+@only("process", "container")
+def test_run_terminal_size(lab):
+    """run -it gives a terminal of the user's size from the first moment"""
+    terminal = lab.terminal("run", KIND, "-it", "--", "stty", "size", rows=31, columns=97)
+    check(terminal.end() == 0 and "31 97" in terminal.seen, terminal.seen)
+
+
 @only("process", "container", "vm")
 def test_run_interrupt_alike(lab):
     """Ctrl-C ends isolab-work alike on every wall, also while it floods"""

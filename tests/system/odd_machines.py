@@ -194,6 +194,15 @@ def test_plain_locale(lab):
     check(terminal.end() == 0, terminal.seen)
 
 
+def test_screen_options(lab):
+    """isolab takes the screen's options without a verb"""
+    for options in (["--ascii"], ["--no-color"], ["--lang", "en", "--ascii"]):
+        terminal = lab.terminal(*options)
+        terminal.until("(?i)prompt")
+        terminal.send("exit\r")
+        check(terminal.end() == 0, options, terminal.seen)
+
+
 def test_no_terminal(lab):
     """no terminal at all: isolab says so and offers the prompt"""
     expect_refusal(lab.isolab(), 125, "terminal")
