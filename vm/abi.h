@@ -138,9 +138,9 @@
 /*
  * Console output: one packet, one exit. The guest lists where the bytes lie (a write that crosses
  * pages has several pieces; it need not copy), writes the packet's gpa to VM_PORT_CONSOLE and
- * finds `result` filled in: how many bytes were taken (maybe fewer), -EAGAIN (11: none now; the
- * channel's `writable` bit and an event interrupt will follow), or -EPIPE (32: nobody reads any
- * more).
+ * finds `result` filled in: how many bytes were taken (maybe fewer, never more than 64 KiB),
+ * -EAGAIN (11: none now; the channel's `writable` bit and an event interrupt will follow), or
+ * -EPIPE (32: nobody reads any more).
  */
 enum { VM_PACKET_PIECES = 17 }; /* 64 KiB at any offset */
 struct vm_packet {

@@ -151,6 +151,34 @@ def test_flood_into_a_closed_pipe(lab):
     program.wait(10)
 
 
+def heard_and_ended(lab, program, *requests):
+    """How long the slowest of some requests took, and the end by kill."""
+    slowest = 0
+    for request in [*requests, "kill"]:
+        start = time.monotonic()
+        expect(lab.isolab(request, "bad"))
+        slowest = max(slowest, time.monotonic() - start)
+    program.wait(10)
+    return slowest
+
+
+def test_everything(lab):
+    """a packet of all memory, many times over, does not keep the monitor from its socket"""
+    program = lab.start_guest("everything", stdout=os.open("/dev/null", os.O_WRONLY))
+    time.sleep(0.2)
+    slowest = heard_and_ended(lab, program, "pause", "unpause", "pause", "unpause")
+    check(slowest < 1, f"{slowest} s")
+
+
+def test_marks(lab):
+    """a boot that marks its steps for ever fills no disk, and is still heard and ended"""
+    program = lab.start_guest("marks")
+    time.sleep(0.5)
+    size = os.path.getsize(lab.directory("bad/events"))
+    slowest = heard_and_ended(lab, program)
+    check(size < 5 << 20 and slowest < 1, f"{size} bytes, {slowest} s")
+
+
 def test_hammer_and_neighbour(lab):
     """a guest that hammers a device slows itself: a neighbour runs, and it is ended at once"""
     hammer = lab.start_guest("hammer")

@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "cpio.h"
+#include "directory.h"
 #include "kernel.h"
 #include "proc.h"
 #include "random.h"
@@ -105,6 +106,21 @@ static void test_text_stops_at_its_size(void **state)
 	assert_memory_equal(buffer, "abc12...", 8);
 }
 
+/* lseek(2) goes anywhere, and a name is no length. */
+static void test_directory_entries_are_whole_from_any_position(void **state)
+{
+	static char list[PAGE_BYTES];
+	struct text text = {.start = list, .size = sizeof(list)};
+	uint64_t inode;
+	(void)state;
+	assert_true(directory_write(&text, "/proc", &inode));
+	assert_int_equal(directory_whole_entries(list, text.length, UINT64_MAX), text.length);
+	for (uint32_t from = 0; from <= text.length; from++) {
+		uint32_t rest = text.length - from;
+		assert_in_range(directory_whole_entries(list + from, rest, 0x10000), 0, rest);
+	}
+}
+
 static size_t put_file(char *archive, size_t at, const char *name, unsigned mode, const char *data)
 {
 	unsigned name_bytes = (unsigned)strlen(name) + 1, bytes = (unsigned)strlen(data);
@@ -159,6 +175,7 @@ int main(void)
 	    cmocka_unit_test_setup(test_proc_tells_the_machine, set_up),
 	    cmocka_unit_test_setup(test_proc_tells_the_tasks, set_up),
 	    cmocka_unit_test_setup(test_proc_has_nothing_else, set_up),
+	    cmocka_unit_test_setup(test_directory_entries_are_whole_from_any_position, set_up),
 	    cmocka_unit_test(test_text_stops_at_its_size),
 	    cmocka_unit_test(test_cpio_finds_files_by_name),
 	    cmocka_unit_test(test_random_is_chacha20),

@@ -60,6 +60,18 @@ static void test_console_takes_all_pieces_of_a_packet(void **state)
 	assert_string_equal(told.output, "hello world");
 }
 
+/* A packet of 17 times all of the RAM would keep the monitor from its socket for seconds. */
+static void test_console_takes_at_most_64_kib_at_a_time(void **state)
+{
+	struct vm_packet packet = {.stream = VM_STDOUT, .count = VM_PACKET_PIECES};
+	(void)state;
+	for (int i = 0; i < VM_PACKET_PIECES; i++)
+		packet.pieces[i] = (struct vm_piece){0, MACHINE_BYTES};
+	assert_int_equal(send_packet(&packet), 0x10000);
+	packet.pieces[0] = (struct vm_piece){0, 0xffff};
+	assert_int_equal(send_packet(&packet), 0x10000);
+}
+
 static void test_console_refuses_what_lies_outside_memory(void **state)
 {
 	struct vm_packet packet = {.stream = VM_STDOUT,
@@ -298,6 +310,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_console_takes_all_pieces_of_a_packet),
+	    TEST(test_console_takes_at_most_64_kib_at_a_time),
 	    TEST(test_console_refuses_what_lies_outside_memory),
 	    TEST(test_console_refuses_counts_streams_and_channels_it_does_not_have),
 	    TEST(test_console_packet_outside_memory_ends_the_machine),

@@ -17,6 +17,10 @@
 #include "terminal.h"
 #include "vm.h"
 
+/* What one packet may move, whatever it says: a packet that lists all of the RAM many times over
+ * would keep the monitor from everything else. */
+enum { PACKET_BYTES = 64 * 1024 };
+
 static void on_reader_ready(struct worker *worker, int fd, short revents, void *arg)
 {
 	struct vm *vm = worker_state(worker);
@@ -51,20 +55,22 @@ static int write_out(struct vm *vm, struct channel *channel, int fd, const char 
 	return done ? (int)done : -EAGAIN;
 }
 
-/* One piece of a packet. Returns how much was taken, or -errno. */
-static int put_piece(struct vm *vm, const struct vm_packet *packet, const struct vm_piece *piece)
+/* At most `room` bytes of one piece of a packet. Returns how much was taken, or -errno. */
+static int put_piece(struct vm *vm, const struct vm_packet *packet, const struct vm_piece *piece,
+		     size_t room)
 {
 	struct channel *channel = &vm->channels[packet->channel];
 	const char *data = memory_at(&vm->memory, piece->gpa, piece->length);
-	if (!data || piece->length > INT_MAX)
+	size_t length = piece->length < room ? piece->length : room;
+	if (!data)
 		return -EFAULT;
 	if (packet->channel != 0)
-		return write_out(vm, channel, channel->fds[packet->stream], data, piece->length);
+		return write_out(vm, channel, channel->fds[packet->stream], data, length);
 	if (channel->is_tty)
-		terminal_output(vm, data, piece->length);
+		terminal_output(vm, data, length);
 	else
-		worker_output(vm->worker, (enum worker_stream)packet->stream, data, piece->length);
-	return (int)piece->length;
+		worker_output(vm->worker, (enum worker_stream)packet->stream, data, length);
+	return (int)length;
 }
 
 static int put_packet(struct vm *vm, const struct vm_packet *packet)
@@ -75,7 +81,7 @@ static int put_packet(struct vm *vm, const struct vm_packet *packet)
 	    (packet->stream != VM_STDOUT && packet->stream != VM_STDERR))
 		return -EINVAL;
 	for (uint32_t i = 0; i < packet->count; i++) {
-		int r = put_piece(vm, packet, &packet->pieces[i]);
+		int r = put_piece(vm, packet, &packet->pieces[i], PACKET_BYTES - (size_t)taken);
 		if (r < 0)
 			return taken ? taken : r;
 		taken += r;
