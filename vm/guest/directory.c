@@ -97,13 +97,15 @@ bool directory_write(struct text *text, const char *path, uint64_t *ret_inode)
 	return false;
 }
 
+/* A program may seek to anywhere: what lies there need not be an entry, so its length is not
+ * believed. */
 uint32_t directory_whole_entries(const char *list, uint32_t length, uint64_t room)
 {
 	uint32_t whole = 0;
 	uint16_t entry;
-	while (whole < length) {
+	while (length - whole > NAME) {
 		memcpy(&entry, list + whole + 16, sizeof(entry));
-		if (whole + entry > room)
+		if (entry <= NAME || entry > length - whole || whole + entry > room)
 			break;
 		whole += entry;
 	}
