@@ -90,11 +90,17 @@ static void take_signals(struct ui *ui)
 	}
 }
 
+/* Another size never covers the panes with output that was read already; output that covers them
+ * goes back, unless it is too long for the new size too. */
 static void measure(struct ui *ui)
 {
+	bool was_open = ui->is_opened_for_it;
+
 	ui->must_measure = false;
 	screen_measure(ui->screen, &ui->rows, &ui->columns);
 	prompt_set_size(ui->rows, ui->columns);
+	ui_close_output(ui);
+	ui->is_quiet = was_open ? false : ui->is_quiet || !ui->job.pid;
 	ui_place(ui);
 	ui->dirty = DIRTY_ALL;
 }

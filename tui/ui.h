@@ -66,8 +66,10 @@ struct ui {
 	struct job job;
 	char job_name[64];
 	/* The message area shows the last command's output from its beginning; it was made larger
-	 * for that, until the next command; or not, as a pane of its own shows the same. */
+	 * for that, until the next command; or is not, as a pane of its own shows the same or the
+	 * learner has arranged the panes since. */
 	bool is_following, is_opened_for_it, is_quiet;
+	enum pane_id before_output; /* what was chosen before it was made larger */
 
 	char input[UI_INPUT_MAX]; /* bytes read, not yet a whole key */
 	size_t input_length;
@@ -90,6 +92,8 @@ void ui_place(struct ui *ui);
 void ui_read_keys(struct ui *ui, bool is_last);
 void ui_set_focus(struct ui *ui, enum focus focus);
 void ui_choose(struct ui *ui, enum pane_id pane, bool is_zoomed);
+/* The panes are again as they were before a command's output took their place. */
+void ui_close_output(struct ui *ui);
 /* As a pane's function key does: shows it, larger, as before. */
 void ui_toggle(struct ui *ui, enum pane_id pane);
 /* Into the console of `name`; of the marked or first sandbox when NULL. */

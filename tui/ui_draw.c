@@ -268,12 +268,15 @@ static void draw_messages(struct ui *ui)
 static void open_for_output(struct ui *ui)
 {
 	struct rect inside = ui_inside(ui, PANE_MESSAGES);
+	enum pane_id before = ui->chosen == PANE_MESSAGES ? PANE_CONSOLES : ui->chosen;
 
 	if (!ui->is_following || ui->is_quiet || ui->is_zoomed || inside.rows < 1 ||
+	    ui->focus == FOCUS_SANDBOX ||
 	    messages_rows_since_mark(ui->messages, inside.columns) <= inside.rows)
 		return;
 	ui_choose(ui, PANE_MESSAGES, true);
 	ui->is_opened_for_it = true;
+	ui->before_output = before;
 }
 
 /* ---- the bottom lines ---- */

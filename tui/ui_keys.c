@@ -28,8 +28,16 @@ void ui_choose(struct ui *ui, enum pane_id pane, bool is_zoomed)
 		ui->scroll[pane] = 0;
 	ui->chosen = pane;
 	ui->is_zoomed = is_zoomed;
+	/* Whoever has chosen wants to see that: the output under way does not cover it again. */
 	ui->is_opened_for_it = false;
+	ui->is_quiet = true;
 	ui_place(ui);
+}
+
+void ui_close_output(struct ui *ui)
+{
+	if (ui->is_opened_for_it)
+		ui_choose(ui, ui->before_output, false);
 }
 
 void ui_toggle(struct ui *ui, enum pane_id pane)
@@ -40,7 +48,9 @@ void ui_toggle(struct ui *ui, enum pane_id pane)
 		ui_say(ui, OUT_WARN, "%s\n", tr("No lesson is on: type 'lesson list'."));
 		return;
 	}
-	if (ui->chosen != pane)
+	if (pane == PANE_MESSAGES && ui->is_opened_for_it)
+		ui_close_output(ui);
+	else if (ui->chosen != pane)
 		ui_choose(ui, pane, is_visible || ui->is_zoomed);
 	else if (!ui->is_zoomed)
 		ui_choose(ui, pane, true);
@@ -236,6 +246,8 @@ static void act_back(struct ui *ui)
 {
 	if (ui->chosen == PANE_HELP)
 		toggle_help(ui);
+	else if (ui->is_opened_for_it)
+		ui_close_output(ui);
 	else if (ui->is_zoomed)
 		ui_choose(ui, ui->chosen == PANE_MESSAGES ? PANE_CONSOLES : ui->chosen, false);
 	else

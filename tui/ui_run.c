@@ -219,7 +219,8 @@ void ui_submit(struct ui *ui, const char *raw)
 	struct err e = {0};
 
 	/* The panes come back: what follows may be about any of them. */
-	if (ui->is_opened_for_it || ui->chosen == PANE_HELP)
+	ui_close_output(ui);
+	if (ui->chosen == PANE_HELP)
 		ui_choose(ui, PANE_CONSOLES, false);
 	ui->scroll[PANE_MESSAGES] = 0;
 	if (line_parse(raw, &line, &e) == 0)
