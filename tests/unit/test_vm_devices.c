@@ -275,6 +275,20 @@ static void test_terminal_control_c_is_a_signal_and_forgets_the_line(void **stat
 	assert_string_equal(typed("x\n"), "x\n");
 }
 
+static void test_terminal_control_c_goes_before_input_that_nobody_reads(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 600; i++)
+		typed("12\n"); /* the ring holds 2048 bytes */
+	typed("1234567890123456789012345678901234567890123456789012345678901234567890\n");
+	for (int i = 0; i < 200; i++)
+		typed("12\n");
+	assert_int_equal(channel_control(&vm)->channel[0].signals, 0);
+	assert_int_equal(terminal_input(&vm, (const uint8_t *)"\nlost\n", 6), 0);
+	assert_int_equal(terminal_input(&vm, (const uint8_t *)"\nlost\n\x03\n", 8), 7);
+	assert_true(channel_control(&vm)->channel[0].signals & 1ull << (SIGINT - 1));
+}
+
 static void test_terminal_control_d_is_end_of_file_on_an_empty_line_only(void **state)
 {
 	(void)state;
@@ -328,6 +342,7 @@ int main(void)
 	    TEST(test_terminal_echoes_and_hands_over_whole_lines),
 	    TEST(test_terminal_edits_the_line),
 	    TEST(test_terminal_control_c_is_a_signal_and_forgets_the_line),
+	    TEST(test_terminal_control_c_goes_before_input_that_nobody_reads),
 	    TEST(test_terminal_control_d_is_end_of_file_on_an_empty_line_only),
 	    TEST(test_terminal_bounds_a_line_without_end),
 	    TEST(test_terminal_prints_newlines_as_a_terminal_wants),

@@ -163,10 +163,29 @@ static bool take_byte(struct vm *vm, uint8_t byte)
 	return true;
 }
 
+/* Where the last key that sends a signal stands in `data`; `length`: nowhere. */
+static size_t find_signal(const uint8_t *data, size_t length)
+{
+	for (size_t at = length; at-- > 0;)
+		if (data[at] == CTRL_C || data[at] == CTRL_BACKSLASH)
+			return at;
+	return length;
+}
+
+/* A program that reads nothing can still be interrupted: what was typed before that is lost then,
+ * as on a Linux terminal. */
 size_t terminal_input(struct vm *vm, const uint8_t *data, size_t length)
 {
 	size_t taken = 0;
-	while (taken < length && take_byte(vm, data[taken]))
+	while (taken < length) {
+		if (!take_byte(vm, data[taken])) {
+			size_t skipped = find_signal(data + taken, length - taken);
+			if (taken + skipped == length)
+				break; /* no such key: the rest waits */
+			taken += skipped;
+			take_byte(vm, data[taken]); /* a signal is always taken */
+		}
 		taken++;
+	}
 	return taken;
 }
