@@ -181,6 +181,19 @@ int messages_rows_since_mark(const struct messages *messages, int columns)
 			  fresh < messages->count ? messages->count - (unsigned)fresh : 0);
 }
 
+int messages_first_change(const struct messages *messages, const struct messages *before,
+			  int columns)
+{
+	int rows = 0;
+
+	for (unsigned i = 0; columns > 0 && i < messages->count && i < before->count; i++) {
+		if (strcmp(line_text(messages, i), line_text(before, i)) != 0)
+			break;
+		rows += line_rows(line_text(messages, i), columns);
+	}
+	return rows;
+}
+
 struct style messages_style(enum out_role role)
 {
 	/* Blue, yellow, red of the terminal's own palette: the ones most people can tell apart. */

@@ -37,6 +37,9 @@ void messages_mark(struct messages *messages);
 int messages_rows_since_mark(const struct messages *messages, int columns);
 /* All rows at this width. */
 int messages_rows(const struct messages *messages, int columns);
+/* The first row, counted from the top, of the first line in which a text differs from `before`. */
+int messages_first_change(const struct messages *messages, const struct messages *before,
+			  int columns);
 
 /* Draws the rows so that the last one shown is `back` rows above the end. */
 void messages_draw(const struct messages *messages, struct canvas *canvas, struct rect rect,

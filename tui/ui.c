@@ -223,6 +223,7 @@ static void end(struct ui *ui)
 	lab_destroy(ui->lab);
 	messages_destroy(ui->messages);
 	messages_destroy(ui->lesson);
+	messages_destroy(ui->lesson_before);
 	messages_destroy(ui->full);
 	canvas_finish(&ui->canvas);
 	free(ui);
@@ -240,8 +241,9 @@ int ui_main(const struct ui_start *start, struct err *e)
 	ui->canvas.is_ascii = start->is_ascii;
 	ui->messages = messages_create();
 	ui->lesson = messages_create();
+	ui->lesson_before = messages_create();
 	ui->full = messages_create();
-	if (!ui->messages || !ui->lesson || !ui->full) {
+	if (!ui->messages || !ui->lesson || !ui->lesson_before || !ui->full) {
 		end(ui);
 		return err_sys(e, ENOMEM, "start the screen");
 	}

@@ -51,6 +51,7 @@ struct ui {
 	struct view view;
 	struct consoles consoles;
 	struct messages *messages, *lesson, *full; /* full: the text of a pane in its full form */
+	struct messages *lesson_before; /* the lesson's text before the last command changed it */
 	/* Texts: the first row shown; of the messages, which are read from their end, how far
 	 * above the end the last one is. */
 	int scroll[PANE_COUNT];
@@ -58,7 +59,9 @@ struct ui {
 	uint64_t lesson_seen; /* generation */
 	bool has_lesson;
 	unsigned lesson_step;
-	int lesson_columns; /* of the text as it is written; 0: write it anew */
+	int lesson_columns;    /* of the text as it is written; 0: write it anew */
+	bool is_unfolding;     /* the step goes on: what is new is to be seen */
+	bool has_job_unfolded; /* and what comes next may be of the same job */
 
 	bool is_searching; /* the bottom line takes a search text */
 	char search[UI_SEARCH_MAX];

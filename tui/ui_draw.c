@@ -85,7 +85,9 @@ static void draw_more(struct ui *ui, enum pane_id pane, int above, int below)
 								 : pane == PANE_MESSAGES;
 	char text[96] = "";
 
-	if (!has_keys && (above > 0 || below > 0))
+	if (!has_keys && pane == PANE_LESSON && below > 0)
+		snprintf(text, sizeof(text), tr(" %d rows below: F8 "), below);
+	else if (!has_keys && (above > 0 || below > 0))
 		snprintf(text, sizeof(text), " ... ");
 	else if (above > 0 && below > 0)
 		snprintf(text, sizeof(text), tr(" %d rows above, %d below "), above, below);

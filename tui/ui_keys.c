@@ -24,7 +24,7 @@ void ui_choose(struct ui *ui, enum pane_id pane, bool is_zoomed)
 {
 	if (pane != ui->chosen || is_zoomed != ui->is_zoomed)
 		ui->dirty |= DIRTY_LAYOUT;
-	if (pane != ui->chosen && pane != PANE_MESSAGES)
+	if (pane != ui->chosen && pane != PANE_MESSAGES && pane != PANE_LESSON)
 		ui->scroll[pane] = 0;
 	ui->chosen = pane;
 	ui->is_zoomed = is_zoomed;

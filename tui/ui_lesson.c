@@ -35,8 +35,11 @@ void ui_lesson_update(struct ui *ui)
 	ui->has_lesson = status.is_on;
 	ui->lesson_step = status.step;
 	ui->lesson_columns = 0;
-	/* A new step is read from its top, a step that unfolds from where it goes on. */
-	ui->scroll[PANE_LESSON] = is_new_step ? 0 : 1 << 20;
+	/* A new step is read from its top, a step that unfolds from where it goes on; nobody knows
+	 * where that is when we begin: at its end. */
+	if (is_new_step || is_first_look)
+		ui->scroll[PANE_LESSON] = is_new_step ? 0 : 1 << 20;
+	ui->is_unfolding = !is_new_step && !is_first_look;
 	if (!status.is_on && ui->chosen == PANE_LESSON)
 		ui_choose(ui, PANE_CONSOLES, false);
 	ui->dirty |= DIRTY_PANE(PANE_LESSON);
@@ -49,17 +52,29 @@ static void on_write(struct out *out, bool is_error, enum out_role role, const c
 	messages_add(((struct lesson_out *)out)->text, role, text, length);
 }
 
+/* A job (check) may change the text more than once: the place where it goes on is held against the
+ * text before the first change. */
 void ui_lesson_write(struct ui *ui, int columns)
 {
 	struct lesson_out out = {
 	    .out = {.write = on_write, .columns = (unsigned)columns, .is_terminal = true},
-	    .text = ui->lesson,
 	};
 
 	if (columns == ui->lesson_columns)
 		return;
 	ui->lesson_columns = columns;
-	messages_clear(ui->lesson);
+	if (ui->is_unfolding && !ui->has_job_unfolded) {
+		out.text = ui->lesson_before;
+		ui->lesson_before = ui->lesson;
+		ui->lesson = out.text;
+	}
+	out.text = ui->lesson;
+	messages_clear(out.text);
 	lessons_render(&out.out, true);
-	messages_end_line(ui->lesson);
+	messages_end_line(out.text);
+	if (!ui->is_unfolding)
+		return;
+	ui->scroll[PANE_LESSON] = messages_first_change(out.text, ui->lesson_before, columns);
+	ui->is_unfolding = false;
+	ui->has_job_unfolded = ui->job.pid != 0;
 }

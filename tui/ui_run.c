@@ -223,6 +223,7 @@ void ui_submit(struct ui *ui, const char *raw)
 	if (ui->chosen == PANE_HELP)
 		ui_choose(ui, PANE_CONSOLES, false);
 	ui->scroll[PANE_MESSAGES] = 0;
+	ui->has_job_unfolded = false;
 	if (line_parse(raw, &line, &e) == 0)
 		return;
 	messages_end_line(ui->messages);
