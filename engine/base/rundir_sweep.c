@@ -30,10 +30,11 @@ struct record {
 	int pid;
 	unsigned long long start_time; /* clock ticks since the boot, field 22 of /proc/PID/stat */
 	char boot_id[BOOT_ID_MAX];
+	char state; /* now, not on record: 'Z' has ended, though nobody has waited for it yet */
 };
 
 /* -ESRCH: no such process. */
-static int read_start_time(int pid, unsigned long long *ret_start_time)
+static int read_stat(int pid, struct record *record)
 {
 	char path[32], text[1024], *after;
 	ssize_t n;
@@ -45,9 +46,9 @@ static int read_start_time(int pid, unsigned long long *ret_start_time)
 	/* The name in parentheses may hold blanks and parentheses itself. */
 	after = strrchr(text, ')');
 	if (!after || sscanf(after + 1,
-			     " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
+			     " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
 			     "%*d %*d %llu",
-			     ret_start_time) != 1)
+			     &record->state, &record->start_time) != 2)
 		return -EBADMSG;
 	return 0;
 }
@@ -62,7 +63,7 @@ static int describe_process(int pid, struct record *ret_record)
 		return (int)n;
 	record.boot_id[strcspn(record.boot_id, "\n")] = '\0';
 	*ret_record = record;
-	return read_start_time(pid, &ret_record->start_time);
+	return read_stat(pid, ret_record);
 }
 
 int rundir_record_process(const struct rundir *dir, const char *file, int pid, struct err *e)
@@ -83,7 +84,8 @@ int rundir_record_process(const struct rundir *dir, const char *file, int pid, s
 	return r < 0 ? rundir_hint_full(e, err_sys(e, -r, "write '%s'", file)) : 0;
 }
 
-/* A pidfd of the process in `file` if that very process still lives, else -errno. */
+/* A pidfd of the process in `file` if that very process still lives, else -errno. One that has
+ * ended lives no more, even where its parent (a terminal, a process 1) never waits for it. */
 static int open_recorded(const struct rundir *dir, const char *file)
 {
 	struct record record, now;
@@ -102,7 +104,8 @@ static int open_recorded(const struct rundir *dir, const char *file)
 	r = describe_process(record.pid, &now);
 	if (r < 0)
 		return r;
-	if (now.start_time != record.start_time || strcmp(now.boot_id, record.boot_id) != 0)
+	if (now.start_time != record.start_time || strcmp(now.boot_id, record.boot_id) != 0 ||
+	    now.state == 'Z')
 		return -ESRCH;
 	return fd_move(&fd);
 }
