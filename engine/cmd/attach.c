@@ -200,6 +200,9 @@ static int run_attach(struct command_context *context, int argc, char **argv)
 	if (sandbox_spec(a.s)->tty && a.has_stdin) {
 		pass_size(&a);
 		raw_enter(&terminal, STDIN_FILENO);
+		if (terminal.is_raw)
+			fprintf(stderr, "[attached to %s: Ctrl-P Ctrl-Q lets go of it]\r\n",
+				sandbox_name(a.s));
 	}
 	relay(&a, signals.fd);
 	raw_leave(&terminal);
