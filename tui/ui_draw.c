@@ -175,8 +175,9 @@ static void draw_failure(struct ui *ui, int shown)
 	if (!sandbox || !sandbox_failure(sandbox)[0])
 		return;
 	if (sandbox_failure_hint(sandbox)[0])
-		snprintf(hint, sizeof(hint), "%s %s", tr("hint:"), sandbox_failure_hint(sandbox));
-	rows = put_wrapped(NULL, rect, 0, OUT_BAD, sandbox_failure(sandbox)) +
+		snprintf(hint, sizeof(hint), "%s %s", tr("hint:"),
+			 tr(sandbox_failure_hint(sandbox)));
+	rows = put_wrapped(NULL, rect, 0, OUT_BAD, tr(sandbox_failure(sandbox))) +
 	       put_wrapped(NULL, rect, 0, OUT_WARN, hint);
 	rect.row += 1;
 	rect.rows -= 1;
@@ -184,7 +185,7 @@ static void draw_failure(struct ui *ui, int shown)
 		rect.row += rect.rows - rows;
 		rect.rows = rows;
 	}
-	rows = put_wrapped(&ui->canvas, rect, 0, OUT_BAD, sandbox_failure(sandbox));
+	rows = put_wrapped(&ui->canvas, rect, 0, OUT_BAD, tr(sandbox_failure(sandbox)));
 	put_wrapped(&ui->canvas, rect, rows, OUT_WARN, hint);
 }
 
@@ -299,16 +300,20 @@ static int draw_focus(struct ui *ui, struct rect rect)
 			   (struct style){.attributes = STYLE_REVERSE | STYLE_BOLD}, text);
 }
 
+/* Where room is short the key stands there without its label: the help page has it. */
 static int draw_one_key(struct ui *ui, struct rect rect, int column, const char *keys,
 			const char *label)
 {
-	int width = canvas_text_width(keys) + 1 + canvas_text_width(label) + 2;
+	int width = 2 + canvas_text_width(keys);
+	bool has_label = column + width + 1 + canvas_text_width(label) <= rect.columns;
 
 	if (column + width > rect.columns)
 		return column;
 	column += 2;
 	column += canvas_text(&ui->canvas, rect, 0, column,
 			      (struct style){.attributes = STYLE_BOLD}, keys);
+	if (!has_label)
+		return column;
 	column += 1;
 	return column + canvas_text(&ui->canvas, rect, 0, column, STYLE_PLAIN, label);
 }
