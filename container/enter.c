@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,7 +33,7 @@
 #include "kernel.h"
 #include "worker.h"
 
-enum { PROGRAM_FD = CHILD_SOCKET + 1 };
+enum { PROGRAM_FD = CHILD_SOCKET + 1, EXEC_PATIENCE_MS = 2000 };
 
 /* What worker, messenger and program share while the program is started. */
 struct meeting {
@@ -101,7 +102,7 @@ static int take_descriptors(const struct entry *entry, struct err *e)
 	int moved[5];
 
 	for (int i = 0; i < 5; i++) {
-		moved[i] = wanted[i] < 0 ? -1 : fcntl(wanted[i], F_DUPFD_CLOEXEC, 64);
+		moved[i] = wanted[i] < 0 ? -1 : fcntl(wanted[i], F_DUPFD_CLOEXEC, PROGRAM_FD + 1);
 		if (wanted[i] >= 0 && moved[i] < 0)
 			return err_sys(e, errno, "copy a descriptor");
 	}
@@ -193,6 +194,24 @@ static void carry_inside(const struct entry *entry)
 	_exit(pid < 0);
 }
 
+/* Waits for the end of the socket, which exec closes. Whoever is inside may stop the process
+ * before it is the program (kill(-1, SIGSTOP) in a loop): the worker must not wait for ever. */
+static int await_exec(const struct entry *entry, struct err *e)
+{
+	struct pollfd ready = {.fd = entry->socket[0], .events = POLLIN};
+	int r;
+
+	do
+		r = poll(&ready, 1, EXEC_PATIENCE_MS);
+	while (r < 0 && errno == EINTR);
+	if (r > 0)
+		return 0;
+	if (r < 0)
+		return err_sys(e, errno, "wait for the program");
+	return err_hint(e, err_set(e, ETIMEDOUT, "the program was not started in time"),
+			"something inside may stop every new process (SIGSTOP)");
+}
+
 /* Worker: sends the messenger, learns the process, limits it, says go, waits until it has
  * become the program. */
 static int send_messenger(struct entry *entry, struct entered *entered, struct err *e)
@@ -217,9 +236,7 @@ static int send_messenger(struct entry *entry, struct entered *entered, struct e
 	int r = cgroup_attach(&entry->container->cgroup, entered->pid, e);
 	if (r == 0 && send(entry->socket[0], &byte, 1, MSG_NOSIGNAL) < 0)
 		r = err_sys(e, errno, "tell the program to go on");
-	while (r == 0 && recv(entry->socket[0], &byte, 1, 0) < 0 && errno == EINTR)
-		;
-	return r;
+	return r < 0 ? r : await_exec(entry, e);
 }
 
 static int start_with(struct entry *entry, struct entered *entered, struct err *e)

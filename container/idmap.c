@@ -103,9 +103,10 @@ static bool choose_for_root(struct idmap *map)
 {
 	char users[SUBID_FILE_MAX], groups[SUBID_FILE_MAX];
 
-	if (fd_read_file(AT_FDCWD, "/proc/self/uid_map", users, sizeof(users)) <= 0)
-		return false;
-	if (has_all_ids(users)) {
+	/* Unreadable (no descriptor left, no /proc): never the host's root for that. Where the
+	 * range does not exist, writing the map fails. */
+	if (fd_read_file(AT_FDCWD, "/proc/self/uid_map", users, sizeof(users)) <= 0 ||
+	    has_all_ids(users)) {
 		map->first_uid = granted_range("/etc/subuid");
 		map->first_gid = granted_range("/etc/subgid");
 		return true;

@@ -242,6 +242,25 @@ def test_removed_bricks(lab):
         check(done.status == 125 and "hint: only root" in done.err, done)
 
 
+def test_exec_beside_a_stopper(lab):
+    """who stops every new process inside does not hold up the worker"""
+    lab.create("demo", "--", "sh", "-c",
+               'sh -c "while :; do kill -STOP -1; done" & while :; do sleep 1; done')
+    done = lab.isolab("exec", "demo", "--", "true")
+    check(done.status in (0, 125), done)
+    expect(lab.isolab("rm", "-f", "demo"))
+
+
+def test_few_descriptors(lab):
+    """out of descriptors, a worker does not map to the host's root instead"""
+    for limit in (9, 10, 11, 12):
+        done = subprocess.run(
+            ["sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh",
+             *lab.command(["run", "container", "--", "true"])],
+            env=lab.environment, capture_output=True, text=True, check=False)
+        check(done.returncode == 125 and "root of the namespace" not in done.stderr, done)
+
+
 def main():
     if "--user" in sys.argv and os.geteuid() != 0:
         raise SystemExit(77)
