@@ -8,6 +8,7 @@ interfaces, sockets and files, before and after.
 import glob
 import os
 import random
+import select
 import signal
 import subprocess
 import sys
@@ -121,6 +122,27 @@ def test_kill_shells(lab):
         wait_for_workers()
     sweep(lab)
     check_nothing_new(lab, before)
+
+
+def test_zombie_front(lab):
+    """a failed sandbox goes when its front has ended, also where nobody waits for that front"""
+    shell = lab.start("shell", "--plain", stdin=subprocess.PIPE)
+    shell.stdin.write("create process demo\nexec demo -- isolab-work echo up\n")
+    shell.stdin.flush()
+    while "up" not in (line := shell.stdout.readline()):
+        check(line, "the prompt has ended")
+    worker = next(int(pid) for pid in read(f"/proc/{shell.pid}/task/{shell.pid}/children").split()
+                  if "--worker" in read(f"/proc/{pid}/cmdline"))
+    ended = os.pidfd_open(worker)
+    os.kill(worker, signal.SIGKILL)
+    check(select.select([ended], [], [], 20)[0], "the worker lives")
+    os.close(ended)
+    check("failed" in expect(lab.isolab("ps")).out, "its front lives: it is shown")
+    os.kill(shell.pid, signal.SIGKILL)
+    os.waitid(os.P_PID, shell.pid, os.WEXITED | os.WNOWAIT)
+    check("demo" not in expect(lab.isolab("ps")).out, "it stays for ever")
+    shell.communicate()
+    wait_for_workers()
 
 
 def wait_for_workers():

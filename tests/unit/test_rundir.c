@@ -332,24 +332,6 @@ static void test_sweep_leaves_what_is_locked_or_leased_by_the_living(void **stat
 	assert_true(exists(place, "locked") && exists(place, "leased") && exists(place, mine));
 }
 
-static void test_sweep_takes_what_is_leased_by_one_that_ended_unwaited_for(void **state)
-{
-	struct place *place = *state;
-	pid_t child = fork();
-	siginfo_t ended;
-
-	if (child == 0) {
-		struct rundir leased = RUNDIR_NONE;
-
-		create("leased", true, false, &leased, NULL);
-		_exit(0);
-	}
-	assert_int_equal(waitid(P_PID, (id_t)child, &ended, WEXITED | WNOWAIT), 0);
-	assert_int_equal(sweep(), 1);
-	assert_false(exists(place, "leased"));
-	assert_int_equal(waitpid(child, NULL, 0), child);
-}
-
 static void test_sweep_kills_the_very_process_on_record_only(void **state)
 {
 	auto_rundir dir = RUNDIR_NONE, other = RUNDIR_NONE;
@@ -502,7 +484,6 @@ int main(void)
 	    place_test(test_the_fallback_names_the_user),
 	    place_test(test_sweep_takes_what_nobody_has_and_nothing_else),
 	    place_test(test_sweep_leaves_what_is_locked_or_leased_by_the_living),
-	    place_test(test_sweep_takes_what_is_leased_by_one_that_ended_unwaited_for),
 	    place_test(test_sweep_kills_the_very_process_on_record_only),
 	    place_test(test_cgroup_names_differ_between_bases),
 	    place_test(test_sweep_takes_cgroups_without_a_sandbox_and_no_others),
