@@ -169,12 +169,16 @@ static const struct {
     {"exits", "VM exits"},
 };
 
-/* What must not be judged is greyed: times of an emulated kernel mode say nothing of real ones. */
-static enum out_role role_of_times(const struct sandbox *s)
+/* What must not be judged is greyed and marked: times of an emulated kernel mode say nothing of
+ * real ones. */
+static void add_time(struct table *table, const struct sandbox *s, const char *text)
 {
-	bool is_pvm = strcmp(sandbox_accel(s), "kvm-pvm") == 0;
+	bool is_pvm = strcmp(sandbox_accel(s), "kvm-pvm") == 0 &&
+		      strcmp(sandbox_flavour(s), "-") != 0;
+	char marked[32];
 
-	return is_pvm && strcmp(sandbox_flavour(s), "-") != 0 ? OUT_DIM : OUT_PLAIN;
+	snprintf(marked, sizeof(marked), "%s%s", is_pvm ? "~ " : "", text);
+	table_add(table, is_pvm ? OUT_DIM : OUT_PLAIN, marked);
 }
 
 static void add_resource(struct table *table, const struct sandbox *s, const char *name)
@@ -192,29 +196,31 @@ static void add_resource(struct table *table, const struct sandbox *s, const cha
 	}
 	value = sample_get(sample, field);
 	if (strcmp(field->unit, "ns") == 0)
-		table_add(table, role_of_times(s), str_format_ns(text, sizeof(text), value));
+		add_time(table, s, str_format_ns(text, sizeof(text), value));
 	else if (strcmp(field->unit, "bytes") == 0)
 		table_add(table, OUT_PLAIN, str_format_bytes(text, sizeof(text), value));
 	else
 		table_addf(table, "%llu", (unsigned long long)value);
 }
 
-static void add_each(struct table *table, const struct sandbox *s, const struct work_result *work)
+char *compare_format_each(char *buffer, size_t size, const struct work_result *work)
 {
 	double each_ns = (double)work->total_ns / (double)work->count;
-	char text[24];
+	int decimals = 1;
 
-	if (each_ns < 100)
-		snprintf(text, sizeof(text), "%.3g ns", each_ns);
-	else
-		str_format_ns(text, sizeof(text), (uint64_t)each_ns);
-	table_add(table, role_of_times(s), text);
+	if (each_ns >= 100)
+		return str_format_ns(buffer, size, (uint64_t)each_ns);
+	if (each_ns < 10)
+		decimals = each_ns < 1 ? 3 : 2;
+	snprintf(buffer, size, "%.*f ns", decimals, each_ns);
+	return buffer;
 }
 
 /* The same program's figures: nanoseconds per unit. */
 static void add_work_rows(struct table *table, const struct comparison *comparison)
 {
 	const struct compared *model = NULL;
+	char text[24];
 
 	for (size_t i = 0; i < comparison->count && !model; i++)
 		if (comparison->items[i].s && comparison->items[i].work_count)
@@ -226,7 +232,8 @@ static void add_work_rows(struct table *table, const struct comparison *comparis
 			const struct work_result *work = &item->work[row];
 
 			if (item->s && row < item->work_count)
-				add_each(table, item->s, work);
+				add_time(table, item->s,
+					 compare_format_each(text, sizeof(text), work));
 			else if (item->s)
 				table_add(table, OUT_DIM, "—");
 		}
@@ -290,7 +297,7 @@ static void print_notes(struct command_context *context, const struct comparison
 		out_printf(out, "note: this VM runs a tiny kernel of our own, no Linux: the floor "
 				"of that wall\n");
 	if (has_vm && is_pvm)
-		out_printf(out, "note: this host's KVM is kvm-pvm (kernel mode emulated): no "
+		out_printf(out, "note: ~ this host's KVM is kvm-pvm (kernel mode emulated): no "
 				"verdict on time\n");
 }
 

@@ -41,5 +41,7 @@ void compare_finish(struct comparison *comparison);
 /* Takes in the lines that isolab-work has printed (foreign bytes). Returns how many results
  * there are now. */
 size_t compare_parse_work(struct compared *item, const char *text, size_t length);
+/* Nanoseconds per unit, three digits: "0.264 ns", "2.00 ns". `size` ≥ 24. Returns `buffer`. */
+char *compare_format_each(char *buffer, size_t size, const struct work_result *work);
 
 #endif

@@ -309,6 +309,22 @@ static void test_work_is_read_line_by_line(void **state)
 	assert_int_equal(item.work[1].total_ns, 9);
 }
 
+static void test_a_figure_of_work_keeps_its_digits(void **state)
+{
+	static const struct {
+		uint64_t count, total_ns;
+		const char *text;
+	} cases[] = {{1000, 264, "0.264 ns"}, {10, 20, "2.00 ns"}, {2, 30, "15.0 ns"}};
+	char text[24];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct work_result work = {.count = cases[i].count, .total_ns = cases[i].total_ns};
+
+		assert_string_equal(compare_format_each(text, sizeof(text), &work), cases[i].text);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -316,6 +332,7 @@ int main(void)
 	    cmocka_unit_test(test_timeline_puts_boots_on_one_axis),
 	    cmocka_unit_test(test_timeline_says_why),
 	    cmocka_unit_test(test_compare_tells_verdicts_by_identity),
+	    cmocka_unit_test(test_a_figure_of_work_keeps_its_digits),
 	    cmocka_unit_test(test_compare_json_has_the_promised_shape),
 	    cmocka_unit_test(test_events_are_merged_by_time),
 	    cmocka_unit_test(test_events_as_json_name_the_directory),
