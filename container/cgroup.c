@@ -135,9 +135,9 @@ static int make_tree(struct cgroup *cgroup, enum cgroup_tree tree, enum cgroup_t
 static const char *explain_missing(int error)
 {
 	if (error == -EACCES || error == -EPERM || error == -EROFS)
-		return "its cgroup cannot be written by this user (`isolab doctor`)";
+		return "its cgroup cannot be written by this user";
 	if (error == -ENOENT)
-		return "no cgroup that counts it is mounted here (`isolab doctor`)";
+		return "no cgroup that counts it is mounted here";
 	return strerror(-error);
 }
 

@@ -178,6 +178,18 @@ static void check_time_namespace(const struct listener *to)
 	to->say(to->arg, &check);
 }
 
+/* What an ordinary user can do for limits: systemd delegates the unified hierarchy only. */
+static const char *fix_of_limits(void)
+{
+	if (geteuid() == 0)
+		return "mount them writable, or run isolab on the host itself";
+	if (access("/run/systemd/system", F_OK) < 0 ||
+	    access("/sys/fs/cgroup/cgroup.controllers", F_OK) < 0)
+		return "run isolab as root";
+	return "run isolab as root, or in a delegated subtree: systemd-run --user --scope -p "
+	       "Delegate=yes isolab";
+}
+
 static void check_limits(const struct listener *to)
 {
 	struct cgroup cgroup;
@@ -195,9 +207,7 @@ static void check_limits(const struct listener *to)
 				  ? "the control groups of this machine are not there, or "
 				    "read-only"
 				  : "control groups belong to root here";
-		check.fix = geteuid() == 0 ? "mount them writable, or run isolab on the host itself"
-					   : "run isolab as root, or in a delegated subtree: "
-					     "systemd-run --user --scope -p Delegate=yes isolab";
+		check.fix = fix_of_limits();
 		check.degrades = "--memory and --pids are not enforced, and say so";
 	}
 	to->say(to->arg, &check);

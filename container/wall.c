@@ -59,7 +59,7 @@ static void journal_steps(struct worker *w, const struct container *c)
 	if (!(c->namespaces & CLONE_NEWUSER) && !c->is_bare && geteuid() == 0)
 		worker_note(w, "brick", "without a user namespace root inside is the host's root");
 	if (*report->limit_note)
-		worker_note(w, "limit", "%s", report->limit_note);
+		worker_note(w, "limit", "%s (`isolab doctor`)", report->limit_note);
 	if (*report->brick_note)
 		worker_note(w, "brick", "%s", report->brick_note);
 }

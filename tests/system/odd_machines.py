@@ -84,6 +84,22 @@ def test_kvm_forbidden(lab):
     check("group" in result.err or "kvm" in result.err.splitlines()[1], result)
 
 
+def test_kvm_is_roots_alone(lab):
+    """a /dev/kvm of mode 0600 of group root: joining a group is not the cure, and nobody says so"""
+    if not os.path.exists("/dev/kvm"):
+        raise Skip("there is no /dev/kvm to forbid")
+    in_mounts(lab, NEW_DEV + "umount $dev/kvm; chmod 600 $dev/kvm; chmod 755 $dev\n" + USE_DEV)
+    mounts = lab.wrap
+    lab.become_user()
+    lab.wrap = mounts + lab.wrap
+    cure = "chmod 660 /dev/kvm"
+    result = lab.isolab("run", "vm", "--", "true")
+    expect_refusal(result, 125, "/dev/kvm.*permission denied")
+    check(cure in result.err, result)
+    fixes = [entry["fix"] for name, entry in checks_of(lab).items() if "kvm" in name]
+    check(any(cure in fix for fix in fixes), fixes)
+
+
 def as_ordinary_user(lab):
     if os.geteuid() != 0:
         raise Skip("only root can become somebody else")
@@ -99,6 +115,11 @@ def test_ordinary_user(lab):
         raise Skip("user namespaces are not for ordinary users here: " + told.err)
     expect(told, 0, out="mine")
     expect(lab.isolab("doctor"))
+    limits = checks_of(lab)["limits"]
+    check("isolab doctor" not in limits["found"], "doctor points at itself", limits)
+    is_delegated = (os.path.exists("/run/systemd/system") and
+                    os.path.exists("/sys/fs/cgroup/cgroup.controllers"))
+    check(is_delegated or "systemd-run" not in limits["fix"], "this cannot help here", limits)
 
 
 def test_no_user_namespaces(lab):
