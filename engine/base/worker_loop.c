@@ -16,7 +16,7 @@
 #include "fd.h"
 #include "worker_private.h"
 
-enum { INPUT_RETRY_MS = 10, DRAIN_ROUNDS = 64 };
+enum { INPUT_RETRY_MS = 10, DRAIN_ROUNDS = 64, DRAIN_PATIENCE_NS = 500000000 };
 
 static void signals_of_worker(sigset_t *set)
 {
@@ -275,6 +275,9 @@ void worker_loop_run(struct worker *w)
 
 	while (!w->has_exited)
 		take_turn(w, &turn);
+	/* Whoever stops or kills it does not wait for a reader that has stopped reading. */
+	if (w->kill_deadline_ns || w->stop_deadline_ns)
+		w->drain_deadline_ns = clock_now_ns() + DRAIN_PATIENCE_NS;
 	/* What it wrote before is still in the pipes. Bounded, for a grandchild may go on
 	 * writing. */
 	for (int round = 0; is_more && round < DRAIN_ROUNDS; round++) {

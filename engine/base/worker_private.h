@@ -108,6 +108,7 @@ struct worker {
 	/* worker_stop.c */
 	int stop_signal;
 	uint64_t stop_deadline_ns, kill_deadline_ns, interrupt_ns, interrupt_hint_ns;
+	uint64_t drain_deadline_ns; /* ended by us: the user's reader has until then */
 	const char *stop_reason;
 
 	/* worker_control.c, worker_exec.c */

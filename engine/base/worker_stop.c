@@ -143,7 +143,7 @@ uint64_t worker_stop_deadline_ns(const struct worker *w)
 	uint64_t at = w->kill_deadline_ns ? w->kill_deadline_ns : w->stop_deadline_ns;
 
 	if (w->has_exited)
-		return 0;
+		return w->drain_deadline_ns;
 	if (w->interrupt_hint_ns && (!at || w->interrupt_hint_ns < at))
 		return w->interrupt_hint_ns;
 	return at;
@@ -163,8 +163,11 @@ void worker_stop_on_time(struct worker *w, uint64_t now_ns)
 {
 	struct err error = {0};
 
-	if (w->has_exited)
+	if (w->has_exited) {
+		if (w->drain_deadline_ns && now_ns >= w->drain_deadline_ns)
+			worker_output_discard(w);
 		return;
+	}
 	if (w->interrupt_hint_ns && now_ns >= w->interrupt_hint_ns) {
 		w->interrupt_hint_ns = 0;
 		if (w->is_foreground)

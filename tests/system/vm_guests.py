@@ -151,6 +151,16 @@ def test_flood_into_a_closed_pipe(lab):
     program.wait(10)
 
 
+def test_flood_into_a_pipe_that_nobody_empties(lab):
+    """a foreground run whose reader has stopped reading is ended by kill and by stop all the same"""
+    for request in (("kill", "bad"), ("stop", "--time", "0", "bad")):
+        program = lab.start_guest("flood")
+        time.sleep(0.2)
+        expect(lab.isolab(*request))
+        check(program.wait(5) == 128 + signal.SIGKILL, program.returncode)
+        program.stdout.close()
+
+
 def heard_and_ended(lab, program, *requests):
     """How long the slowest of some requests took, and the end by kill."""
     slowest = 0
