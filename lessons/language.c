@@ -101,6 +101,14 @@ static const char *const sayings[SAYINGS][LANGUAGES] = {
 			"%s：時間の良し悪しは判定しません（このマシンだけの値です）"},
     [SAY_ONE_RUN] = {"one measurement (n=1)", "1回の測定（n=1）"},
     [SAY_NOT_MEASURED] = {"not measured: %s", "測定なし：%s"},
+    [SAY_FACTS_UNREAD] =
+	{"the facts of '%1$s' have not been read; type: %2$scompare %1$s   and "
+	 "then: %2$slesson show",
+	 "「%1$s」の内側の情報がまだ読み取られていません。%2$scompare %1$s の後に %2$slesson show "
+	 "を入力してください"},
+    [SAY_NO_FIGURE] =
+	{"'%1$s' is not running; 'create' makes it, then: %2$slesson show",
+	 "「%1$s」が動いていません。createでつくってから %2$slesson show を入力してください"},
     [SAY_MEASURING] = {"Measuring: %s, %s starts, one after the other …",
 		       "測定中：%sを%s回、1つずつ起動します…"},
     [SAY_YES] = {"yes", "はい"},

@@ -47,6 +47,8 @@ enum saying {
 	SAY_NO_VERDICT,      /* acceleration */
 	SAY_ONE_RUN,         /* - */
 	SAY_NOT_MEASURED,    /* why */
+	SAY_FACTS_UNREAD,    /* sandbox, prefix */
+	SAY_NO_FIGURE,       /* sandbox, prefix */
 	SAY_MEASURING,       /* kind, runs */
 	SAY_YES,             /* - */
 	SAY_NO,              /* - */

@@ -256,6 +256,39 @@ def test_played_on_the_screen(lab):
     check(screen.terminal.end() == 0, screen.terminal.seen[-500:])
 
 
+def go_to(lab, words):
+    """Opens the lesson at the step whose check holds `words`, without any sandbox."""
+    expect(lab.isolab("lesson", "start", LESSON))
+    for step in read_steps():
+        if any(verb == "check" and words in body for verb, _, body in step):
+            for _, keys, _ in [block for block in step if block[0] == "predict"]:
+                expect(lab.isolab("lesson", "answer", GUESSES[keys["ask"]]))
+            return
+        expect(lab.isolab("lesson", "next", "--skip"))
+
+
+def test_facts_of_a_later_session(lab):
+    """who comes back with new sandboxes, never compared, gets the facts all the same"""
+    need_kvm()
+    go_to(lab, "pid 1")
+    expect(lab.isolab("create", "both", "demo"))
+    expect(lab.isolab("create", "both", "who", "--", "isolab-work", "pid"))
+    result = expect(lab.isolab("lesson", "check"), out="guess yes / measured no")
+    check("not measured" not in result.out, result)
+    expect(lab.isolab("rm", "-f", "demo"))
+    expect(lab.isolab("rm", "-f", "who"))
+
+
+def test_what_is_missing_is_said(lab):
+    """a figure that cannot be had says what to type"""
+    need_kvm()
+    go_to(lab, "pid 1")
+    expect(lab.isolab("create", "both", "who", "--", "isolab-work", "pid"))
+    expect(lab.isolab("lesson", "check"),
+           out=r"(?s)type:\s+isolab\s+compare\s+demo-container.*create.*lesson\s+show")
+    expect(lab.isolab("rm", "-f", "who"))
+
+
 def test_skipping(lab):
     """every step can be left out, without any sandbox"""
     expect(lab.isolab("lesson", "start", LESSON))
