@@ -7,6 +7,7 @@
 #include "check.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,6 +77,54 @@ static int measure_sample(struct sandbox *s, enum check_field field, uint64_t *r
 	return 0;
 }
 
+/* All that the ring of the console holds, a string to be freed. NULL: no memory. */
+static char *read_console(struct sandbox *s, size_t *ret_length)
+{
+	char *all = malloc(CONSOLE_CAPACITY + 1);
+	size_t length = 0;
+	uint64_t position = 0, lost;
+	ssize_t r;
+
+	if (!all)
+		return NULL;
+	while (length < CONSOLE_CAPACITY &&
+	       (r = sandbox_console_read(s, &position, all + length, CONSOLE_CAPACITY - length,
+					 &lost)) > 0)
+		length += (size_t)r;
+	all[length] = 0;
+	*ret_length = length;
+	return all;
+}
+
+/* Does the console of `s` hold `text`? */
+static bool console_contains(struct sandbox *s, const char *text)
+{
+	size_t length;
+	auto_free char *all = read_console(s, &length);
+
+	return all && memmem(all, length, text, strlen(text)) != NULL;
+}
+
+/* "loop  200000000 turns  52800000 ns  …": picoseconds a turn, of the last such line. */
+static int measure_loop(struct sandbox *s, uint64_t *ret)
+{
+	size_t length;
+	auto_free char *all = read_console(s, &length);
+	const char *line = all;
+	double turns, ns;
+	int r = -ENODATA;
+
+	while (line && (line = strstr(line, "loop  "))) {
+		if (sscanf(line, "loop  %15lf turns  %18lf ns", &turns, &ns) == 2 && turns >= 1 &&
+		    ns >= 0) {
+			*ret = (uint64_t)(ns * 1000 / turns);
+			r = 0;
+		}
+		line++;
+	}
+	return r;
+}
+
 static int measure_one(struct sandbox *s, const struct check_subject *subject,
 		       struct check_value *ret)
 {
@@ -104,26 +153,11 @@ static int measure_one(struct sandbox *s, const struct check_subject *subject,
 			return -ENODATA;
 		ret->number = (uint64_t)status;
 		return 0;
+	case CHECK_LOOP:
+		return measure_loop(s, &ret->number);
 	default:
 		return measure_sample(s, subject->field, &ret->number);
 	}
-}
-
-/* Does the console of `s` hold `text`? */
-static bool console_contains(struct sandbox *s, const char *text)
-{
-	auto_free char *all = malloc(CONSOLE_CAPACITY);
-	size_t length = 0;
-	uint64_t position = 0, lost;
-	ssize_t r;
-
-	if (!all)
-		return false;
-	while (length < CONSOLE_CAPACITY &&
-	       (r = sandbox_console_read(s, &position, all + length, CONSOLE_CAPACITY - length,
-					 &lost)) > 0)
-		length += (size_t)r;
-	return memmem(all, length, text, strlen(text)) != NULL;
 }
 
 static bool compare(uint64_t a, enum check_relation relation, uint64_t b)

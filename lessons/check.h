@@ -16,6 +16,7 @@
  *			WHO.memory, .overhead	sizes: inside, of the worker; WHO.total: both
  *			WHO.processes, WHO.exit	numbers
  *			WHO.console		what it printed, a text
+ *			WHO.loop		ps a turn, of the last line that `burn` printed
  *	WHO		a kind (any sandbox of it: every route to the goal counts), a sandbox's
  *			name, or `lab` for any sandbox
  *	relation	is, is-not (words) · = != < <= > >= (numbers, times, sizes) ·
@@ -47,6 +48,7 @@ enum check_field {
 	CHECK_PROCESSES,
 	CHECK_EXIT,
 	CHECK_CONSOLE,
+	CHECK_LOOP,
 	CHECK_FIELDS
 };
 

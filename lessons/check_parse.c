@@ -30,6 +30,7 @@ static const struct field {
     [CHECK_PROCESSES] = {"processes", CHECK_IS_NUMBER, false},
     [CHECK_EXIT] = {"exit", CHECK_IS_NUMBER, false},
     [CHECK_CONSOLE] = {"console", CHECK_IS_TEXT, false},
+    [CHECK_LOOP] = {"loop", CHECK_IS_NUMBER, false},
 };
 
 static const char *const relations[CHECK_RELATIONS] = {

@@ -145,6 +145,31 @@ static int measure_now(struct session *session, const struct check_subject *subj
 	return -ENODATA;
 }
 
+/* The choice that the quotient of two figures stands for: the first whose `from` it reaches. */
+static int judge_choice(struct session *session, const struct lesson_block *block,
+			struct check_value *value, struct err *e)
+{
+	const char *over = lesson_key(block, "over"), *from = lesson_key(block, "from");
+	struct check_subject subject;
+	struct check_value divisor;
+	int r = over && from ? check_parse_subject(over, &subject, e)
+			     : err_set(e, EINVAL, "over and from are missing");
+
+	if (r == 0)
+		r = measure_now(session, &subject, &divisor, e);
+	if (r < 0)
+		return r;
+	for (uint64_t choice = 0; from; choice++) {
+		if ((double)value->number >= strtod(from, NULL) * (double)divisor.number) {
+			value->number = choice;
+			return 0;
+		}
+		from = strchr(from, ',');
+		from = from ? from + 1 : NULL;
+	}
+	return err_set(e, ERANGE, "no choice of '%s' fits", lesson_key(block, "id"));
+}
+
 static int measure(struct session *session, const struct lesson_block *block,
 		   struct measurement *ret, struct err *e)
 {
@@ -164,6 +189,10 @@ static int measure(struct session *session, const struct lesson_block *block,
 	if (r < 0)
 		return r;
 	judge_yes(block, &value);
+	if (lesson_key(block, "over"))
+		r = judge_choice(session, block, &value, e);
+	if (r < 0)
+		return r;
 	*ret = (struct measurement){.value = value.number, .runs = 1, .accel = "-"};
 	return 0;
 }
@@ -224,6 +253,15 @@ static void show_spread(struct session *session, const struct measurement *m)
 	text_wrap_role(session->out, OUT_DIM, line, columns_of(session), "  ", "    ");
 }
 
+/* An answer in words: of a choice, the choice's own. */
+static const char *answer_words(const struct session *session, const struct question *question,
+				enum ask ask, uint64_t value, char *buffer, size_t size)
+{
+	if (ask == ASK_CHOICE && value < question->count)
+		return question->choices[value].text;
+	return answer_format(ask, value, session->language, buffer, size);
+}
+
 /* "guess 120 ms / measured 1.4 ms (about 86 times apart)", and below it how it was measured. */
 static void show_result(struct session *session, const struct lesson_block *block, enum ask ask,
 			uint64_t guess, const struct measurement *m)
@@ -232,15 +270,19 @@ static void show_result(struct session *session, const struct lesson_block *bloc
 	enum language language = session->language;
 	const char *apart = answer_factor(guess, m->value, factor, sizeof(factor));
 	auto_strbuf text = {0};
+	struct question question = {.count = 0};
+	bool is_amount = ask == ASK_TIME || ask == ASK_SIZE;
 
-	if (ask != ASK_YESNO && ask != ASK_NUMBER &&
-	    answer_is_close(guess, m->value, lesson_key(block, "tolerance")))
+	if (ask == ASK_CHOICE)
+		answer_parse_question(block, &question, NULL);
+	if (is_amount && answer_is_close(guess, m->value, lesson_key(block, "tolerance")))
 		str_copy(tail, sizeof(tail), language_say(language, SAY_CLOSE));
-	else if (ask != ASK_YESNO && ask != ASK_NUMBER && *apart)
+	else if (is_amount && *apart)
 		language_format(tail, sizeof(tail), language, SAY_APART, SAYING_ARGUMENTS(apart));
 	language_format(line, sizeof(line), language, SAY_GUESS_RESULT,
-			SAYING_ARGUMENTS(answer_format(ask, guess, language, a, sizeof(a)),
-					 answer_format(ask, m->value, language, b, sizeof(b))));
+			SAYING_ARGUMENTS(answer_words(session, &question, ask, guess, a, sizeof(a)),
+					 answer_words(session, &question, ask, m->value, b,
+						      sizeof(b))));
 	str_addf(&text, "%s%s", line, tail);
 	if (text.data)
 		text_wrap_role(session->out, has_no_verdict(m) ? OUT_DIM : OUT_TITLE, text.data,

@@ -13,6 +13,8 @@
  *	Prose, and fenced blocks whose first info word is a verb, then key=value:
  *	```run				commands for the learner to type, one a line
  *	```predict id=ready ask=time measure=vm.boot runs=9 tolerance=x2
+ *	(ask=choice: measure=vm.loop over=container.loop from=5,1.4,0: the first choice is what
+ *	was measured when the quotient is 5 or more, the second from 1.4 on, …)
  *	```check			one predicate a line, see check.h
  *	```hint				several: nudge, where to look, shape of the command
  *	```solution			commands that make the checks pass
@@ -36,7 +38,7 @@ enum {
 	LESSON_FILE_MAX = 256 * 1024,
 	LESSON_STEPS_MAX = 32,
 	LESSON_BLOCKS_MAX = 64, /* per step */
-	LESSON_KEYS_MAX = 8,    /* per block */
+	LESSON_KEYS_MAX = 10,   /* per block */
 	LESSON_ID_MAX = 64,
 	LESSON_FORMAT = 1,
 };

@@ -106,6 +106,8 @@ static void lint_measure(const struct file *file, const struct lesson_block *blo
 		say(file, block->line, "runs: only WHO.boot and WHO.output can be repeated");
 	if (runs && str_parse_number(runs, 3, MEASURE_RUNS_MAX, &number) < 0)
 		say(file, block->line, "runs: a number from 3 to %d", MEASURE_RUNS_MAX);
+	if (ask == ASK_CHOICE && (!lesson_key(block, "over") || !lesson_key(block, "from")))
+		say(file, block->line, "measure: ask=choice wants over=WHO.field from=N,N,0, too");
 	if (ask == ASK_YESNO && !lesson_key(block, "yes"))
 		say(file, block->line, "yes: which word of '%s' means yes?", measure);
 }

@@ -41,7 +41,9 @@ struct verb {
 static const struct verb verbs[LESSON_VERBS] = {
     [LESSON_SETUP] = {"setup", {NULL}},
     [LESSON_RUN] = {"run", {NULL}},
-    [LESSON_PREDICT] = {"predict", {"id", "ask", "unit", "measure", "yes", "runs", "tolerance"}},
+    [LESSON_PREDICT] = {"predict",
+			{"id", "ask", "unit", "measure", "yes", "runs", "tolerance", "over",
+			 "from"}},
     [LESSON_CHECK] = {"check", {"points"}},
     [LESSON_HINT] = {"hint", {NULL}},
     [LESSON_SOLUTION] = {"solution", {NULL}},

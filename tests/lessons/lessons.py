@@ -171,6 +171,8 @@ def play(lab, lines, run):
             check(re.search("Checked|確認結果", text), line, text)
     whole = "\n".join(text for _, text in told)
     check(re.search(r"guess 120 ms / measured|予想 120 ms／実測", whole), whole)
+    check(whole.count("10倍くらい遅い／実測") + len(re.findall(
+        r"guess about ten times slower / measured about", whole)) == 2, "step, summary", whole)
     check(re.search("You have finished|修了", told[-1][1]), told[-1][1])
 
 
