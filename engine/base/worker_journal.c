@@ -6,6 +6,7 @@
  * it stands: the measuring shall not cost what it measures.
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -133,9 +134,12 @@ void worker_note(struct worker *w, const char *topic, const char *format, ...)
 }
 
 /* One write, so that nothing of the sandbox's own output gets between. In raw mode a line end
- * needs its carriage return. */
+ * needs its carriage return. A pipe that nobody empties keeps nobody from the end: the journal has
+ * it all. */
 void worker_say(struct worker *w, const char *format, ...)
 {
+	enum { SAY_PATIENCE_MS = 500 };
+	struct pollfd room = {.fd = STDERR_FILENO, .events = POLLOUT};
 	char text[ERR_WHAT_MAX + ERR_HINT_MAX + 64], cooked[sizeof(text) + 8], *out = cooked;
 	va_list args;
 
@@ -147,7 +151,8 @@ void worker_say(struct worker *w, const char *format, ...)
 			*out++ = '\r';
 		*out++ = *c;
 	}
-	fd_write_all(STDERR_FILENO, cooked, (size_t)(out - cooked));
+	if (poll(&room, 1, SAY_PATIENCE_MS) == 1)
+		fd_write_all(STDERR_FILENO, cooked, (size_t)(out - cooked));
 }
 
 void worker_say_error(struct worker *w, const struct err *error)

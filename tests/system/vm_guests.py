@@ -8,6 +8,7 @@ the build are copied to a folder of their own, where the worker finds the kernel
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import time
 
@@ -152,13 +153,14 @@ def test_flood_into_a_closed_pipe(lab):
 
 
 def test_flood_into_a_pipe_that_nobody_empties(lab):
-    """a foreground run whose reader has stopped reading is ended by kill and by stop all the same"""
-    for request in (("kill", "bad"), ("stop", "--time", "0", "bad")):
-        program = lab.start_guest("flood")
+    """a foreground run whose reader has stopped reading is ended by kill and stop all the same"""
+    for request in (("kill", "bad"), ("stop", "--time", "1", "bad")):
+        program = lab.start_guest("flood", stderr=subprocess.STDOUT)
         time.sleep(0.2)
         expect(lab.isolab(*request))
         check(program.wait(5) == 128 + signal.SIGKILL, program.returncode)
         program.stdout.close()
+        program.stdout = None
 
 
 def heard_and_ended(lab, program, *requests):
