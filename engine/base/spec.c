@@ -9,6 +9,7 @@
 #include "spec.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,38 @@
 
 #include "clock.h"
 #include "spec_private.h"
+
+/* A spec's own texts and lists of words; io_limits has an option for each of its keys. */
+const struct spec_part spec_texts[] = {
+    {"--hostname", offsetof(struct sandbox_spec, hostname)},
+    {"--workdir", offsetof(struct sandbox_spec, workdir)},
+    {"--image", offsetof(struct sandbox_spec, image)},
+    {"--user", offsetof(struct sandbox_spec, user)},
+    {"--cpuset-cpus", offsetof(struct sandbox_spec, cpuset)},
+    {0},
+};
+
+const struct spec_part spec_lists[] = {
+    {NULL, offsetof(struct sandbox_spec, argv)},
+    {"--env", offsetof(struct sandbox_spec, env)},
+    {"--volume", offsetof(struct sandbox_spec, volumes)},
+    {"--tmpfs", offsetof(struct sandbox_spec, tmpfs)},
+    {"--ulimit", offsetof(struct sandbox_spec, ulimits)},
+    {NULL, offsetof(struct sandbox_spec, io_limits)},
+    {"--cap-add", offsetof(struct sandbox_spec, cap_add)},
+    {"--cap-drop", offsetof(struct sandbox_spec, cap_drop)},
+    {0},
+};
+
+char **spec_text_of(struct sandbox_spec *spec, const struct spec_part *part)
+{
+	return (char **)((char *)spec + part->offset);
+}
+
+char ***spec_list_of(struct sandbox_spec *spec, const struct spec_part *part)
+{
+	return (char ***)((char *)spec + part->offset);
+}
 
 static void free_words(char **words)
 {
@@ -29,10 +62,10 @@ void spec_finish(struct sandbox_spec *spec)
 {
 	int saved = errno;
 
-	free(spec->hostname);
-	free(spec->workdir);
-	free_words(spec->argv);
-	free_words(spec->env);
+	for (const struct spec_part *part = spec_texts; part->offset; part++)
+		free(*spec_text_of(spec, part));
+	for (const struct spec_part *part = spec_lists; part->offset; part++)
+		free_words(*spec_list_of(spec, part));
 	*spec = (struct sandbox_spec){0};
 	errno = saved;
 }
@@ -92,21 +125,22 @@ static int set_words(char ***list, size_t count, char *const words[], struct err
 
 int spec_copy(struct sandbox_spec *destination, const struct sandbox_spec *source, struct err *e)
 {
-	struct sandbox_spec copy = *source;
-	int r;
+	struct sandbox_spec copy = *source, *from = (struct sandbox_spec *)source;
+	int r = 0;
 
-	copy.hostname = source->hostname ? strdup(source->hostname) : NULL;
-	copy.workdir = source->workdir ? strdup(source->workdir) : NULL;
-	copy.argv = NULL;
-	copy.env = NULL;
-	r = set_words(&copy.argv, count_words(source->argv), source->argv, e);
-	if (r == 0)
-		r = set_words(&copy.env, count_words(source->env), source->env, e);
-	if (r == 0 && ((source->hostname && !copy.hostname) || (source->workdir && !copy.workdir)))
-		r = err_sys(e, ENOMEM, "copy of '%s'", source->name);
+	for (const struct spec_part *part = spec_texts; part->offset; part++)
+		*spec_text_of(&copy, part) = NULL;
+	for (const struct spec_part *part = spec_lists; part->offset; part++)
+		*spec_list_of(&copy, part) = NULL;
+	for (const struct spec_part *part = spec_texts; r == 0 && part->offset; part++)
+		if (*spec_text_of(from, part))
+			r = spec_set_text(spec_text_of(&copy, part), *spec_text_of(from, part), e);
+	for (const struct spec_part *part = spec_lists; r == 0 && part->offset; part++)
+		r = set_words(spec_list_of(&copy, part), count_words(*spec_list_of(from, part)),
+			      *spec_list_of(from, part), e);
 	if (r < 0) {
 		spec_finish(&copy);
-		return r;
+		return err_ctx(e, r, "copy of '%s'", source->name);
 	}
 	spec_finish(destination);
 	*destination = copy;
@@ -152,6 +186,11 @@ static int apply_option(struct sandbox_spec *spec, const struct spec_option *opt
 	if (!option->set) {
 		r = err_set(e, ENOTSUP, "option '%s' is not in this version", option->name);
 		return err_hint(e, r, "'isolab help run' lists the options it has");
+	}
+	if (option->later && is_for_kind(option->later, spec->kind)) {
+		r = err_set(e, ENOTSUP, "option '%s' is not in this version for a %s", option->name,
+			    spec->kind);
+		return err_hint(e, r, "it is for: %s", option->kinds);
 	}
 	if (!is_for_kind(option->kinds, spec->kind)) {
 		r = err_set(e, EINVAL, "option '%s' means nothing for a %s", option->name,
@@ -300,8 +339,16 @@ int spec_validate(const struct sandbox_spec *spec, struct err *e)
 		r = err_set(e, EINVAL, "--network none: a plain process has the host's network");
 		return err_hint(e, r, "take a container or a vm, or --network host");
 	}
-	if (spec->network == SPEC_NETWORK_HOST && strcmp(spec->kind, "vm") == 0) {
-		r = err_set(e, ENOTSUP, "--network host: a vm cannot share the host's network");
+	if (spec->network == SPEC_NETWORK_LAB && strcmp(spec->kind, "process") == 0) {
+		r = err_set(e, EINVAL, "--network lab: a plain process has the host's network");
+		return err_hint(e, r, "take a container, or --network host");
+	}
+	if (spec->network >= SPEC_NETWORK_HOST && strcmp(spec->kind, "vm") == 0) {
+		r = err_set(e, ENOTSUP, "--network %s: %s",
+			    spec->network == SPEC_NETWORK_HOST ? "host" : "lab",
+			    spec->network == SPEC_NETWORK_HOST
+				? "a vm cannot share the host's network"
+				: "not in this version for a vm");
 		return err_hint(e, r, "this version's vm has --network none only");
 	}
 	return validate_memory(spec, e);
@@ -315,117 +362,4 @@ void spec_choose_name(struct sandbox_spec *spec)
 		return;
 	mix *= 0x9e3779b97f4a7c15u;
 	snprintf(spec->name, sizeof(spec->name), "%s-%04x", spec->kind, (unsigned)(mix >> 48));
-}
-
-static void add_word(struct strbuf *words, const char *word)
-{
-	str_add_bytes(words, word, strlen(word) + 1);
-}
-
-static void add_text(struct strbuf *words, const char *option, const char *value)
-{
-	if (!value || !value[0])
-		return;
-	add_word(words, option);
-	add_word(words, value);
-}
-
-static void add_number(struct strbuf *words, const char *option, uint64_t number)
-{
-	if (number == 0)
-		return;
-	add_word(words, option);
-	str_add_number(words, number);
-	str_add_bytes(words, "", 1);
-}
-
-static void add_flag(struct strbuf *words, const char *option, bool is_set)
-{
-	if (is_set)
-		add_word(words, option);
-}
-
-static void add_bricks(struct strbuf *words, unsigned removed)
-{
-	for (const struct spec_namespace *ns = spec_namespaces; ns->name; ns++) {
-		if (!(removed & ns->brick))
-			continue;
-		add_text(words, "--no-ns", ns->name);
-		removed &= ~(unsigned)ns->brick;
-	}
-	add_flag(words, "--no-seccomp", removed & SPEC_SECCOMP);
-}
-
-void spec_encode(const struct sandbox_spec *spec, struct strbuf *words)
-{
-	static const char *const networks[] = {NULL, "none", "host"};
-
-	add_word(words, spec->kind);
-	add_flag(words, "--leased", spec->leased);
-	add_text(words, "--name", spec->name);
-	add_number(words, "--memory", spec->memory_bytes);
-	add_number(words, "--pids", spec->pids_max);
-	for (char **word = spec->env; word && *word; word++)
-		add_text(words, "--env", *word);
-	add_text(words, "--hostname", spec->hostname);
-	add_text(words, "--workdir", spec->workdir);
-	add_flag(words, "--detach", spec->detach);
-	add_flag(words, "--rm", spec->remove);
-	add_flag(words, "--interactive", spec->interactive);
-	add_flag(words, "--tty", spec->tty);
-	add_text(words, "--network", networks[spec->network]);
-	add_bricks(words, spec->removed_bricks);
-	add_flag(words, "--", spec->argv && spec->argv[0]);
-	for (char **word = spec->argv; word && *word; word++)
-		add_word(words, *word);
-}
-
-/* Cuts the file's bytes into words; the list is the caller's. Every word ends with NUL, the last
- * one too. */
-static int split_words(const char *data, size_t length, char ***ret_words, size_t *ret_count,
-		       struct err *e)
-{
-	size_t count = 0, next = 0;
-	char **words;
-
-	if (length == 0 || length > SPEC_FILE_MAX || data[length - 1] != '\0')
-		return err_set(e, EBADMSG, "spec: %zu bytes that are no list of words", length);
-	for (size_t at = 0; at < length; at += strlen(data + at) + 1)
-		count++;
-	if (count > SPEC_WORDS_MAX)
-		return err_set(e, E2BIG, "spec: more than %d words", SPEC_WORDS_MAX);
-	words = calloc(count, sizeof(*words));
-	if (!words)
-		return err_sys(e, ENOMEM, "spec");
-	for (size_t at = 0; at < length; at += strlen(data + at) + 1)
-		words[next++] = (char *)data + at;
-	*ret_words = words;
-	*ret_count = count;
-	return 0;
-}
-
-int spec_decode(struct sandbox_spec *spec, const char *data, size_t length, struct err *e)
-{
-	auto_free char **words = NULL;
-	struct sandbox_spec decoded = {0};
-	size_t count = 0, first = 1;
-	int r;
-
-	r = split_words(data, length, &words, &count, e);
-	if (r < 0)
-		return r;
-	if (!str_is_name(words[0]) || !str_copy(decoded.kind, sizeof(decoded.kind), words[0]))
-		return err_set(e, EBADMSG, "spec: no kind");
-	if (count > 1 && strcmp(words[1], "--leased") == 0) {
-		decoded.leased = true;
-		first = 2;
-	}
-	r = spec_parse_options(&decoded, (int)(count - first), words + first, e);
-	if (r < 0) {
-		spec_finish(&decoded);
-		return err_ctx(e, r, "spec");
-	}
-	spec_finish(spec);
-	*spec = decoded;
-	return 0;
 }

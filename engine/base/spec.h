@@ -20,7 +20,15 @@
 
 enum { SPEC_NAME_MAX = 64, SPEC_KIND_MAX = 16, SPEC_FILE_MAX = 1 << 20, SPEC_WORDS_MAX = 4096 };
 
-enum spec_network { SPEC_NETWORK_DEFAULT, SPEC_NETWORK_NONE, SPEC_NETWORK_HOST };
+enum spec_network {
+	SPEC_NETWORK_DEFAULT, /* container: none; process: host; vm: none */
+	SPEC_NETWORK_NONE,
+	SPEC_NETWORK_HOST,
+	SPEC_NETWORK_LAB, /* a bridge that the user's lab sandboxes share */
+};
+
+/* --memory-swap -1 */
+#define SPEC_SWAP_UNLIMITED UINT64_MAX
 
 /* The bricks of a wall that --no-… takes out, one bit each. */
 enum spec_brick {
@@ -33,6 +41,13 @@ enum spec_brick {
 	SPEC_NS_CGROUP = 1 << 6,
 	SPEC_NS_TIME = 1 << 7,
 	SPEC_SECCOMP = 1 << 8,
+	SPEC_PIVOT = 1 << 9,         /* pivot_root(2): without it chroot(2), or the host's root */
+	SPEC_PROC = 1 << 10,         /* an own /proc: without it an empty directory */
+	SPEC_CAPABILITIES = 1 << 11, /* without: all of them, inside the user namespace */
+	SPEC_NO_NEW_PRIVS = 1 << 12, /* without: set-user-ID programs and file capabilities work */
+	SPEC_CGROUP = 1 << 13,       /* without: no account, so no limits and no freezer */
+	SPEC_MASKS = 1 << 14,        /* covers over /proc and /sys; without: all of them is seen */
+	SPEC_LANDLOCK = 1 << 15,     /* landlock(7) on top, where the kernel has it */
 };
 
 struct sandbox_spec {
@@ -40,14 +55,28 @@ struct sandbox_spec {
 	char name[SPEC_NAME_MAX]; /* empty until chosen: spec_choose_name() */
 	char *hostname;           /* NULL: the name */
 	char *workdir;            /* NULL: "/" inside (process: where it was started) */
-	char **argv; /* the command, NULL-terminated; argv[0] == NULL: the default command */
-	char **env;  /* K=V from --env, NULL-terminated */
-	uint64_t memory_bytes; /* 0: no limit (vm: VM_MEMORY_DEFAULT) */
-	uint64_t pids_max;     /* 0: no limit */
+	char **argv;  /* the command, NULL-terminated; argv[0] == NULL: the default command */
+	char **env;   /* K=V from --env, NULL-terminated */
+	char *image;  /* directory that becomes "/"; NULL: the one that comes with isolab */
+	char *user;   /* USER[:GROUP], names of the image or numbers; NULL: root inside */
+	char *cpuset; /* "0-1,3" as cpuset(7) writes lists; NULL: no limit */
+	/* NULL-terminated lists, or NULL; their syntax was checked by their setters */
+	char **volumes;   /* SRC:DST[:ro] */
+	char **tmpfs;     /* DST[:SIZE] */
+	char **ulimits;   /* NAME=SOFT[:HARD], "unlimited" or -1 for no limit */
+	char **io_limits; /* rbps|wbps|riops|wiops DEVICE:NUMBER, the option's word first */
+	char **cap_add, **cap_drop; /* "CAP_SYS_TIME", or "ALL" */
+	uint64_t memory_bytes;      /* 0: no limit (vm: VM_MEMORY_DEFAULT) */
+	uint64_t
+	    memory_swap_bytes; /* memory and swap together; 0: not asked, SPEC_SWAP_UNLIMITED */
+	uint64_t cpu_millis; /* 1500: as much time as one and a half processors have; 0: no limit */
+	uint64_t pids_max;   /* 0: no limit */
 	enum spec_network network;
 	unsigned removed_bricks; /* enum spec_brick */
 	bool detach, remove, interactive, tty;
-	bool leased; /* belongs to its front: gone with it (see worker.h) */
+	bool overlay; /* a writable root whose changes go with the sandbox */
+	bool init;    /* a small init is process 1 and the command its child */
+	bool leased;  /* belongs to its front: gone with it (see worker.h) */
 };
 
 /* Zeroes and frees. A zeroed spec is valid to finish. */
@@ -63,9 +92,11 @@ struct spec_option {
 	const char *argument; /* "SIZE", NULL = a flag */
 	const char *about;    /* one line for help, man page, completion */
 	const char *kinds;    /* NULL = all; else e.g. "container vm" */
+	const char *later;    /* kinds which a later version will have it for; NULL = none */
 	/* NULL = "not in this version". Called with the spec and the argument (NULL for a flag);
 	 * 0 or -errno + e. */
 	int (*set)(struct sandbox_spec *spec, const char *argument, struct err *e);
+	bool is_limit; /* `isolab update` may change it while the sandbox runs */
 };
 extern const struct spec_option spec_options[];
 
@@ -80,6 +111,24 @@ int spec_parse_options(struct sandbox_spec *spec, int count, char *const words[]
 /* How many of the words are options with their values: `run -i --name x container` has 3 before its
  * kind. */
 int spec_count_options(int count, char *const words[]);
+
+/* Splits "SRC:DST[:ro|rw]" at its colons; `volume` is one of spec->volumes. Results are copied to
+ * buffers of SPEC_PATH_MAX. -EINVAL with a reason. */
+enum { SPEC_PATH_MAX = 4096 };
+int spec_split_volume(const char *volume, char *ret_source, char *ret_target, bool *ret_read_only,
+		      struct err *e);
+/* Splits "DST[:SIZE]"; *ret_bytes 0: no size was given. */
+int spec_split_tmpfs(const char *tmpfs, char *ret_target, uint64_t *ret_bytes, struct err *e);
+/* Splits "NAME=SOFT[:HARD]" of --ulimit; *ret_resource is a RLIMIT_… number, UINT64_MAX =
+ * unlimited. */
+int spec_split_ulimit(const char *ulimit, int *ret_resource, uint64_t *ret_soft, uint64_t *ret_hard,
+		      struct err *e);
+/* "1.5" -> 1500. -EINVAL, -ERANGE. */
+int spec_parse_cpus(const char *text, uint64_t *ret_millis);
+/* Number of the capability "CAP_SYS_TIME" or "sys_time"; -EINVAL: no such. spec_capabilities[] holds
+ * the names without CAP_, by number, and ends with NULL. */
+int spec_find_capability(const char *name);
+extern const char *const spec_capabilities[];
 
 /* Checks what spans options: limits against the host's memory, names, network per kind. */
 int spec_validate(const struct sandbox_spec *spec, struct err *e);

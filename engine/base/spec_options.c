@@ -16,7 +16,7 @@
 
 enum { MEMORY_MIN_BYTES = 1 << 20, PIDS_MAX = 4194304 /* the kernel's own limit of pid_max */ };
 
-static int set_text(char **destination, const char *text, struct err *e)
+int spec_set_text(char **destination, const char *text, struct err *e)
 {
 	char *copy = strdup(text);
 
@@ -100,7 +100,7 @@ static int set_hostname(struct sandbox_spec *spec, const char *argument, struct 
 
 		return err_hint(e, r, "letters, digits, '-' and '.', at most 63");
 	}
-	return set_text(&spec->hostname, argument, e);
+	return spec_set_text(&spec->hostname, argument, e);
 }
 
 static int set_workdir(struct sandbox_spec *spec, const char *argument, struct err *e)
@@ -110,26 +110,22 @@ static int set_workdir(struct sandbox_spec *spec, const char *argument, struct e
 
 		return err_hint(e, r, "a path inside the sandbox that starts with '/'");
 	}
-	return set_text(&spec->workdir, argument, e);
+	return spec_set_text(&spec->workdir, argument, e);
 }
 
 static int set_network(struct sandbox_spec *spec, const char *argument, struct err *e)
 {
-	int r;
+	static const char *const names[] = {
+	    [SPEC_NETWORK_NONE] = "none", [SPEC_NETWORK_HOST] = "host", [SPEC_NETWORK_LAB] = "lab"};
 
-	if (strcmp(argument, "none") == 0) {
-		spec->network = SPEC_NETWORK_NONE;
+	for (int i = SPEC_NETWORK_NONE; i <= SPEC_NETWORK_LAB; i++) {
+		if (strcmp(argument, names[i]) != 0)
+			continue;
+		spec->network = (enum spec_network)i;
 		return 0;
 	}
-	if (strcmp(argument, "host") == 0) {
-		spec->network = SPEC_NETWORK_HOST;
-		return 0;
-	}
-	if (strcmp(argument, "lab") == 0)
-		r = err_set(e, ENOTSUP, "--network lab is not in this version");
-	else
-		r = err_set(e, EINVAL, "--network '%s': no such network", argument);
-	return err_hint(e, r, "this version has none and host");
+	return err_hint(e, err_set(e, EINVAL, "--network '%s': no such network", argument),
+			"one of none, host, lab");
 }
 
 static int set_no_ns(struct sandbox_spec *spec, const char *argument, struct err *e)
@@ -144,10 +140,35 @@ static int set_no_ns(struct sandbox_spec *spec, const char *argument, struct err
 			"one of user pid mount network uts ipc cgroup time");
 }
 
-static int set_no_seccomp(struct sandbox_spec *spec, const char *argument, struct err *e)
+/* A flag that takes out one brick. */
+#define REMOVER(function, brick)                                                            \
+	static int function(struct sandbox_spec *spec, const char *argument, struct err *e) \
+	{                                                                                   \
+		(void)argument, (void)e;                                                    \
+		spec->removed_bricks |= (brick);                                            \
+		return 0;                                                                   \
+	}
+
+REMOVER(set_no_seccomp, SPEC_SECCOMP)
+REMOVER(set_no_pivot, SPEC_PIVOT)
+REMOVER(set_no_proc, SPEC_PROC)
+REMOVER(set_no_caps, SPEC_CAPABILITIES)
+REMOVER(set_no_nnp, SPEC_NO_NEW_PRIVS)
+REMOVER(set_no_cgroup, SPEC_CGROUP)
+REMOVER(set_no_masks, SPEC_MASKS)
+REMOVER(set_no_landlock, SPEC_LANDLOCK)
+
+static int set_overlay(struct sandbox_spec *spec, const char *argument, struct err *e)
 {
 	(void)argument, (void)e;
-	spec->removed_bricks |= SPEC_SECCOMP;
+	spec->overlay = true;
+	return 0;
+}
+
+static int set_init(struct sandbox_spec *spec, const char *argument, struct err *e)
+{
+	(void)argument, (void)e;
+	spec->init = true;
 	return 0;
 }
 
@@ -194,32 +215,80 @@ const struct spec_namespace spec_namespaces[] = {
     {NULL, 0},
 };
 
+/* What a container shares with a plain process, and what only a container has. */
+#define BOTH "process container"
+
 /* clang-format off */
 const struct spec_option spec_options[] = {
-    {"--name", 0, "NAME", "its name; one is made up without it", NULL, set_name},
-    {"--memory", 'm', "SIZE", "no more memory than this, for example 64M", NULL, set_memory},
-    {"--pids", 0, "N", "no more than N processes at a time", NULL, set_pids},
-    {"--env", 'e', "K=V", "sets an environment variable inside", NULL, set_env},
-    {"--hostname", 0, "NAME", "the host name it sees", "container vm", set_hostname},
-    {"--workdir", 'w', "DIR", "the directory in which the command starts", NULL, set_workdir},
-    {"--detach", 'd', NULL, "runs in the background", NULL, set_detach},
-    {"--rm", 0, NULL, "removes it when it ends", NULL, set_remove},
-    {"--interactive", 'i', NULL, "passes the input on to it", NULL, set_interactive},
-    {"--tty", 't', NULL, "gives it a terminal of its own", NULL, set_tty},
-    {"--network", 0, "NET", "none (only itself) or host (the host's own)", NULL, set_network},
+    {"--name", 0, "NAME", "its name; one is made up without it", .set = set_name},
+    {"--image", 0, "DIR", "the file tree it sees as its root", "container",
+     .later = "vm", .set = spec_set_image},
+    {"--memory", 'm', "SIZE", "no more memory than this, for example 64M", .set = set_memory,
+     .is_limit = true},
+    {"--memory-swap", 0, "SIZE", "no more memory and swap together; -1: as much as there is",
+     BOTH, NULL,
+     spec_set_swap, true},
+    {"--cpus", 0, "N", "no more processor time than N processors have, for example 1.5", BOTH, "vm",
+     spec_set_cpus, true},
+    {"--cpuset-cpus", 0, "LIST", "only on these processors, for example 0-1",
+     BOTH, "vm", spec_set_cpuset,
+     true},
+    {"--pids", 0, "N", "no more than N processes at a time", .set = set_pids, .is_limit = true},
+    {"--device-read-bps", 0, "DEV:N", "reads no more than N bytes a second from a device",
+     BOTH, NULL,
+     spec_set_read_bps, true},
+    {"--device-write-bps", 0, "DEV:N", "writes no more than N bytes a second to a device",
+     BOTH, NULL,
+     spec_set_write_bps, true},
+    {"--device-read-iops", 0, "DEV:N", "no more than N reads a second from a device", BOTH, NULL,
+     spec_set_read_iops, true},
+    {"--device-write-iops", 0, "DEV:N", "no more than N writes a second to a device", BOTH, NULL,
+     spec_set_write_iops, true},
+    {"--env", 'e', "K=V", "sets an environment variable inside", .set = set_env},
+    {"--hostname", 0, "NAME", "the host name it sees", "container vm", .set = set_hostname},
+    {"--workdir", 'w', "DIR", "the directory in which the command starts", .set = set_workdir},
+    {"--user", 'u', "USER", "the user it runs as, USER[:GROUP]",
+     BOTH, .later = "vm", .set = spec_set_user},
+    {"--ulimit", 0, "NAME=N", "a limit of setrlimit(2), NAME=SOFT[:HARD]",
+     BOTH, .later = "vm", .set = spec_set_ulimit},
+    {"--init", 0, NULL, "puts a small init in front of the command", "container",
+     .later = "vm", .set = set_init},
+    {"--detach", 'd', NULL, "runs in the background", .set = set_detach},
+    {"--rm", 0, NULL, "removes it when it ends", .set = set_remove},
+    {"--interactive", 'i', NULL, "passes the input on to it", .set = set_interactive},
+    {"--tty", 't', NULL, "gives it a terminal of its own", .set = set_tty},
+    {"--volume", 'v', "SRC:DST", "shows it a directory or file of the host, SRC:DST[:ro]",
+     "container", .later = "vm", .set = spec_set_volume},
+    {"--tmpfs", 0, "DIR", "an empty directory in memory, DIR[:SIZE]", "container",
+     .later = "vm", .set = spec_set_tmpfs},
+    {"--overlay", 0, NULL, "lets it write to its root; the changes go with it", "container",
+     .later = "vm", .set = set_overlay},
+    {"--network", 0, "NET", "none (only itself), host (the host's own), lab (a bridge of yours)",
+     .set = set_network},
+    {"--cap-add", 0, "CAP", "gives it a capability, or ALL", "container",
+     .set = spec_add_capability},
+    {"--cap-drop", 0, "CAP", "takes a capability away, or ALL", "container",
+     .set = spec_drop_capability},
     {"--no-ns", 0, "NS", "takes out a namespace: user pid mount network uts ipc cgroup time",
-     "container", set_no_ns},
-    {"--no-seccomp", 0, NULL, "takes out the filter of system calls", "container", set_no_seccomp},
-    {"--image", 0, "IMAGE", "the file tree it sees", NULL, NULL},
-    {"--cpus", 0, "N", "no more processor time than N processors have", NULL, NULL},
-    {"--volume", 'v', "SRC:DST", "shows it a directory of the host", NULL, NULL},
-    {"--user", 'u', "USER", "the user it runs as", NULL, NULL},
-    {"--init", 0, NULL, "puts a small init in front of the command", NULL, NULL},
-    {"--cap-add", 0, "CAP", "gives it a capability", "container", NULL},
-    {"--cap-drop", 0, "CAP", "takes a capability away", "container", NULL},
-    {"--kernel", 0, "KERNEL", "the kernel of the machine", "vm", NULL},
-    {"--vcpus", 0, "N", "how many processors the machine has", "vm", NULL},
-    {"--accel", 0, "ACCEL", "how the machine is run: auto, kvm, tcg", "vm", NULL},
+     "container", .set = set_no_ns},
+    {"--no-pivot", 0, NULL, "takes out pivot_root: the host's tree stays mounted behind a chroot",
+     "container", .set = set_no_pivot},
+    {"--no-proc", 0, NULL, "takes out the own /proc", "container", .set = set_no_proc},
+    {"--no-masks", 0, NULL, "takes out the covers over /proc and /sys", "container",
+     .set = set_no_masks},
+    {"--no-cgroup", 0, NULL, "takes out the account: nothing is limited",
+     BOTH, .set = set_no_cgroup},
+    {"--no-caps", 0, NULL, "leaves root inside all its capabilities", "container",
+     .set = set_no_caps},
+    {"--no-nnp", 0, NULL, "takes out no_new_privs: programs may gain privileges", "container",
+     .set = set_no_nnp},
+    {"--no-landlock", 0, NULL, "takes out Landlock, the second lock on files", "container",
+     .set = set_no_landlock},
+    {"--no-seccomp", 0, NULL, "takes out the filter of system calls", "container",
+     .set = set_no_seccomp},
+    {"--kernel", 0, "KERNEL", "the kernel of the machine", "vm", .set = NULL},
+    {"--vcpus", 0, "N", "how many processors the machine has", "vm", .set = NULL},
+    {"--accel", 0, "ACCEL", "how the machine is run: auto, kvm, tcg", "vm", .set = NULL},
     {0},
 };
 /* clang-format on */

@@ -12,7 +12,36 @@ struct spec_namespace {
 /* Ends with name == NULL; the first entry of a brick is its canonical name. */
 extern const struct spec_namespace spec_namespaces[];
 
+/* What a spec owns: where it lies in it, and the option that says it (NULL: said another way). Both
+ * tables end with offset 0. */
+struct spec_part {
+	const char *option;
+	size_t offset;
+};
+extern const struct spec_part spec_texts[], spec_lists[];
+char **spec_text_of(struct sandbox_spec *spec, const struct spec_part *part);
+char ***spec_list_of(struct sandbox_spec *spec, const struct spec_part *part);
+
 /* Adds a copy of `word` to a NULL-terminated list. -E2BIG beyond SPEC_WORDS_MAX. */
 int spec_add_word(char ***list, const char *word, struct err *e);
+
+/* Replaces *destination by a copy of `text`. */
+int spec_set_text(char **destination, const char *text, struct err *e);
+
+/* The setters of spec_walls.c, for the table. */
+int spec_set_volume(struct sandbox_spec *spec, const char *argument, struct err *e);
+int spec_set_tmpfs(struct sandbox_spec *spec, const char *argument, struct err *e);
+int spec_set_ulimit(struct sandbox_spec *spec, const char *argument, struct err *e);
+int spec_set_cpus(struct sandbox_spec *spec, const char *argument, struct err *e);
+int spec_set_cpuset(struct sandbox_spec *spec, const char *argument, struct err *e);
+int spec_set_swap(struct sandbox_spec *spec, const char *argument, struct err *e);
+int spec_set_user(struct sandbox_spec *spec, const char *argument, struct err *e);
+int spec_set_image(struct sandbox_spec *spec, const char *argument, struct err *e);
+int spec_add_capability(struct sandbox_spec *spec, const char *argument, struct err *e);
+int spec_drop_capability(struct sandbox_spec *spec, const char *argument, struct err *e);
+int spec_set_read_bps(struct sandbox_spec *spec, const char *argument, struct err *e);
+int spec_set_write_bps(struct sandbox_spec *spec, const char *argument, struct err *e);
+int spec_set_read_iops(struct sandbox_spec *spec, const char *argument, struct err *e);
+int spec_set_write_iops(struct sandbox_spec *spec, const char *argument, struct err *e);
 
 #endif

@@ -110,7 +110,7 @@ static void test_mistakes_are_told_with_a_hint(void **state)
 	expect_refusal("vm", "--env =x", EINVAL, "without a name", "LANG=C");
 	expect_refusal("vm", "--hostname -x", EINVAL, "'-x'", "letters");
 	expect_refusal("vm", "--workdir tmp", EINVAL, "'tmp'", "'/'");
-	expect_refusal("vm", "--network moon", EINVAL, "'moon'", "none and host");
+	expect_refusal("vm", "--network moon", EINVAL, "'moon'", "none, host, lab");
 	expect_refusal("container", "--no-ns pids", EINVAL, "'pids'", "pid");
 	expect_refusal("vm", "--name ../x", EINVAL, "'../x'", "63");
 }
@@ -126,16 +126,83 @@ static void test_options_of_another_kind_are_refused(void **state)
 
 static void test_options_of_a_later_version_say_so(void **state)
 {
-	static const char *const lines[] = {
-	    "--image x", "--cpus 1",    "--volume /a:/b", "-v /a:/b",  "--user me",   "-u me",
-	    "--init",    "--cap-add X", "--kernel linux", "--vcpus 2", "--accel tcg", "--cpus=1",
+	static const char *const lines[] = {"--kernel linux", "--vcpus 2", "--accel tcg"};
+	static const char *const of_a_vm[] = {
+	    "--image /x", "--cpus 1", "--volume /a:/b", "-v /a:/b",   "--user me",
+	    "-u me",      "--init",   "--overlay",      "--tmpfs /a", "--cpus=1",
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
-		expect_refusal("container", lines[i], ENOTSUP, "not in this version", "help run");
-	expect_refusal("container", "--network lab", ENOTSUP, "not in this version",
-		       "none and host");
+		expect_refusal("vm", lines[i], ENOTSUP, "not in this version", "help run");
+	for (size_t i = 0; i < sizeof(of_a_vm) / sizeof(of_a_vm[0]); i++)
+		expect_refusal("vm", of_a_vm[i], ENOTSUP, "not in this version for a vm",
+			       "container");
+}
+
+static void test_nonsense_in_an_option_is_refused_with_an_example(void **state)
+{
+	static const char *const lines[] = {
+	    "--cpus 0",
+	    "--cpus 1.2.3",
+	    "--cpus 1e3",
+	    "--cpus .",
+	    "--cpus 99999",
+	    "--cpuset-cpus a",
+	    "--cpuset-cpus -1",
+	    "--memory-swap x",
+	    "--volume a",
+	    "--volume a:/b",
+	    "--volume /a:b",
+	    "--volume /a:/",
+	    "--volume /a:/b:rx",
+	    "--volume /a:/b:ro:x",
+	    "--tmpfs a",
+	    "--tmpfs /",
+	    "--tmpfs /a:x",
+	    "--tmpfs /a:0",
+	    "--ulimit nofile",
+	    "--ulimit x=1",
+	    "--ulimit cpu=2:1",
+	    "--ulimit cpu=",
+	    "--user -1",
+	    "--user a:b:c",
+	    "--user :",
+	    "--user 4294967295",
+	    "--user a/b",
+	    "--image x",
+	    "--cap-add FLY",
+	    "--device-read-bps 1M",
+	    "--device-read-bps /dev/vda:x",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		expect_refusal("container", lines[i], EINVAL, "", "");
+}
+
+static void test_every_option_survives_the_file(void **state)
+{
+	static const char line[] =
+	    "--memory 64M --memory-swap -1 --cpus 1.5 --cpuset-cpus 0-1 --volume /a:/b:ro "
+	    "--volume /c:/d --tmpfs /t:1M --ulimit nofile=3:4 --user 5:6 --image /x --init "
+	    "--overlay --cap-add net_raw --cap-drop ALL --device-write-iops /dev/vda:10 "
+	    "--network lab --no-pivot --no-proc --no-masks --no-cgroup --no-caps --no-nnp "
+	    "--no-landlock --no-seccomp";
+	auto_spec spec = {0}, again = {0}, copy = {0};
+	auto_strbuf words = {0}, words_again = {0};
+
+	(void)state;
+	assert_int_equal(parse(&spec, "container", line, NULL), 0);
+	spec_encode(&spec, &words);
+	assert_int_equal(spec_decode(&again, words.data, words.length, NULL), 0);
+	assert_int_equal(spec_copy(&copy, &again, NULL), 0);
+	spec_encode(&copy, &words_again);
+	assert_int_equal(words.length, words_again.length);
+	assert_memory_equal(words.data, words_again.data, words.length);
+	assert_int_equal(copy.cpu_millis, 1500);
+	assert_string_equal(copy.cap_add[0], "CAP_NET_RAW");
+	assert_string_equal(copy.io_limits[0], "wiops /dev/vda:10");
 }
 
 static int validate(const char *kind, const char *line, struct err *e)
@@ -167,6 +234,8 @@ static void test_networks_that_a_kind_cannot_have_are_refused(void **state)
 	assert_int_equal(validate("process", "--network none", NULL), -EINVAL);
 	assert_int_equal(validate("process", "--network host", NULL), 0);
 	assert_int_equal(validate("vm", "--network host", NULL), -ENOTSUP);
+	assert_int_equal(validate("vm", "--network lab", NULL), -ENOTSUP);
+	assert_int_equal(validate("process", "--network lab", NULL), -EINVAL);
 	assert_int_equal(validate("vm", "--network none", NULL), 0);
 	assert_int_equal(validate("container", "--network none", NULL), 0);
 	assert_int_equal(validate("container", "--network host", NULL), 0);
@@ -291,6 +360,8 @@ int main(void)
 	    cmocka_unit_test(test_mistakes_are_told_with_a_hint),
 	    cmocka_unit_test(test_options_of_another_kind_are_refused),
 	    cmocka_unit_test(test_options_of_a_later_version_say_so),
+	    cmocka_unit_test(test_nonsense_in_an_option_is_refused_with_an_example),
+	    cmocka_unit_test(test_every_option_survives_the_file),
 	    cmocka_unit_test(test_more_memory_than_the_host_has_is_refused_on_every_kind),
 	    cmocka_unit_test(test_networks_that_a_kind_cannot_have_are_refused),
 	    cmocka_unit_test(test_what_was_saved_is_the_same),

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The options that say how a wall is built: files, limits, users, capabilities. Their syntax is
+ * checked here, when they are typed; whether the machine can do it, the wall finds out. What is a
+ * list is kept as it was written and split again, by the same function, where it is used.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/resource.h>
+
+#include "spec.h"
+#include "spec_private.h"
+
+enum { CPUS_MAX = 1024, CPUSET_MAX = 8192, USER_MAX = 64 };
+
+const char *const spec_capabilities[] = {
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "DAC_READ_SEARCH",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "SETGID",
+    "SETUID",
+    "SETPCAP",
+    "LINUX_IMMUTABLE",
+    "NET_BIND_SERVICE",
+    "NET_BROADCAST",
+    "NET_ADMIN",
+    "NET_RAW",
+    "IPC_LOCK",
+    "IPC_OWNER",
+    "SYS_MODULE",
+    "SYS_RAWIO",
+    "SYS_CHROOT",
+    "SYS_PTRACE",
+    "SYS_PACCT",
+    "SYS_ADMIN",
+    "SYS_BOOT",
+    "SYS_NICE",
+    "SYS_RESOURCE",
+    "SYS_TIME",
+    "SYS_TTY_CONFIG",
+    "MKNOD",
+    "LEASE",
+    "AUDIT_WRITE",
+    "AUDIT_CONTROL",
+    "SETFCAP",
+    "MAC_OVERRIDE",
+    "MAC_ADMIN",
+    "SYSLOG",
+    "WAKE_ALARM",
+    "BLOCK_SUSPEND",
+    "AUDIT_READ",
+    "PERFMON",
+    "BPF",
+    "CHECKPOINT_RESTORE",
+    NULL,
+};
+
+/* Names of setrlimit(2), as bash's and docker's ulimit know them. */
+static const struct {
+	const char *name;
+	int resource;
+} ulimit_names[] = {
+    {"core", RLIMIT_CORE},         {"cpu", RLIMIT_CPU},
+    {"data", RLIMIT_DATA},         {"fsize", RLIMIT_FSIZE},
+    {"locks", RLIMIT_LOCKS},       {"memlock", RLIMIT_MEMLOCK},
+    {"msgqueue", RLIMIT_MSGQUEUE}, {"nice", RLIMIT_NICE},
+    {"nofile", RLIMIT_NOFILE},     {"nproc", RLIMIT_NPROC},
+    {"rss", RLIMIT_RSS},           {"rtprio", RLIMIT_RTPRIO},
+    {"rttime", RLIMIT_RTTIME},     {"sigpending", RLIMIT_SIGPENDING},
+    {"stack", RLIMIT_STACK},       {"as", RLIMIT_AS},
+};
+
+/* Copies what stands before `end` (NULL: all of it). False: it does not fit. */
+static bool copy_part(char *destination, size_t size, const char *text, const char *end)
+{
+	size_t length = end ? (size_t)(end - text) : strlen(text);
+
+	if (length >= size)
+		return false;
+	memcpy(destination, text, length);
+	destination[length] = '\0';
+	return true;
+}
+
+static int refuse_volume(const char *volume, const char *why, struct err *e)
+{
+	int r = err_set(e, EINVAL, "--volume '%.80s': %s", volume, why);
+
+	return err_hint(e, r,
+			"SRC:DST or SRC:DST:ro with absolute paths, for example "
+			"--volume /home/me/work:/work:ro");
+}
+
+int spec_split_volume(const char *volume, char *ret_source, char *ret_target, bool *ret_read_only,
+		      struct err *e)
+{
+	const char *colon = strchr(volume, ':');
+	const char *mode = colon ? strchr(colon + 1, ':') : NULL;
+
+	if (!colon)
+		return refuse_volume(volume,
+				     "no ':' between the host's directory and the sandbox's", e);
+	if (mode && strcmp(mode, ":ro") != 0 && strcmp(mode, ":rw") != 0)
+		return refuse_volume(volume, "the last part is neither 'ro' nor 'rw'", e);
+	if (!copy_part(ret_source, SPEC_PATH_MAX, volume, colon) ||
+	    !copy_part(ret_target, SPEC_PATH_MAX, colon + 1, mode))
+		return refuse_volume(volume, "too long a path", e);
+	if (ret_source[0] != '/' || ret_target[0] != '/')
+		return refuse_volume(volume, "not an absolute path", e);
+	if (strspn(ret_target, "/") == strlen(ret_target))
+		return refuse_volume(volume, "the root itself is the image's place (--image)", e);
+	*ret_read_only = mode && mode[2] == 'o' && mode[1] == 'r';
+	return 0;
+}
+
+int spec_split_tmpfs(const char *tmpfs, char *ret_target, uint64_t *ret_bytes, struct err *e)
+{
+	const char *colon = strchr(tmpfs, ':');
+	int r = 0;
+
+	*ret_bytes = 0;
+	if (tmpfs[0] != '/' || !copy_part(ret_target, SPEC_PATH_MAX, tmpfs, colon) ||
+	    strspn(ret_target, "/") == strlen(ret_target))
+		r = err_set(e, EINVAL, "--tmpfs '%.80s': not an absolute path inside", tmpfs);
+	else if (colon && (str_parse_size(colon + 1, ret_bytes) < 0 || *ret_bytes == 0))
+		r = err_set(e, EINVAL, "--tmpfs '%.80s': '%.20s' is not a size", tmpfs, colon + 1);
+	return r < 0 ? err_hint(e, r, "for example --tmpfs /scratch or --tmpfs /scratch:64M") : 0;
+}
+
+static int parse_rlimit(const char *text, const char *end, uint64_t *ret)
+{
+	char number[32];
+
+	if (!copy_part(number, sizeof(number), text, end))
+		return -EINVAL;
+	if (strcmp(number, "unlimited") == 0 || strcmp(number, "-1") == 0) {
+		*ret = UINT64_MAX;
+		return 0;
+	}
+	return str_parse_number(number, 0, UINT64_MAX - 1, ret);
+}
+
+int spec_split_ulimit(const char *ulimit, int *ret_resource, uint64_t *ret_soft, uint64_t *ret_hard,
+		      struct err *e)
+{
+	const char *value = strchr(ulimit, '='), *hard = value ? strchr(value, ':') : NULL;
+	int r = -EINVAL;
+
+	for (size_t i = 0; value && i < sizeof(ulimit_names) / sizeof(ulimit_names[0]); i++) {
+		size_t length = strlen(ulimit_names[i].name);
+
+		if (length != (size_t)(value - ulimit) ||
+		    memcmp(ulimit, ulimit_names[i].name, length) != 0)
+			continue;
+		*ret_resource = ulimit_names[i].resource;
+		r = parse_rlimit(value + 1, hard, ret_soft);
+		if (r == 0)
+			r = parse_rlimit(hard ? hard + 1 : value + 1, NULL, ret_hard);
+		if (r == 0 && *ret_soft > *ret_hard)
+			r = -ERANGE;
+	}
+	if (r == 0)
+		return 0;
+	err_set(e, EINVAL, "--ulimit '%.80s': %s", ulimit,
+		r == -ERANGE ? "too large a number, or a soft limit above the hard one"
+			     : "not NAME=SOFT or NAME=SOFT:HARD");
+	return err_hint(e, -EINVAL,
+			"for example --ulimit nofile=256:512; names: core cpu data fsize "
+			"memlock nofile nproc stack …, `help ulimit` of a shell has all");
+}
+
+int spec_parse_cpus(const char *text, uint64_t *ret_millis)
+{
+	const char *point = strchr(text, '.');
+	uint64_t whole = 0, fraction = 0, scale = 100;
+	char digits[16];
+
+	if (!copy_part(digits, sizeof(digits), text, point) || (point && !point[1]))
+		return -EINVAL;
+	int r = str_parse_number(digits, 0, CPUS_MAX, &whole);
+	for (const char *digit = point ? point + 1 : ""; r == 0 && *digit; digit++, scale /= 10) {
+		if (*digit < '0' || *digit > '9')
+			return -EINVAL;
+		fraction += (uint64_t)(*digit - '0') * scale;
+	}
+	*ret_millis = whole * 1000 + fraction;
+	return r;
+}
+
+int spec_find_capability(const char *name)
+{
+	if (strncasecmp(name, "CAP_", 4) == 0)
+		name += 4;
+	for (int i = 0; spec_capabilities[i]; i++)
+		if (strcasecmp(spec_capabilities[i], name) == 0)
+			return i;
+	return -EINVAL;
+}
+
+int spec_set_volume(struct sandbox_spec *spec, const char *argument, struct err *e)
+{
+	char source[SPEC_PATH_MAX], target[SPEC_PATH_MAX];
+	bool is_read_only;
+	int r = spec_split_volume(argument, source, target, &is_read_only, e);
+
+	return r < 0 ? r : spec_add_word(&spec->volumes, argument, e);
+}
+
+int spec_set_tmpfs(struct sandbox_spec *spec, const char *argument, struct err *e)
+{
+	char target[SPEC_PATH_MAX];
+	uint64_t bytes;
+	int r = spec_split_tmpfs(argument, target, &bytes, e);
+
+	return r < 0 ? r : spec_add_word(&spec->tmpfs, argument, e);
+}
+
+int spec_set_ulimit(struct sandbox_spec *spec, const char *argument, struct err *e)
+{
+	int resource;
+	uint64_t soft, hard;
+	int r = spec_split_ulimit(argument, &resource, &soft, &hard, e);
+
+	return r < 0 ? r : spec_add_word(&spec->ulimits, argument, e);
+}
+
+int spec_set_cpus(struct sandbox_spec *spec, const char *argument, struct err *e)
+{
+	uint64_t millis = 0;
+
+	if (spec_parse_cpus(argument, &millis) == 0 && millis >= 10) {
+		spec->cpu_millis = millis;
+		return 0;
+	}
+	return err_hint(e,
+			err_set(e, EINVAL, "--cpus '%.40s': not a number from 0.01 to %d", argument,
+				CPUS_MAX),
+			"for example --cpus 1.5; leave the option out for no limit");
+}
+
+int spec_set_cpuset(struct sandbox_spec *spec, const char *argument, struct err *e)
+{
+	size_t length = strlen(argument);
+
+	/* Only the alphabet is checked: the kernel knows which processors there are. */
+	if (length && length < CPUSET_MAX && strspn(argument, "0123456789,-") == length &&
+	    argument[0] >= '0' && argument[0] <= '9')
+		return spec_set_text(&spec->cpuset, argument, e);
+	return err_hint(e,
+			err_set(e, EINVAL, "--cpuset-cpus '%.40s': not a list of processors",
+				argument),
+			"numbers from 0, for example 0 or 0-1,3");
+}
+
+int spec_set_swap(struct sandbox_spec *spec, const char *argument, struct err *e)
+{
+	if (strcmp(argument, "-1") == 0) {
+		spec->memory_swap_bytes = SPEC_SWAP_UNLIMITED;
+		return 0;
+	}
+	if (str_parse_size(argument, &spec->memory_swap_bytes) == 0 && spec->memory_swap_bytes)
+		return 0;
+	return err_hint(e, err_set(e, EINVAL, "--memory-swap '%.40s': not a size", argument),
+			"memory and swap together: --memory 64M --memory-swap 64M allows no swap; "
+			"-1: as much as there is");
+}
+
+static int refuse_user(const char *argument, struct err *e)
+{
+	return err_hint(e, err_set(e, EINVAL, "--user '%.80s': not a user", argument),
+			"USER or USER:GROUP, names of the image or numbers, for example 1000:1000");
+}
+
+int spec_set_user(struct sandbox_spec *spec, const char *argument, struct err *e)
+{
+	char part[USER_MAX];
+	const char *colon = strchr(argument, ':');
+	uint64_t number;
+
+	for (int i = 0; i < (colon ? 2 : 1); i++) {
+		if (!copy_part(part, sizeof(part), i ? colon + 1 : argument, i ? NULL : colon) ||
+		    !str_is_name(part))
+			return refuse_user(argument, e);
+		/* What is all digits is a number, and must be one: -1 and 2^32 are no users. */
+		if (strspn(part, "0123456789") == strlen(part) &&
+		    str_parse_number(part, 0, UINT32_MAX - 1, &number) < 0)
+			return refuse_user(argument, e);
+	}
+	return spec_set_text(&spec->user, argument, e);
+}
+
+static int add_capability(char ***list, const char *option, const char *argument, struct err *e)
+{
+	char word[32];
+	int capability = spec_find_capability(argument);
+
+	if (strcasecmp(argument, "ALL") == 0)
+		return spec_add_word(list, "ALL", e);
+	if (capability < 0)
+		return err_hint(e,
+				err_set(e, EINVAL, "%s '%.40s': no such capability", option,
+					argument),
+				"a name of capabilities(7), for example CAP_NET_RAW, or ALL");
+	snprintf(word, sizeof(word), "CAP_%s", spec_capabilities[capability]);
+	return spec_add_word(list, word, e);
+}
+
+int spec_add_capability(struct sandbox_spec *spec, const char *argument, struct err *e)
+{
+	return add_capability(&spec->cap_add, "--cap-add", argument, e);
+}
+
+int spec_drop_capability(struct sandbox_spec *spec, const char *argument, struct err *e)
+{
+	return add_capability(&spec->cap_drop, "--cap-drop", argument, e);
+}
+
+int spec_set_image(struct sandbox_spec *spec, const char *argument, struct err *e)
+{
+	if (argument[0] == '/' && strlen(argument) < SPEC_PATH_MAX)
+		return spec_set_text(&spec->image, argument, e);
+	return err_hint(e, err_set(e, EINVAL, "--image '%.80s': not an absolute path", argument),
+			"a directory that holds a file tree, for example --image /srv/debian");
+}
+
+static int add_io_limit(struct sandbox_spec *spec, const char *key, const char *argument,
+			struct err *e)
+{
+	const char *colon = strrchr(argument, ':');
+	uint64_t number = 0;
+	char word[SPEC_PATH_MAX];
+
+	if (!colon || argument[0] != '/' || str_parse_size(colon + 1, &number) < 0 || !number ||
+	    (size_t)snprintf(word, sizeof(word), "%s %.*s:%llu", key, (int)(colon - argument),
+			     argument, (unsigned long long)number) >= sizeof(word))
+		return err_hint(e, err_set(e, EINVAL, "'%.80s': not DEVICE:NUMBER", argument),
+				"a block device and how much a second, for example "
+				"--device-write-bps /dev/vda:1M");
+	return spec_add_word(&spec->io_limits, word, e);
+}
+
+int spec_set_read_bps(struct sandbox_spec *spec, const char *argument, struct err *e)
+{
+	return add_io_limit(spec, "rbps", argument, e);
+}
+
+int spec_set_write_bps(struct sandbox_spec *spec, const char *argument, struct err *e)
+{
+	return add_io_limit(spec, "wbps", argument, e);
+}
+
+int spec_set_read_iops(struct sandbox_spec *spec, const char *argument, struct err *e)
+{
+	return add_io_limit(spec, "riops", argument, e);
+}
+
+int spec_set_write_iops(struct sandbox_spec *spec, const char *argument, struct err *e)
+{
+	return add_io_limit(spec, "wiops", argument, e);
+}
