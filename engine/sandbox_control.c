@@ -142,6 +142,23 @@ int sandbox_ping(struct sandbox *s, struct err *e)
 	return request(s, WIRE_PING, 0, 0, e);
 }
 
+int sandbox_describe(struct sandbox *s, const char *topic, struct strbuf *text, struct err *e)
+{
+	auto_free struct wire_message *message = calloc(1, sizeof(*message));
+	size_t length = strlen(topic);
+
+	if (!message)
+		return err_sys(e, ENOMEM, "talk to '%s'", s->name);
+	message->header = (struct wire_header){.magic = WIRE_MAGIC,
+					       .type = WIRE_DESCRIBE,
+					       .length = (uint32_t)length};
+	memcpy(message->body, topic, length);
+	int r = ask(s, message, NULL, e);
+	if (r == 0)
+		str_add_bytes(text, message->body, message->header.length);
+	return r;
+}
+
 int sandbox_signal(struct sandbox *s, int signal_number, struct err *e)
 {
 	return request(s, WIRE_SIGNAL, (uint32_t)signal_number, 0, e);

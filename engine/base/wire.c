@@ -24,7 +24,7 @@
 
 static bool is_known_type(uint32_t type)
 {
-	return (type >= WIRE_PING && type <= WIRE_EXEC_SIGNAL) ||
+	return (type >= WIRE_PING && type <= WIRE_DESCRIBE) ||
 	       (type >= WIRE_OK && type <= WIRE_EXEC_EXIT);
 }
 
@@ -214,6 +214,13 @@ void wire_answer_ok(struct wire_message *message, uint32_t a)
 {
 	message->header = (struct wire_header){.type = WIRE_OK, .a = a};
 	message->fd_count = 0;
+}
+
+void wire_answer_text(struct wire_message *message, const char *text, size_t length)
+{
+	wire_answer_ok(message, 0);
+	message->header.length = (uint32_t)(length < WIRE_BODY_MAX ? length : WIRE_BODY_MAX);
+	memcpy(message->body, text, message->header.length);
 }
 
 void wire_answer_error(struct wire_message *message, const struct err *error)

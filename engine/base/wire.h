@@ -42,6 +42,9 @@ enum wire_type {
 	WIRE_UNPAUSE,
 	WIRE_EXEC,        /* body: struct wire_exec words; fds: stdin, stdout, stderr [, program] */
 	WIRE_EXEC_SIGNAL, /* a = signal, to the exec that was started over this connection */
+	/* Body: a topic of the wall's own ("devicetree"). The answer's body is text, in UTF-8,
+	 * without a NUL; EOPNOTSUPP: this wall has nothing to tell about it. */
+	WIRE_DESCRIBE,
 	/* worker → front */
 	WIRE_OK = 64, /* a: depends on the request */
 	WIRE_ERROR, /* a = errno; body: what NUL hint NUL; b = 1: exec's command could not be run */
@@ -95,6 +98,8 @@ int wire_exec_decode(struct wire_message *message, struct wire_exec *ret_exec, s
 
 /* Makes an answer. */
 void wire_answer_ok(struct wire_message *message, uint32_t a);
+/* An answer that is text; what does not fit the body is cut. */
+void wire_answer_text(struct wire_message *message, const char *text, size_t length);
 void wire_answer_error(struct wire_message *message, const struct err *error);
 /* Turns a received WIRE_ERROR into `e`; returns -errno. */
 int wire_error_decode(struct wire_message *message, struct err *e);

@@ -37,6 +37,7 @@
 #include "err.h"
 #include "rundir.h"
 #include "spec.h"
+#include "str.h"
 
 /* Descriptors that a front's worker inherits; all others above 2 are closed first thing. The lease
  * is a socket whose other end the front keeps: end-of-file = stop and remove. It counts only if the
@@ -102,6 +103,9 @@ struct wall {
 	/* Somebody (WIRE_PING) wants to read figures of the wall's own, e.g. its counters: brings
 	 * what they are read from up to date. Optional. */
 	void (*publish)(struct worker *w);
+	/* Tells about a topic in words to be shown (WIRE_DESCRIBE): appends to `text`, at most
+	 * WIRE_BODY_MAX bytes. Optional; -EOPNOTSUPP: nothing to tell about that. */
+	int (*describe)(struct worker *w, const char *topic, struct strbuf *text, struct err *e);
 	/* Frees everything. Called once, also after a failed start. */
 	void (*finish)(struct worker *w);
 };

@@ -205,28 +205,45 @@ static int64_t answer_exec_signal(struct worker *w, struct worker_client *client
 	return r < 0 ? r : worker_exec_signal(w, client->exec_id, (int)message->header.a, e);
 }
 
+/* The one answer with a body: `reply` sends what stands here. */
+static int64_t answer_describe(struct worker *w, struct worker_client *client,
+			       struct wire_message *message, struct err *e)
+{
+	auto_strbuf text = {0};
+	int r = -EOPNOTSUPP;
+
+	(void)client;
+	if (w->wall->describe)
+		r = w->wall->describe(w, message->body, &text, e);
+	if (r == -EOPNOTSUPP)
+		return err_set(e, EOPNOTSUPP, "a %s has nothing to tell about '%.32s'",
+			       w->spec.kind, message->body);
+	if (r == 0 && text.failed)
+		r = err_sys(e, ENOMEM, "describe '%.32s'", message->body);
+	if (r == 0)
+		wire_answer_text(message, text.data, text.length);
+	return r;
+}
+
 /* ---- messages ---- */
 
 static const struct request requests[] = {
-    {WIRE_PING, answer_ping},
-    {WIRE_ATTACH, answer_attach},
-    {WIRE_INPUT, answer_input},
-    {WIRE_INPUT_END, answer_input_end},
-    {WIRE_RESIZE, answer_resize},
-    {WIRE_SIGNAL, answer_signal},
-    {WIRE_STOP, answer_stop},
-    {WIRE_KILL, answer_kill},
-    {WIRE_PAUSE, answer_pause},
-    {WIRE_UNPAUSE, answer_pause},
-    {WIRE_EXEC, answer_exec},
-    {WIRE_EXEC_SIGNAL, answer_exec_signal},
-    {0},
+    {WIRE_PING, answer_ping},         {WIRE_ATTACH, answer_attach},
+    {WIRE_INPUT, answer_input},       {WIRE_INPUT_END, answer_input_end},
+    {WIRE_RESIZE, answer_resize},     {WIRE_SIGNAL, answer_signal},
+    {WIRE_STOP, answer_stop},         {WIRE_KILL, answer_kill},
+    {WIRE_PAUSE, answer_pause},       {WIRE_UNPAUSE, answer_pause},
+    {WIRE_EXEC, answer_exec},         {WIRE_EXEC_SIGNAL, answer_exec_signal},
+    {WIRE_DESCRIBE, answer_describe}, {0},
 };
 
 static int reply(struct worker *w, int fd, int64_t result, struct err *error)
 {
 	struct wire_message *message = w->message;
 
+	/* The answer of WIRE_DESCRIBE stands there already, with its body. */
+	if (result >= 0 && message->header.type == WIRE_OK)
+		return wire_send(fd, message, true);
 	if (result >= 0) {
 		wire_answer_ok(message, (uint32_t)result);
 	} else {
