@@ -7,6 +7,8 @@
  */
 #include <errno.h>
 #include <libfdt.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -115,6 +117,8 @@ static int put_devices(void *tree, const struct vm *vm)
 	     4},
 	};
 	int failed = fdt_begin_node(tree, "devices");
+	failed |= fdt_property_u32(tree, "#address-cells", 2);
+	failed |= fdt_property_u32(tree, "#size-cells", 2);
 	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
 		failed |= put_device(tree, &devices[i]);
 	return failed | fdt_end_node(tree);
@@ -140,5 +144,9 @@ int devicetree_build(struct vm *vm, const struct sandbox_spec *spec, struct err 
 	if (failed)
 		return err_set(e, E2BIG, "the device tree does not fit its %d bytes",
 			       VM_DEVICETREE_BYTES);
+	vm->devicetree = malloc(fdt_totalsize(tree));
+	if (!vm->devicetree)
+		return err_sys(e, ENOMEM, "copy the device tree");
+	memcpy(vm->devicetree, tree, fdt_totalsize(tree));
 	return 0;
 }

@@ -58,6 +58,7 @@ struct vm {
 	struct memory memory;
 	const struct port *ports;
 	struct layout layout;
+	void *devicetree;                  /* as it was written, owned */
 	char hostname[SPEC_NAME_MAX + 32]; /* "HOSTNAME=…" of the environment */
 	struct channel channels[VM_CHANNELS];
 	struct terminal terminal; /* channel 0's line, if it is a terminal */
@@ -101,8 +102,12 @@ char *cpu_describe(const struct vm *vm, char *buffer, size_t size);
 char **environment_make(struct vm *vm, char *const more[], struct err *e);
 
 /* ---- devicetree.c ---- */
-/* Describes the machine to the guest, in its memory at VM_GPA_DEVICETREE. */
+/* Describes the machine to the guest, in its memory at VM_GPA_DEVICETREE; keeps a copy in
+ * vm->devicetree. */
 int devicetree_build(struct vm *vm, const struct sandbox_spec *spec, struct err *e);
+/* Appends a tree of our own making (a copy, not the guest's memory) as source. -ENODATA: NULL.
+ * devicetree_print.c */
+int devicetree_print(const void *tree, struct strbuf *text, struct err *e);
 
 /* ---- stats.c ---- */
 /* Opens the file for the engine; that it cannot be is no reason to fail. */

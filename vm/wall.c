@@ -10,6 +10,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "channel.h"
 #include "clock.h"
@@ -145,6 +146,7 @@ static void vm_wall_finish(struct worker *worker)
 		timer_delete(vm->kick_timer);
 	stats_close(vm);
 	kvm_finish(vm);
+	free(vm->devicetree);
 	free(vm);
 	worker_set_state(worker, NULL);
 }
@@ -154,6 +156,16 @@ static void vm_wall_publish(struct worker *worker)
 	struct vm *vm = worker_state(worker);
 	if (vm)
 		stats_publish(vm, true);
+}
+
+static int vm_wall_describe(struct worker *worker, const char *topic, struct strbuf *text,
+			    struct err *e)
+{
+	struct vm *vm = worker_state(worker);
+
+	if (strcmp(topic, "devicetree") != 0)
+		return -EOPNOTSUPP;
+	return devicetree_print(vm->devicetree, text, e);
 }
 
 const struct wall vm_wall = {
@@ -169,5 +181,6 @@ const struct wall vm_wall = {
     .exec_signal = exec_signal,
     .wait = vm_wall_wait,
     .publish = vm_wall_publish,
+    .describe = vm_wall_describe,
     .finish = vm_wall_finish,
 };

@@ -2,12 +2,13 @@
 /* inspect: everything that is known of one sandbox. Facts are read anew when it runs and we may
  * wait. */
 #include <stdio.h>
+#include <string.h>
 
 #include "cmd.h"
 #include "rundir.h"
 #include "table.h"
 
-enum inspect_option { INSPECT_JSON };
+enum inspect_option { INSPECT_JSON, INSPECT_DEVICETREE };
 
 static struct doc *words(char *const *list)
 {
@@ -132,6 +133,21 @@ static int print_text(struct command_context *context, struct sandbox *s)
 	return 0;
 }
 
+/* Foreign text: all but line ends and tabs is made harmless. */
+static int print_devicetree(struct command_context *context, struct sandbox *s, struct err *e)
+{
+	auto_strbuf text = {0};
+	int r = sandbox_describe(s, "devicetree", &text, e);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < text.length; i++)
+		if ((unsigned char)text.data[i] < ' ' && !strchr("\n\t", text.data[i]))
+			text.data[i] = '?';
+	out_printf(context->out, "%s", text.length ? text.data : "");
+	return 0;
+}
+
 static int run_inspect(struct command_context *context, int argc, char **argv)
 {
 	struct sandbox *s;
@@ -143,6 +159,8 @@ static int run_inspect(struct command_context *context, int argc, char **argv)
 		return status;
 	if (cmd_find_one(context->lab, line.words[0], &s, &error) < 0)
 		return cmd_fail(context, &error);
+	if (cmd_has(&line, INSPECT_DEVICETREE))
+		return print_devicetree(context, s, &error) < 0 ? cmd_fail(context, &error) : 0;
 	sandbox_hold(s);
 	if (sandbox_state(s) == SANDBOX_RUNNING && context->may_wait)
 		cmd_wait_facts(context->lab, s,
@@ -154,12 +172,14 @@ static int run_inspect(struct command_context *context, int argc, char **argv)
 
 static const struct command_option options[] = {
     [INSPECT_JSON] = {.name = "--json", .about = "one JSON document"},
+    [INSPECT_DEVICETREE] = {.name = "--devicetree",
+			    .about = "a vm's device tree as source: the machine it was given"},
     {.name = NULL},
 };
 
 const struct command cmd_inspect = {
     .name = "inspect",
-    .arguments = "NAME [--json]",
+    .arguments = "NAME [--json|--devicetree]",
     .about = "tell everything about one sandbox, its facts read anew",
     .word = WORD_SANDBOX,
     .options = options,

@@ -73,6 +73,16 @@ def test_inspect(lab):
     check("idle" in str(told), told)
 
 
+def test_inspect_devicetree(lab):
+    """inspect --devicetree tells the machine of a VM; a wall without a machine says so"""
+    lab.create("demo")
+    result = lab.isolab("inspect", "demo", "--devicetree")
+    if KIND == "vm":
+        expect(result, out="^/dts-v1/;")
+    else:
+        expect_refusal(result, 125, "has nothing to tell about 'devicetree'")
+
+
 def test_no_such_sandbox(lab):
     """every verb refuses a name that is not there, naming the nearest"""
     lab.create("demo", "--no-start")

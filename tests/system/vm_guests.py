@@ -191,6 +191,23 @@ def test_marks(lab):
     check(size < 5 << 20 and slowest < 1, f"{size} bytes, {slowest} s")
 
 
+def test_devicetree(lab):
+    """inspect --devicetree tells a running machine as source"""
+    lab.use_kernel(os.path.join(BUILD, "tiny-kernel"))
+    expect(lab.isolab("create", "vm", "m", "--memory", "32M", "--pids", "7"))
+    told = expect(lab.isolab("inspect", "--devicetree", "m"), out=r'compatible = "isolab,tiny";')
+    check(r"reg = <0x0 0x0 0x0 0x2000000>;" in told.out, told.out)
+    check("isolab,pids-max = <0x7>;" in told.out, told.out)
+    check(told.out.count("{") == told.out.count("};"), told.out)
+    if shutil.which("dtc"):
+        made = subprocess.run(["dtc", "-q", "-I", "dts", "-O", "dtb"], input=told.out.encode(),
+                              capture_output=True, timeout=10, check=False)
+        check(made.returncode == 0, made.stderr)
+    expect(lab.isolab("stop", "m"))
+    expect_refusal(lab.isolab("inspect", "--devicetree", "m"), 125, "is not running")
+    expect(lab.isolab("rm", "m"))
+
+
 def test_hammer_and_neighbour(lab):
     """a guest that hammers a device slows itself: a neighbour runs, and it is ended at once"""
     hammer = lab.start_guest("hammer")

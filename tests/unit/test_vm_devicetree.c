@@ -70,7 +70,30 @@ static void test_devicetree_too_long_is_an_error_not_an_overrun(void **state)
 	memset(name, 'h', VM_DEVICETREE_BYTES);
 	machine_init(&vm, &told);
 	assert_int_equal(devicetree_build(&vm, &spec, &e), -E2BIG);
+	assert_null(vm.devicetree);
 	assert_int_equal(vm.memory.host[VM_GPA_CONTROL], 0);
+	machine_finish(&vm);
+}
+
+static void test_devicetree_is_told_as_source_without_the_guests_secret(void **state)
+{
+	struct vm vm;
+	struct told told;
+	struct sandbox_spec spec = {.hostname = "a\"b"};
+	auto_strbuf text = {0};
+
+	(void)state;
+	machine_init(&vm, &told);
+	assert_int_equal(devicetree_build(&vm, &spec, NULL), 0);
+	memset(vm.memory.host + VM_GPA_DEVICETREE, 0xff, VM_DEVICETREE_BYTES); /* by the guest */
+	assert_int_equal(devicetree_print(vm.devicetree, &text, NULL), 0);
+	assert_non_null(strstr(text.data, "/dts-v1/;\n\n/ {\n\tcompatible = \"isolab,tiny\";\n"));
+	assert_non_null(strstr(text.data, "\t\tisolab,hostname = \"a\\\"b\";\n"));
+	assert_non_null(strstr(text.data, "\t\tbootargs = \"\";\n"));
+	assert_non_null(strstr(text.data, "\t\trng-seed = <>; /* 32 random bytes, not told */\n"));
+	assert_non_null(strstr(text.data, "\n\t\ttimer {\n"));
+	assert_string_equal(text.data + text.length - 7, "\t};\n};\n");
+	assert_int_equal(devicetree_print(NULL, &text, NULL), -ENODATA);
 	machine_finish(&vm);
 }
 
@@ -79,6 +102,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_devicetree_says_what_the_contract_promises),
 	    cmocka_unit_test(test_devicetree_too_long_is_an_error_not_an_overrun),
+	    cmocka_unit_test(test_devicetree_is_told_as_source_without_the_guests_secret),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

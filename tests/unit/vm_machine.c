@@ -154,5 +154,6 @@ void machine_init(struct vm *vm, struct told *told)
 void machine_finish(struct vm *vm)
 {
 	memory_finish(&vm->memory);
+	free(vm->devicetree);
 	machine = NULL;
 }
