@@ -98,7 +98,7 @@ int sandbox_read_facts(struct sandbox *s, struct err *e);
 bool sandbox_is_reading_facts(const struct sandbox *s);
 /* Takes a sample now, whatever the time. */
 int sandbox_take_sample(struct sandbox *s, struct err *e);
-/* What its wall tells about a topic of its own ("devicetree"), appended to `text`. -EOPNOTSUPP:
+/* What its wall tells about a topic of its own ("devicetree"), appended to `text`. -ENODATA:
  * nothing. The bytes come from the worker: show them through out_text(). */
 int sandbox_describe(struct sandbox *s, const char *topic, struct strbuf *text, struct err *e);
 int sandbox_remove(struct sandbox *s, bool force, struct err *e);

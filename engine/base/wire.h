@@ -43,7 +43,7 @@ enum wire_type {
 	WIRE_EXEC,        /* body: struct wire_exec words; fds: stdin, stdout, stderr [, program] */
 	WIRE_EXEC_SIGNAL, /* a = signal, to the exec that was started over this connection */
 	/* Body: a topic of the wall's own ("devicetree"). The answer's body is text, in UTF-8,
-	 * without a NUL; EOPNOTSUPP: this wall has nothing to tell about it. */
+	 * without a NUL; ENODATA: this wall has nothing to tell about it. */
 	WIRE_DESCRIBE,
 	/* worker → front */
 	WIRE_OK = 64, /* a: depends on the request */

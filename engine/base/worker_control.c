@@ -216,8 +216,10 @@ static int64_t answer_describe(struct worker *w, struct worker_client *client,
 	if (w->wall->describe)
 		r = w->wall->describe(w, message->body, &text, e);
 	if (r == -EOPNOTSUPP)
-		return err_set(e, EOPNOTSUPP, "a %s has nothing to tell about '%.32s'",
-			       w->spec.kind, message->body);
+		return err_hint(e,
+				err_set(e, ENODATA, "a %s has nothing to tell about '%.32s'",
+					w->spec.kind, message->body),
+				"'isolab inspect %s' tells what is known of it", w->spec.name);
 	if (r == 0 && text.failed)
 		r = err_sys(e, ENOMEM, "describe '%.32s'", message->body);
 	if (r == 0)
