@@ -10,7 +10,9 @@ test_learner_has_a_part_of_every_tree() {
 	esac
 	for tree in $trees; do
 		place=/sys/fs/cgroup/$tree/learner
-		[ "$(stat -c %u "$place")" = 1000 ] || { echo "$place is not the learner's"; return 1; }
+		[ "$(stat -c %u "$place")" = 1000 ] && continue
+		echo "$place is not the learner's"
+		return 1
 	done
 	expect 0 as_learner cat /proc/self/cgroup && contains /learner || return 1
 	expect 0 as_stranger cat /proc/self/cgroup && ! contains /learner >/dev/null
