@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cgroup_path.h"
 #include "fd.h"
 
 enum { TEXT_MAX = 64 * 1024, PATH_LENGTH_MAX = 4096, REMOVE_TRIES = 50 };

@@ -70,9 +70,4 @@ uint64_t cgroup_forks_refused(const struct cgroup *cgroup);
 /* Removes what was made. It must be empty of processes. */
 void cgroup_finish(struct cgroup *cgroup);
 
-/* Finds our own directory of a v1 controller ("memory"), or of v2 (NULL), from the texts of
- * /proc/self/cgroup and /proc/self/mountinfo. False if there is none. For the tests apart. */
-bool cgroup_find_path(const char *membership, const char *mountinfo, const char *controller,
-		      char *ret_path, size_t size);
-
 #endif

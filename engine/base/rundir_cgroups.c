@@ -19,12 +19,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "cgroup_path.h"
 #include "fd.h"
 #include "rundir.h"
 #include "rundir_private.h"
 #include "str.h"
 
-enum { MEMBERS_MAX = 16 * 1024, MOUNTS_MAX = 512 * 1024, PREFIX_MAX = 64 };
+enum { MEMBERS_MAX = 16 * 1024, PREFIX_MAX = 64 };
 
 static int format_prefix(int base_fd, char *buffer, size_t size)
 {
@@ -128,55 +129,6 @@ static int sweep_below(int base_fd, const char *prefix, const char *path)
 	return swept;
 }
 
-/* Is `controller` (or "name=systemd") one of the comma-separated `options`? */
-static bool has_option(const char *options, const char *controller, size_t length)
-{
-	while (*options) {
-		size_t word = strcspn(options, ",");
-
-		if (word == length && memcmp(options, controller, length) == 0)
-			return true;
-		options += word + (options[word] == ',');
-	}
-	return false;
-}
-
-/*
- * Where our own cgroup of one hierarchy is in the file tree. `own` is a line of /proc/self/cgroup,
- * "ID:CONTROLLERS:PATH"; its mount is found in mountinfo: "… ROOT MOUNTPOINT … - TYPE SOURCE
- * OPTIONS", see proc(5).
- */
-static bool find_own(const char *mounts, const char *own, char *path, size_t size)
-{
-	const char *controllers = strchr(own, ':') + 1, *place = strchr(controllers, ':') + 1;
-	size_t length = strcspn(controllers, ",:");
-	char line[1024], root[256], point[256], type[16], options[256];
-
-	for (; *mounts; mounts += strcspn(mounts, "\n"), mounts += *mounts == '\n') {
-		const char *tail;
-		size_t end = strcspn(mounts, "\n");
-
-		if (end >= sizeof(line))
-			continue;
-		memcpy(line, mounts, end);
-		line[end] = '\0';
-		tail = strstr(line, " - ");
-		if (!tail || sscanf(line, "%*s %*s %*s %255s %255s", root, point) != 2 ||
-		    sscanf(tail, " - %15s %*s %255s", type, options) != 2)
-			continue;
-		if (length
-			? strcmp(type, "cgroup") != 0 || !has_option(options, controllers, length)
-			: strcmp(type, "cgroup2") != 0)
-			continue;
-		/* Mounted from a deeper root: our path is told from the hierarchy's own. */
-		if (strcmp(root, "/") != 0 && strncmp(place, root, strlen(root)) == 0)
-			place += strlen(root);
-		snprintf(path, size, "%s/%.*s", point, (int)strcspn(place, "\n"), place);
-		return true;
-	}
-	return false;
-}
-
 /* cgroup v2 lets no cgroup hold both processes and limited children, so a worker may have had to
  * climb to an ancestor: look below each up to the mount point. */
 static int sweep_upwards(int base_fd, const char *prefix, char *path)
@@ -197,24 +149,39 @@ static int sweep_upwards(int base_fd, const char *prefix, char *path)
 	}
 }
 
+/* The sweep below our cgroup of one hierarchy: a line of /proc/self/cgroup, "ID:CONTROLLERS:PATH". */
+static int sweep_hierarchy(int base_fd, const char *prefix, const char *line,
+			   const char *membership, const char *mountinfo)
+{
+	const char *controllers = strchr(line, ':');
+	char path[CGROUP_PATH_MAX], controller[64];
+	bool is_unified = controllers && controllers[1] == ':';
+	size_t length = controllers ? strcspn(controllers + 1, ",:\n") : 0;
+
+	if (!controllers || length >= sizeof(controller))
+		return 0;
+	memcpy(controller, controllers + 1, length);
+	controller[length] = '\0';
+	if (!cgroup_find_path(membership, mountinfo, is_unified ? NULL : controller, path,
+			      sizeof(path)))
+		return 0;
+	return is_unified ? sweep_upwards(base_fd, prefix, path)
+			  : sweep_below(base_fd, prefix, path);
+}
+
 int rundir_sweep_cgroups(int base_fd)
 {
-	auto_free char *mounts = malloc(MOUNTS_MAX);
-	char own[2048], prefix[PREFIX_MAX], path[1024], *rest = own, *line;
+	const char *mountinfo;
+	auto_free char *membership = cgroup_read_texts(0, &mountinfo);
+	char prefix[PREFIX_MAX];
 	int swept = 0;
 
-	if (!mounts || format_prefix(base_fd, prefix, sizeof(prefix)) < 0 ||
-	    fd_read_file(AT_FDCWD, "/proc/self/cgroup", own, sizeof(own)) < 0 ||
-	    fd_read_file(AT_FDCWD, "/proc/self/mountinfo", mounts, MOUNTS_MAX) < 0)
+	if (!membership || format_prefix(base_fd, prefix, sizeof(prefix)) < 0)
 		return 0;
-	while ((line = strsep(&rest, "\n")) != NULL) {
-		const char *colon = strchr(line, ':');
-
-		if (!colon || !strchr(colon + 1, ':') ||
-		    !find_own(mounts, line, path, sizeof(path)))
-			continue;
-		swept += colon[1] == ':' ? sweep_upwards(base_fd, prefix, path)
-					 : sweep_below(base_fd, prefix, path);
+	for (const char *line = membership; *line;) {
+		swept += sweep_hierarchy(base_fd, prefix, line, membership, mountinfo);
+		line += strcspn(line, "\n");
+		line += *line == '\n';
 	}
 	return swept;
 }

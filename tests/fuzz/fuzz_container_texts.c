@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cgroup.h"
+#include "cgroup_path.h"
 #include "idmap.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "cgroup.h"
+#include "cgroup_path.h"
 #include "idmap.h"
 
 static const char hybrid_membership[] = "9:name=systemd:/\n"

@@ -1,16 +1,25 @@
-// SPDX-License-Identifier: GPL-3.0-or-later
+/* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Where our own cgroup lies in the file system. Two texts must be joined: /proc/self/cgroup
- * names it within its tree ("4:memory:/a/b", v2: "0::/a/b"), /proc/self/mountinfo says where
- * which part of that tree is mounted (its 4th field is the part's root). Both are bounded text,
- * looked at line by line. See cgroups(7), proc(5).
+ * Two texts must be joined: /proc/PID/cgroup names a cgroup within its tree ("4:memory:/a/b", v2:
+ * "0::/a/b"), /proc/self/mountinfo says where which part of that tree is mounted (its 4th field is
+ * the part's root). Both are bounded text, looked at line by line; names in them are chosen by
+ * others. In mountinfo a blank is written "\040".
  */
+#include "cgroup_path.h"
+
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "cgroup.h"
+#include "fd.h"
 
-enum { LINE_MAX_LENGTH = 4096, FIELDS_MAX = 24 };
+enum {
+	LINE_MAX_LENGTH = 4096,
+	FIELDS_MAX = 24,
+	MEMBERSHIP_MAX = 64 * 1024,
+	MOUNTINFO_MAX = 1024 * 1024
+};
 
 /* Copies the next line to `line`, cut if too long. False at the end. */
 static bool next_line(const char **text, char *line, size_t size)
@@ -36,7 +45,7 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
-/* The path of /proc/self/cgroup for a controller, NULL: v2. */
+/* The path of /proc/PID/cgroup for a controller, NULL: v2. */
 static bool find_membership(const char *text, const char *controller, char *ret_path, size_t size)
 {
 	char line[LINE_MAX_LENGTH];
@@ -68,6 +77,29 @@ static size_t split_fields(char *line, char *fields[], size_t max)
 	return count;
 }
 
+static bool is_octal(const char *text)
+{
+	return text[0] >= '0' && text[0] <= '3' && text[1] >= '0' && text[1] <= '7' &&
+	       text[2] >= '0' && text[2] <= '7';
+}
+
+/* "\040" is a blank: see proc_pid_mountinfo(5). */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *from = text; *from; from++) {
+		if (from[0] == '\\' && is_octal(from + 1)) {
+			*to++ = (char)((from[1] - '0') << 6 | (from[2] - '0') << 3 |
+				       (from[3] - '0'));
+			from += 3;
+		} else {
+			*to++ = *from;
+		}
+	}
+	*to = '\0';
+}
+
 /* Joins mount point and path, if this line mounts the tree that the path is in. */
 static bool join_mount(char *line, const char *controller, const char *path, char *ret_path,
 		       size_t size)
@@ -79,11 +111,13 @@ static bool join_mount(char *line, const char *controller, const char *path, cha
 		dash++;
 	if (dash + 3 >= count)
 		return false;
-	const char *root = fields[3], *point = fields[4];
+	char *root = fields[3], *point = fields[4];
 	if (strcmp(fields[dash + 1], controller ? "cgroup" : "cgroup2") != 0)
 		return false;
 	if (controller && !has_word(fields[dash + 3], controller))
 		return false;
+	unescape(root);
+	unescape(point);
 	size_t root_length = strcmp(root, "/") == 0 ? 0 : strlen(root);
 	if (strncmp(path, root, root_length) != 0)
 		return false;
@@ -108,4 +142,22 @@ bool cgroup_find_path(const char *membership, const char *mountinfo, const char 
 		if (join_mount(line, controller, path, ret_path, size))
 			return true;
 	return false;
+}
+
+char *cgroup_read_texts(int pid, const char **ret_mountinfo)
+{
+	char path[32] = "/proc/self/cgroup";
+	/* Of this much only what is written to becomes real memory. */
+	char *text = malloc(MEMBERSHIP_MAX + MOUNTINFO_MAX);
+
+	if (pid > 0)
+		snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
+	if (text && fd_read_file(AT_FDCWD, path, text, MEMBERSHIP_MAX) >= 0 &&
+	    fd_read_file(AT_FDCWD, "/proc/self/mountinfo", text + MEMBERSHIP_MAX, MOUNTINFO_MAX) >=
+		0) {
+		*ret_mountinfo = text + MEMBERSHIP_MAX;
+		return text;
+	}
+	free(text);
+	return NULL;
 }
