@@ -71,7 +71,7 @@ static void offer_sandboxes(struct completion *c)
 /* The words that an option's argument may be. True if the word under the cursor is one. */
 static bool offer_option_argument(struct completion *c, const struct command *command)
 {
-	static const char *const networks[] = {"none", "host", NULL};
+	static const char *const networks[] = {"none", "host", "lab", NULL};
 	static const char *const namespaces[] = {"user", "pid",  "mount",  "network", "uts",
 						 "ipc",  "time", "cgroup", NULL};
 

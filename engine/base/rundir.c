@@ -171,8 +171,7 @@ static int make_file(const struct rundir *dir, const char *file, const void *dat
 	return r < 0 ? err_sys(e, -r, "write '%s'", file) : 0;
 }
 
-/* The hidden directory with its lock held. */
-static int make_hidden(struct rundir *dir, char *hidden, size_t size, struct err *e)
+int rundir_make_hidden(struct rundir *dir, char *hidden, size_t size, struct err *e)
 {
 	rundir_hidden_name(hidden, size);
 	if (mkdirat(dir->base_fd, hidden, 0700) < 0)
@@ -233,7 +232,7 @@ int rundir_create(const struct sandbox_spec *spec, struct rundir *ret_dir, struc
 	dir.base_fd = rundir_open_base(e);
 	if (dir.base_fd < 0)
 		return dir.base_fd;
-	r = make_hidden(&dir, hidden, sizeof(hidden), e);
+	r = rundir_make_hidden(&dir, hidden, sizeof(hidden), e);
 	if (r == 0)
 		r = make_files(&dir, spec, e);
 	if (r == 0)

@@ -19,7 +19,7 @@
  * a --rm sandbox with a free lock that has ever been started; a cgroup of this base directory
  * without a locked sandbox; the process named in `init` of a directory with a free lock. A leased
  * sandbox that has ended while its front lives is not left over: the front still shows it
- * (stopped), and removes it.
+ * (stopped), and removes it. The lab network's directory `.lab` with a free lock.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -74,6 +74,18 @@ int rundir_mark(const struct rundir *dir, char *buffer, size_t size, struct err 
 /* Removes the directory and what is in it. Works by descriptor only (a walled-in worker uses
  * it). The lock must be held. */
 int rundir_remove(struct rundir *dir, struct err *e);
+
+/* The user's lab network has a directory, too (container/net.h): ".lab", no sandbox's name, with a
+ * lock, which its holder has as long as it lives, and a socket. Opens it: -ENOENT, there is none. */
+#define RUNDIR_LAB ".lab"
+int rundir_open_lab(int base_fd, struct rundir *ret_dir);
+/* Makes it, with the lock held and the socket listening (SOCK_SEQPACKET). -EEXIST: somebody was
+ * faster. */
+int rundir_create_lab(int base_fd, struct rundir *ret_dir, int *ret_listen_fd, struct err *e);
+/* Removes it; the lock must be held. */
+int rundir_remove_lab(struct rundir *dir, struct err *e);
+/* Removes it if its holder is gone. Returns how many were removed. */
+int rundir_sweep_lab(int base_fd);
 
 /* Calls `each` for every sandbox's name, sorted. Stops when it returns non-zero and hands that
  * on. */

@@ -13,6 +13,9 @@
 #define RUNDIR_HIDDEN_PREFIX ".new-"
 void rundir_hidden_name(char *buffer, size_t size);
 
+/* Makes a directory of such a name below dir->base_fd, with its lock held. */
+int rundir_make_hidden(struct rundir *dir, char *hidden, size_t size, struct err *e);
+
 /* Opens the directory `entry` below base_fd, hidden or not, without its lock. */
 int rundir_open_entry(int base_fd, const char *entry, struct rundir *ret_dir, struct err *e);
 /* Hands on r; a full or read-only file system gets its hint. */

@@ -195,5 +195,5 @@ int rundir_sweep(int base_fd, struct err *e)
 	while ((entry = readdir(stream)) != NULL)
 		swept += sweep_entry(base_fd, entry->d_name);
 	closedir(stream);
-	return swept + rundir_sweep_cgroups(base_fd);
+	return swept + rundir_sweep_lab(base_fd) + rundir_sweep_cgroups(base_fd);
 }

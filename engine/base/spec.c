@@ -343,6 +343,14 @@ int spec_validate(const struct sandbox_spec *spec, struct err *e)
 		r = err_set(e, EINVAL, "--network lab: a plain process has the host's network");
 		return err_hint(e, r, "take a container, or --network host");
 	}
+	if (spec->network == SPEC_NETWORK_LAB &&
+	    spec->removed_bricks & (SPEC_NS_NETWORK | SPEC_NS_USER)) {
+		r = err_set(e, EINVAL, "--network lab: not with --no-ns %s",
+			    spec->removed_bricks & SPEC_NS_NETWORK ? "network" : "user");
+		return err_hint(e, r,
+				"the lab plugs a cable into the sandbox's own network, and may do "
+				"so as root of the user namespace around it");
+	}
 	if (spec->network >= SPEC_NETWORK_HOST && strcmp(spec->kind, "vm") == 0) {
 		r = err_set(e, ENOTSUP, "--network %s: %s",
 			    spec->network == SPEC_NETWORK_HOST ? "host" : "lab",

@@ -162,7 +162,7 @@ static void test_completion_knows_commands_kinds_and_options(void **state)
 	expect_candidates("  cr", 2, "create ");
 	expect_candidates("create ", 7, "process container vm both all ");
 	expect_candidates("run c", 4, "container ");
-	expect_candidates("create vm x --network ", 22, "none host ");
+	expect_candidates("create vm x --network ", 22, "none host lab ");
 	expect_candidates("create vm x --mem", 12, "--memory --memory-swap ");
 	expect_candidates("bench ", 6, "boot ");
 	expect_candidates("ps --", 3, "--json --names --help ");

@@ -236,6 +236,9 @@ static void test_networks_that_a_kind_cannot_have_are_refused(void **state)
 	assert_int_equal(validate("vm", "--network host", NULL), -ENOTSUP);
 	assert_int_equal(validate("vm", "--network lab", NULL), -ENOTSUP);
 	assert_int_equal(validate("process", "--network lab", NULL), -EINVAL);
+	assert_int_equal(validate("container", "--network lab", NULL), 0);
+	assert_int_equal(validate("container", "--network lab --no-ns network", NULL), -EINVAL);
+	assert_int_equal(validate("container", "--network lab --no-ns user", NULL), -EINVAL);
 	assert_int_equal(validate("vm", "--network none", NULL), 0);
 	assert_int_equal(validate("container", "--network none", NULL), 0);
 	assert_int_equal(validate("container", "--network host", NULL), 0);
