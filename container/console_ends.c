@@ -77,7 +77,7 @@ int console_receive_terminal(struct container *c, struct err *e)
 	}
 }
 
-int console_take_pipes(const struct container *c, struct err *e)
+int console_take_pipes(struct container *c, struct err *e)
 {
 	for (int stream = 0; stream < 3; stream++)
 		if (c->standard[stream] >= 0 && dup2(c->standard[stream], stream) < 0)
@@ -137,7 +137,7 @@ static int open_terminal(const struct container *c, struct err *e)
 	return send_master(master, e);
 }
 
-int console_open(const struct container *c, struct err *e)
+int console_open(struct container *c, struct err *e)
 {
 	if (c->spec->tty)
 		return open_terminal(c, e);

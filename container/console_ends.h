@@ -19,8 +19,8 @@ int console_receive_terminal(struct container *c, struct err *e);
 
 /* Child, first thing: puts the pipes at 0–2 and the socket at CHILD_SOCKET, and closes all the
  * rest. */
-int console_take_pipes(const struct container *c, struct err *e);
+int console_take_pipes(struct container *c, struct err *e);
 /* Child, once /dev stands: the terminal, or /dev/null where there is no pipe. */
-int console_open(const struct container *c, struct err *e);
+int console_open(struct container *c, struct err *e);
 
 #endif

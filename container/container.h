@@ -4,15 +4,16 @@
 /*
  * container: the wall the kernel draws, brick by brick.
  *
- * container_run() is the table of contents: each step is one function and one step of the
- * timeline. It runs in two processes: the worker, which stays outside, and the child, which
- * walls itself in and becomes the program.
+ * The table of contents is steps.c: each step is one function and one step of the timeline. They
+ * are done in two processes: the worker, which stays outside, and the child, which walls itself
+ * in and becomes the program.
  *
  *	worker (outside)			child (inside)
+ *	cgroup	make it, set limits
  *	clone   ------------------------------>	sweep descriptors, new session
- *	cgroup	make it, put the child in
  *	idmap	write the maps, say "go"  ---->	become root of the new user namespace
- *						mounts  pivot  network  caps  seccomp
+ *	cgroup	put the child in (v1)		root  proc  mounts  masks  pivot
+ *		"limits hold"  --------------->	network  caps  no_new_privs  seccomp
  *	read the socket: end-of-file = exec  <-	exec
  *
  * The child reports through one page that both share (struct container_report): the stamps of
@@ -35,32 +36,12 @@
 #include "idmap.h"
 #include "rundir.h"
 #include "spec.h"
-
-enum container_step {
-	STEP_CGROUP,
-	STEP_CLONE,
-	STEP_IDMAP,
-	STEP_ATTACH,
-	STEP_MOUNTS,
-	STEP_PIVOT,
-	STEP_NETWORK,
-	STEP_CAPS,
-	STEP_SECCOMP,
-	STEP_EXEC,
-	CONTAINER_STEPS
-};
-
-struct container_step_text {
-	const char *name;    /* in the timeline */
-	const char *why;     /* one line to read aloud */
-	const char *without; /* the same for what is left when the brick is out, NULL: no step */
-};
-extern const struct container_step_text container_step_texts[CONTAINER_STEPS];
+#include "steps.h"
 
 /* The page that worker and child share while the wall is built. */
 struct container_report {
-	uint64_t start_ns[CONTAINER_STEPS], end_ns[CONTAINER_STEPS]; /* 0 = not done */
-	struct err error;                                            /* of the child */
+	uint64_t start_ns[STEPS], end_ns[STEPS]; /* 0 = not done */
+	struct err error;                        /* of the child */
 	bool is_command_error; /* the wall stands, but the command cannot be run */
 	/* Honest words about limits and bricks that could not be had, "" mostly. */
 	char limit_note[256], brick_note[384];
@@ -71,6 +52,7 @@ struct container {
 	const struct sandbox_spec *spec; /* borrowed */
 	const char *image;               /* directory that becomes "/", borrowed */
 	bool is_bare;                    /* kind `process`: no brick at all */
+	bool is_child;                   /* in the child's copy: it is the child */
 	unsigned namespaces;             /* CLONE_NEW… flags of the bricks that stand */
 	uint64_t
 	    clock_shift_ns; /* child's clock + this = the host's: 0 on new kernels (timens.h) */
@@ -104,14 +86,33 @@ int container_run(struct container *c, struct err *e);
 /* Kills what is left, removes the cgroup, closes all. */
 void container_finish(struct container *c);
 
-/* True if the step builds what its text says, false if that brick was left out. */
-bool container_step_stands(const struct container *c, enum container_step step);
+/* True if any of these bricks stands. A plain process has none, but it may have an account. */
+static inline bool container_has_any(const struct container *c, unsigned bricks)
+{
+	bricks &= ~c->spec->removed_bricks;
+	return c->is_bare ? bricks & SPEC_CGROUP : bricks != 0;
+}
 
 /* True if the brick stands. */
-static inline bool container_has(const struct container *c, unsigned brick)
+static inline bool container_has(const struct container *c, enum spec_brick brick)
 {
-	return !c->is_bare && !(c->spec->removed_bricks & brick);
+	return container_has_any(c, brick);
 }
+
+/* ---- the worker's steps (run.c): each returns 0 or -errno ---- */
+
+int container_make_channel(struct container *c, struct err *e);
+int container_make_cgroup(struct container *c, struct err *e);
+int container_shift_clock(struct container *c, struct err *e);
+int container_clone(struct container *c, struct err *e);
+int container_map_ids(struct container *c, struct err *e);
+int container_say_go(struct container *c, struct err *e);
+int container_attach_cgroup(struct container *c, struct err *e);
+int container_hear_exec(struct container *c, struct err *e);
+
+/* One word to the child, which waits for it with child_await(): words are heard in the order in
+ * which they were said. */
+int container_say(struct container *c, const char *word, struct err *e);
 
 /* ---- the child's side: each returns 0 or -errno, and runs in the child only ---- */
 
@@ -122,20 +123,38 @@ void container_note(const struct container *c, const char *format, ...)
 /* Everything from "go" to exec; does not return. */
 void container_child(struct container *c) __attribute__((noreturn));
 
+int child_start_session(struct container *c, struct err *e); /* child.c */
+int child_shift_clock(struct container *c, struct err *e);
+int child_await_maps(struct container *c, struct err *e);
+int child_set_hostname(struct container *c, struct err *e);
+int child_join_cgroup(struct container *c, struct err *e);
+int child_exec(struct container *c, struct err *e);
+/* Waits for this word of the worker's. -ECANCELED: the worker is gone, and so are we. */
+int child_await(const char *word, struct err *e);
+
 /* An own session, and signals as a fresh program expects them. The worker's are blocked when
  * this is called: what Ctrl-C sent to the worker's whole group meanwhile is for the worker to
  * pass on. */
 void container_own_session(void);
 
 /* Becomes user 0 of the new user namespace, whose maps must be written. */
-int container_become_root(const struct container *c, struct err *e);
+int container_become_root(struct container *c, struct err *e);
 
-int mounts_build(const struct container *c, struct err *e); /* mounts.c */
-int mounts_pivot(const struct container *c, struct err *e);
-int network_build(const struct container *c, struct err *e); /* net.c */
-/* Drops all capabilities but CAPABILITIES_KEPT from all five sets. lockdown.c */
-int lockdown_capabilities(struct err *e);
-/* no_new_privs, death signal, seccomp filter: nothing that needs them comes later. */
-int lockdown_calls(const struct container *c, struct err *e);
+/* Makes the image a mount of its own and the current directory: all paths that follow are
+ * relative to it. mounts.c */
+int mounts_bind_root(struct container *c, struct err *e);
+int mounts_proc(struct container *c, struct err *e);
+int mounts_fresh(struct container *c, struct err *e);
+int mounts_cover(struct container *c, struct err *e);
+int mounts_pivot(struct container *c, struct err *e);
+int network_build(struct container *c, struct err *e); /* net.c */
+/* Drops all capabilities but a few: from the bounding set, while the power to do that is there
+ * and before the user changes; then from the other four sets. lockdown.c */
+int lockdown_bounding(struct container *c, struct err *e);
+int lockdown_capabilities(struct container *c, struct err *e);
+/* To die with the worker. */
+int lockdown_death(struct container *c, struct err *e);
+int lockdown_privileges(struct container *c, struct err *e);
+int lockdown_calls(struct container *c, struct err *e);
 
 #endif

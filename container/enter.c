@@ -43,7 +43,7 @@ struct meeting {
 };
 
 struct entry {
-	const struct container *container;
+	struct container *container;
 	const struct worker_exec *exec;
 	char *const *env;
 	int socket[2]; /* worker's end, program's end */
@@ -143,7 +143,7 @@ static int enter_directory(const struct entry *entry, struct err *e)
 /* The program's process: what child.c does for process 1, without the building. */
 static int become_program(const struct entry *entry, struct err *e)
 {
-	const struct container *c = entry->container;
+	struct container *c = entry->container;
 
 	container_own_session();
 	int r = take_descriptors(entry, e);
@@ -152,12 +152,9 @@ static int become_program(const struct entry *entry, struct err *e)
 		r = await_go(e);
 	if (r == 0 && entry->exec->is_tty && ioctl(0, TIOCSCTTY, 0) < 0)
 		r = err_sys(e, errno, "make the terminal the controlling one");
-	if (r == 0)
-		r = container_become_root(c, e);
-	if (r == 0 && !c->is_bare)
-		r = lockdown_capabilities(e);
-	if (r == 0)
-		r = lockdown_calls(c, e);
+	for (enum step step = STEP_IDENTITY; r == 0 && step < STEPS; step++)
+		if (steps[step].is_for_exec && step_stands(c, step))
+			r = steps[step].run(c, e);
 	if (r < 0)
 		return r;
 	umask(022);

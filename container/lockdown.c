@@ -34,15 +34,11 @@ static uint64_t kept_mask(void)
 	return mask;
 }
 
-int lockdown_capabilities(struct err *e)
+int lockdown_bounding(struct container *c, struct err *e)
 {
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	uint64_t kept = kept_mask();
-	struct __user_cap_data_struct sets[2] = {
-	    {.effective = (uint32_t)kept, .permitted = (uint32_t)kept},
-	    {.effective = (uint32_t)(kept >> 32), .permitted = (uint32_t)(kept >> 32)},
-	};
 
+	(void)c;
 	for (unsigned capability = 0; capability < CAPABILITIES_MAX; capability++) {
 		if (kept & (1ULL << capability))
 			continue;
@@ -52,23 +48,47 @@ int lockdown_capabilities(struct err *e)
 			break;
 		return err_sys(e, errno, "drop capability %u for good", capability);
 	}
+	return 0;
+}
+
+int lockdown_capabilities(struct container *c, struct err *e)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	uint64_t kept = kept_mask();
+	struct __user_cap_data_struct sets[2] = {
+	    {.effective = (uint32_t)kept, .permitted = (uint32_t)kept},
+	    {.effective = (uint32_t)(kept >> 32), .permitted = (uint32_t)(kept >> 32)},
+	};
+
+	(void)c;
 	if (syscall(SYS_capset, &header, sets) < 0)
 		return err_sys(e, errno, "keep no more than three capabilities");
 	return 0;
 }
 
-int lockdown_calls(const struct container *c, struct err *e)
+int lockdown_death(struct container *c, struct err *e)
 {
 	char byte;
 
+	(void)c;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return err_sys(e, errno, "ask to die with the worker");
 	/* It may have died before we asked. */
 	if (recv(CHILD_SOCKET, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0)
 		return err_set(e, ECANCELED, "the worker is gone");
-	if (c->is_bare)
-		return 0;
+	return 0;
+}
+
+int lockdown_privileges(struct container *c, struct err *e)
+{
+	(void)c;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_sys(e, errno, "give up new privileges");
-	return container_has(c, SPEC_SECCOMP) ? seccomp_load(e) : 0;
+	return 0;
+}
+
+int lockdown_calls(struct container *c, struct err *e)
+{
+	(void)c;
+	return seccomp_load(e);
 }

@@ -102,8 +102,9 @@ static int explain_bind(const char *image, int error, struct err *e)
 	return r;
 }
 
-/* "The image becomes a mount of its own, read-only, and for now without symbolic links." */
-static int bind_image(const struct container *c, struct err *e)
+/* The way to the image may lead through folders of the host's root, such as /root: so we go there
+ * as long as we are still who started us. */
+int mounts_bind_root(struct container *c, struct err *e)
 {
 	/* With a user namespace of its own the new mount namespace hears from the host, but is
 	 * not heard. */
@@ -198,8 +199,7 @@ static int fill_dev(const struct container *c, struct err *e)
 	return r < 0 ? r : mount_fresh(&terminals, e);
 }
 
-/* "What remains visible of the machine is covered with nothing." */
-static int cover_paths(const struct container *c, struct err *e)
+int mounts_cover(struct container *c, struct err *e)
 {
 	for (size_t i = 0; i < sizeof(mask_table) / sizeof(mask_table[0]); i++) {
 		bool is_directory = mask_table[i].is_directory;
@@ -214,8 +214,11 @@ static int cover_paths(const struct container *c, struct err *e)
 		if (read_only_table[i].only_without_user_namespace &&
 		    (c->namespaces & CLONE_NEWUSER))
 			continue;
-		if (mount(path, path, NULL, MS_BIND | MS_REC, NULL) < 0)
+		if (mount(path, path, NULL, MS_BIND | MS_REC, NULL) < 0) {
+			if (errno == ENOENT) /* not every kernel has all of them */
+				continue;
 			return err_sys(e, errno, "cover '/%s'", path);
+		}
 		int r = restrict_mount(path, MOUNT_ATTR_RDONLY, e);
 		if (r < 0)
 			return r;
@@ -223,34 +226,32 @@ static int cover_paths(const struct container *c, struct err *e)
 	return 0;
 }
 
-int mounts_build(const struct container *c, struct err *e)
+int mounts_proc(struct container *c, struct err *e)
 {
-	int r = 0;
-
-	/* The way to the image may lead through folders of the host's root, such as /root: so we
-	 * go there as long as we are still who started us. */
-	if (c->namespaces & CLONE_NEWNS)
-		r = bind_image(c, e);
-	if (r == 0)
-		r = container_become_root(c, e);
-	if (r < 0 || !(c->namespaces & CLONE_NEWNS))
-		return r;
-	r = mount_kernel(c, "proc", "proc", 0, e);
-	if (r == 0)
-		r = mount_kernel(c, "sysfs", "sys", MS_RDONLY, e);
-	for (size_t i = 0; r == 0 && i < sizeof(mount_table) / sizeof(mount_table[0]); i++)
-		r = mount_fresh(&mount_table[i], e);
-	if (r == 0)
-		r = fill_dev(c, e);
-	return r < 0 ? r : cover_paths(c, e);
+	return mount_kernel(c, "proc", "proc", 0, e);
 }
 
-int mounts_pivot(const struct container *c, struct err *e)
+int mounts_fresh(struct container *c, struct err *e)
 {
-	if (!(c->namespaces & CLONE_NEWNS))
-		return 0;
+	int r = mount_kernel(c, "sysfs", "sys", MS_RDONLY, e);
+
+	for (size_t i = 0; r == 0 && i < sizeof(mount_table) / sizeof(mount_table[0]); i++)
+		r = mount_fresh(&mount_table[i], e);
+	return r < 0 ? r : fill_dev(c, e);
+}
+
+/* Out of a chroot whoever may call chroot(2) again climbs by "..": it never was a wall. */
+static int change_root(struct err *e)
+{
+	return chroot(".") < 0 ? err_sys(e, errno, "change the root to the image") : 0;
+}
+
+int mounts_pivot(struct container *c, struct err *e)
+{
 	if (kernel_mount_setattr(".", 0, 0, MOUNT_ATTR_NOSYMFOLLOW) < 0)
 		return err_sys(e, errno, "allow the image its symbolic links");
+	if (!container_has(c, SPEC_PIVOT))
+		return change_root(e);
 	/* "Swap the roots: the host's tree lies on top of ours now …" (pivot_root(2), NOTES) */
 	if (kernel_pivot_root(".", ".") < 0)
 		return err_hint(e, err_sys(e, errno, "make the image the root"),

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * container_run(): the worker's half. It reads like the table of contents of clone(2),
- * cgroups(7), user_namespaces(7); the child's half is child.c. What surprises: the child is
- * made with all its namespaces in one clone3, but it can do little before the worker has
- * written its id maps, and the worker is the only one who may write a map of more than one id.
- * While the worker writes, the child already runs.
+ * The worker's half of the steps, in the order of steps.c; the child's half is child.c. What
+ * surprises: the child is made with all its namespaces in one clone3, but it can do little
+ * before the worker has written its id maps, and the worker is the only one who may write a map
+ * of more than one id. While the worker writes, the child already runs. See clone(2),
+ * cgroups(7), user_namespaces(7).
  */
 #include "container.h"
 
@@ -78,17 +78,15 @@ char **container_environment(const struct container *c, char *const extra[])
 	return command_make_environment(lists, sizeof(lists) / sizeof(lists[0]));
 }
 
-/* "A limit is a number in an account: first the account, then whoever it counts." */
-static void make_cgroup(struct container *c)
+/* A limit is a number in an account: first the account, then whoever it counts. */
+int container_make_cgroup(struct container *c, struct err *e)
 {
 	const struct sandbox_spec *spec = c->spec;
 
-	if (!spec->memory_bytes && !spec->pids_max)
-		return;
-	c->report->start_ns[STEP_CGROUP] = clock_now_ns();
+	(void)e;
 	cgroup_make(&c->cgroup, spec->memory_bytes, spec->pids_max, c->report->limit_note,
 		    sizeof(c->report->limit_note));
-	c->report->end_ns[STEP_CGROUP] = clock_now_ns();
+	return 0;
 }
 
 void container_note(const struct container *c, const char *format, ...)
@@ -105,17 +103,16 @@ void container_note(const struct container *c, const char *format, ...)
 	va_end(arguments);
 }
 
-/* "Time is a brick, too": before Linux 6.3 it must be laid before the child is born. */
-static void shift_clock(struct container *c)
+int container_shift_clock(struct container *c, struct err *e)
 {
-	if (!(c->namespaces & CLONE_NEWTIME) || timens_is_entered_on_exec())
-		return;
-	if (timens_make(&c->clock_shift_ns, NULL) < 0) /* doctor says so */
+	(void)e;
+	if (!timens_is_entered_on_exec() &&
+	    timens_make(&c->clock_shift_ns, NULL) < 0) /* doctor says so */
 		c->namespaces &= ~(unsigned)CLONE_NEWTIME;
+	return 0;
 }
 
-/* The page both write to and the socket both talk over. */
-static int make_channel(struct container *c, struct err *e)
+int container_make_channel(struct container *c, struct err *e)
 {
 	int ends[2];
 
@@ -147,8 +144,7 @@ static int explain_clone(const struct container *c, int error, struct err *e)
 	return r;
 }
 
-/* "A new process in new namespaces: one call draws the outline of the wall." */
-static int clone_child(struct container *c, struct err *e)
+int container_clone(struct container *c, struct err *e)
 {
 	unsigned flags = c->namespaces & ~(unsigned)CLONE_NEWTIME;
 
@@ -163,50 +159,42 @@ static int clone_child(struct container *c, struct err *e)
 		arguments.flags |= CLONE_INTO_CGROUP;
 		arguments.cgroup = (uint64_t)cgroup_clone_fd(&c->cgroup);
 	}
-	c->report->start_ns[STEP_CLONE] = clock_now_ns();
 	pid_t pid = kernel_clone3(&arguments);
 	if (pid < 0)
 		return explain_clone(c, errno, e);
 	if (pid == 0)
 		container_child(c);
 	c->pid = pid;
-	c->report->end_ns[STEP_CLONE] = clock_now_ns();
 	fd_close(&c->child_socket);
 	return 0;
 }
 
-/* One word to the child, which waits for it. */
-static int say(struct container *c, const char *word, struct err *e)
+int container_say(struct container *c, const char *word, struct err *e)
 {
 	if (send(c->socket, word, strlen(word), MSG_NOSIGNAL) >= 0)
 		return 0;
 	return err_sys(e, errno, "tell the child '%s'", word);
 }
 
-/* "Root inside is a nobody outside." */
-static int map_ids(struct container *c, struct err *e)
+int container_map_ids(struct container *c, struct err *e)
 {
-	if (!(c->namespaces & CLONE_NEWUSER))
-		return 0;
-	c->report->start_ns[STEP_IDMAP] = clock_now_ns();
-	int r = idmap_write(&c->idmap, c->pid, e);
-	c->report->end_ns[STEP_IDMAP] = clock_now_ns();
-	return r;
+	return idmap_write(&c->idmap, c->pid, e);
 }
 
-/* "The account is opened before anything runs on it." */
-static int attach_cgroup(struct container *c, struct err *e)
+int container_say_go(struct container *c, struct err *e)
 {
-	if (!cgroup_needs_attach(&c->cgroup))
-		return 0;
-	c->report->start_ns[STEP_ATTACH] = clock_now_ns();
+	return container_say(c, "go", e);
+}
+
+int container_attach_cgroup(struct container *c, struct err *e)
+{
 	int r = cgroup_attach(&c->cgroup, c->pid, e);
-	c->report->end_ns[STEP_ATTACH] = clock_now_ns();
-	return r < 0 ? r : say(c, "limits hold", e);
+
+	return r < 0 ? r : container_say(c, "limits hold", e);
 }
 
 /* End-of-file without an error in the page: the socket closed itself on exec, the command runs. */
-static int hear_exec(struct container *c, struct err *e)
+int container_hear_exec(struct container *c, struct err *e)
 {
 	int r = console_receive_terminal(c, e);
 
@@ -245,59 +233,5 @@ void container_finish(struct container *c)
 
 int container_run(struct container *c, struct err *e)
 {
-	int r = make_channel(c, e);
-
-	if (r == 0)
-		make_cgroup(c);
-	if (r == 0)
-		r = console_make(c, e);
-	if (r == 0)
-		shift_clock(c);
-	if (r == 0)
-		r = clone_child(c, e);
-	if (r == 0)
-		r = map_ids(c, e);
-	if (r == 0)
-		r = say(c, "maps written", e);
-	if (r == 0)
-		r = attach_cgroup(c, e);
-	if (r == 0)
-		r = hear_exec(c, e);
-	return r;
+	return steps_do(c, 0, STEP_FIRST_OF_CHILD, e);
 }
-
-bool container_step_stands(const struct container *c, enum container_step step)
-{
-	switch (step) {
-	case STEP_CLONE:
-		return c->namespaces;
-	case STEP_MOUNTS:
-	case STEP_PIVOT:
-		return c->namespaces & CLONE_NEWNS;
-	case STEP_NETWORK:
-		return c->namespaces & CLONE_NEWNET;
-	case STEP_CAPS:
-		return !c->is_bare;
-	case STEP_SECCOMP:
-		return container_has(c, SPEC_SECCOMP);
-	default: /* done by the worker, and stamped only when it is done */
-		return true;
-	}
-}
-
-const struct container_step_text container_step_texts[CONTAINER_STEPS] = {
-    [STEP_CGROUP] = {"cgroup", "an account with a limit is opened in the kernel's books", NULL},
-    [STEP_CLONE] = {"clone", "one call makes a process in new namespaces: the outline of the wall",
-		    "a new process, a copy of the worker, with no wall around it"},
-    [STEP_IDMAP] = {"idmap", "root inside is mapped to a nobody outside", NULL},
-    [STEP_ATTACH] = {"cgroup", "the process is put on the account before it runs anything", NULL},
-    [STEP_MOUNTS] = {"mounts", "the image and fresh /proc, /sys, /dev, /tmp are put together",
-		     NULL},
-    [STEP_PIVOT] = {"pivot", "the image becomes the root, and the host's tree is let go", NULL},
-    [STEP_NETWORK] = {"network", "an own network that ends at localhost, and an own host name",
-		      NULL},
-    [STEP_CAPS] = {"caps", "of root's 41 powers three are kept", NULL},
-    [STEP_SECCOMP] = {"seccomp", "a filter lets only the listed system calls through, for good",
-		      NULL},
-    [STEP_EXEC] = {"exec", "the program takes the place of the builder", NULL},
-};

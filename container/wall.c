@@ -45,13 +45,10 @@ static void journal_steps(struct worker *w, const struct container *c)
 	const struct container_report *report = c->report;
 	bool is_root_mapped = c->namespaces & CLONE_NEWUSER && c->idmap.first_uid == 0;
 
-	for (int step = 0; step < CONTAINER_STEPS; step++) {
-		const struct container_step_text *text = &container_step_texts[step];
-		const char *why = container_step_stands(c, step) ? text->why : text->without;
-		if (why && report->start_ns[step] && report->end_ns[step])
-			worker_step_at(w, text->name, report->start_ns[step], report->end_ns[step],
-				       why);
-	}
+	for (enum step step = 0; step < STEPS; step++)
+		if (!steps[step].is_quiet && report->start_ns[step] && report->end_ns[step])
+			worker_step_at(w, steps[step].name, report->start_ns[step],
+				       report->end_ns[step], step_text(c, step));
 	if (is_root_mapped)
 		worker_note(w, "idmap",
 			    "root inside is root of the namespace around us: that has no "

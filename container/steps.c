@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The table of contents of a container. The worker's half and the child's half run at the same
+ * time from STEP_CLONE on; where one must wait for the other, there is a step for it. The order
+ * is the point:
+ *
+ *	the account before anybody is counted in it; the maps before anybody is root inside
+ *	the image bound before we become root inside, who could not walk to it any more
+ *	root inside before the first tmpfs, whose files need an owner who exists there
+ *	mounts before pivot, and all that needs a capability before the capabilities go
+ *	the death signal after every change of credentials, since that clears it
+ *	no_new_privs before Landlock and seccomp, which ask for it; the filter last, but without
+ *	no_new_privs before the capabilities go
+ */
+#include "steps.h"
+
+#include <sched.h>
+
+#include "clock.h"
+#include "console_ends.h"
+#include "container.h"
+#include "hooks.h"
+
+static bool has_limits(const struct container *c)
+{
+	return c->spec->memory_bytes || c->spec->pids_max;
+}
+
+static bool has_cgroup(const struct container *c)
+{
+	return cgroup_is_made(&c->cgroup);
+}
+
+static bool needs_attach(const struct container *c)
+{
+	return cgroup_needs_attach(&c->cgroup);
+}
+
+static bool has_user_namespace(const struct container *c)
+{
+	return c->namespaces & CLONE_NEWUSER;
+}
+
+static bool has_time_namespace(const struct container *c)
+{
+	return c->namespaces & CLONE_NEWTIME;
+}
+
+static bool has_mount_namespace(const struct container *c)
+{
+	return c->namespaces & CLONE_NEWNS;
+}
+
+static bool has_network_namespace(const struct container *c)
+{
+	return c->namespaces & CLONE_NEWNET;
+}
+
+/* Without no_new_privs only who has CAP_SYS_ADMIN may load a filter: then that must come before
+ * the capabilities go, and the filter must let us do the rest. */
+static bool needs_early_filter(const struct container *c)
+{
+	return !container_has(c, SPEC_NO_NEW_PRIVS) && container_has(c, SPEC_CAPABILITIES);
+}
+
+static bool needs_late_filter(const struct container *c)
+{
+	return !needs_early_filter(c);
+}
+
+static bool is_needed(const struct container *c, enum step step)
+{
+	return !steps[step].is_needed || steps[step].is_needed(c);
+}
+
+bool step_stands(const struct container *c, enum step step)
+{
+	unsigned bricks = steps[step].bricks;
+
+	return is_needed(c, step) && (!bricks || container_has_any(c, bricks));
+}
+
+const char *step_text(const struct container *c, enum step step)
+{
+	return step_stands(c, step) ? steps[step].why : steps[step].without;
+}
+
+int steps_do(struct container *c, enum step first, enum step end, struct err *e)
+{
+	uint64_t shift_ns = c->is_child ? c->clock_shift_ns : 0;
+	int r = 0;
+
+	for (enum step step = first; r == 0 && step < end; step++) {
+		const struct step_entry *entry = &steps[step];
+
+		if (!step_stands(c, step) && !(entry->is_done_anyway && is_needed(c, step)))
+			continue;
+		hook_reached(c->is_child ? "child" : "worker", entry->name);
+		uint64_t start_ns = clock_now_ns() + shift_ns;
+		if (c->report) /* before it runs: exec does not come back */
+			c->report->start_ns[step] = start_ns;
+		r = entry->run(c, e);
+		if (c->report) { /* the first step has made it */
+			c->report->start_ns[step] = start_ns;
+			c->report->end_ns[step] = clock_now_ns() + shift_ns;
+		}
+	}
+	return r;
+}
+
+enum {
+	ALL_NAMESPACES = SPEC_NS_USER | SPEC_NS_PID | SPEC_NS_MOUNT | SPEC_NS_NETWORK |
+			 SPEC_NS_UTS | SPEC_NS_IPC | SPEC_NS_CGROUP | SPEC_NS_TIME
+};
+
+/* clang-format off */
+const struct step_entry steps[STEPS] = {
+    /* ---- the worker, outside ---- */
+    [STEP_CHANNEL] = {"channel",
+	"a page that both can write to, and a socket between them",
+	.run = container_make_channel, .is_quiet = true},
+    [STEP_CGROUP] = {"cgroup",
+	"an account with a limit is opened in the kernel's books",
+	"without an account nothing is counted: it may take all of the host's memory and processors",
+	SPEC_CGROUP, has_limits, container_make_cgroup},
+    [STEP_PIPES] = {"pipes",
+	"the program's standard streams lead to the worker",
+	.run = console_make, .is_quiet = true},
+    [STEP_OLD_CLOCK] = {"clock",
+	"before Linux 6.3 a clock of its own must be laid before the child is born",
+	"without it the uptime inside is the host's",
+	SPEC_NS_TIME, has_time_namespace, container_shift_clock, .is_quiet = true},
+    [STEP_CLONE] = {"clone",
+	"one call makes a process in new namespaces: the outline of the wall",
+	"a new process, a copy of the worker, with no wall around it",
+	ALL_NAMESPACES, .run = container_clone, .is_done_anyway = true},
+    [STEP_IDMAP] = {"idmap",
+	"root inside is mapped to a nobody outside",
+	"without a user namespace root inside is who started it, with that user's powers outside",
+	SPEC_NS_USER, has_user_namespace, container_map_ids},
+    [STEP_GO] = {"go",
+	"the child, who waits for its maps, is told to go on",
+	.run = container_say_go, .is_quiet = true},
+    [STEP_ATTACH] = {"cgroup",
+	"the process is put on the account before it runs anything",
+	"without an account nothing is counted",
+	SPEC_CGROUP, needs_attach, container_attach_cgroup},
+    [STEP_LISTEN] = {"listen",
+	"when the socket closes itself, the program runs",
+	.run = container_hear_exec, .is_quiet = true},
+
+    /* ---- the child, inside ---- */
+    [STEP_SESSION] = {"session",
+	"a session of its own, and no descriptor but its own",
+	.run = child_start_session, .is_quiet = true},
+    [STEP_CLOCK] = {"clock",
+	"its clock starts at zero, as if the machine had just booted",
+	"without a time namespace the uptime inside is the host's",
+	SPEC_NS_TIME, has_time_namespace, child_shift_clock},
+    [STEP_WAIT] = {"wait",
+	"who is who inside is written by somebody outside: wait for it",
+	.run = child_await_maps, .is_quiet = true},
+    [STEP_ROOT] = {"root",
+	"the image becomes a mount of its own, read-only, and for now without symbolic links",
+	"without a mount namespace there is no root of its own: it sees the host's files",
+	SPEC_NS_MOUNT, has_mount_namespace, mounts_bind_root},
+    [STEP_IDENTITY] = {"identity",
+	"from here on the child is root inside, and nobody outside",
+	"without a user namespace it stays who it was",
+	SPEC_NS_USER, has_user_namespace, container_become_root, .is_quiet = true, .is_for_exec = true},
+    [STEP_PROC] = {"proc",
+	"an own /proc shows the processes of the own pid namespace only",
+	"without an own /proc most programs that look at processes find nothing",
+	SPEC_PROC, has_mount_namespace, mounts_proc},
+    [STEP_MOUNTS] = {"mounts",
+	"fresh /sys, /tmp, /run, and a /dev with six harmless nodes, are put on the image",
+	.is_needed = has_mount_namespace, .run = mounts_fresh},
+    [STEP_MASKS] = {"masks",
+	"what remains visible of the machine in /proc and /sys is covered with nothing",
+	"without the covers /proc and /sys show what the kernel shows: keys, timers, firmware",
+	SPEC_MASKS, has_mount_namespace, mounts_cover},
+    [STEP_PIVOT] = {"pivot",
+	"the image becomes the root, and the host's tree is let go",
+	"chroot only points elsewhere: the host's tree stays mounted, and a root who may call "
+	"chroot again climbs out into it",
+	SPEC_PIVOT, has_mount_namespace, mounts_pivot, .is_done_anyway = true},
+    [STEP_TERMINAL] = {"terminal",
+	"a terminal from its own /dev/pts, or the pipes: never the user's own terminal",
+	.run = console_open, .is_quiet = true},
+    [STEP_HOSTNAME] = {"hostname",
+	"a host name of its own",
+	"without a uts namespace the host name is the host's, and a change would be, too",
+	SPEC_NS_UTS, .run = child_set_hostname},
+    [STEP_NETWORK] = {"network",
+	"an own network that ends at localhost",
+	"without a network namespace it shares the host's interfaces, ports and abstract sockets",
+	SPEC_NS_NETWORK, has_network_namespace, network_build},
+    [STEP_JOIN] = {"join",
+	"its view of the accounts begins at its own",
+	"without an account nothing is counted",
+	SPEC_CGROUP, has_cgroup, child_join_cgroup, .is_quiet = true},
+    [STEP_BOUNDING] = {"bounding",
+	"what is dropped here no program can ever get back, whatever it executes",
+	"root inside keeps all its powers over what belongs to its user namespace",
+	SPEC_CAPABILITIES, .run = lockdown_bounding, .is_quiet = true, .is_for_exec = true},
+    [STEP_DEATH] = {"death",
+	"when the worker dies, the kernel kills the program",
+	.run = lockdown_death, .is_quiet = true, .is_for_exec = true},
+    [STEP_EARLY_SECCOMP] = {"seccomp",
+	"a filter lets only the listed system calls through; without no_new_privs it takes a "
+	"power to load it, so it comes first",
+	"every system call of the kernel is open: each of its faults can be reached",
+	SPEC_SECCOMP, needs_early_filter, lockdown_calls, .is_for_exec = true},
+    [STEP_CAPS] = {"caps",
+	"of root's 41 powers three are kept",
+	"root inside keeps all its powers over what belongs to its user namespace",
+	SPEC_CAPABILITIES, .run = lockdown_capabilities, .is_for_exec = true},
+    [STEP_NO_NEW_PRIVS] = {"no_new_privs",
+	"no program it executes can give it more privileges than it has",
+	"set-user-ID programs and file capabilities work: a faulty one is a way up",
+	SPEC_NO_NEW_PRIVS, .run = lockdown_privileges, .is_for_exec = true},
+    [STEP_SECCOMP] = {"seccomp",
+	"a filter lets only the listed system calls through, for good",
+	"every system call of the kernel is open: each of its faults can be reached",
+	SPEC_SECCOMP, needs_late_filter, lockdown_calls, .is_for_exec = true},
+    [STEP_EXEC] = {"exec",
+	"the program takes the place of the builder",
+	.run = child_exec},
+};
+/* clang-format on */
