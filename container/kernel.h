@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <linux/openat2.h>
 #include <linux/sched.h>
 #include <stdint.h>
 #include <sys/syscall.h>
@@ -46,6 +47,14 @@ static inline int kernel_mount_setattr(const char *path, unsigned flags, uint64_
 
 	return (int)syscall(SYS_mount_setattr, AT_FDCWD, path, flags, &attributes,
 			    sizeof(attributes));
+}
+
+/* openat2(2), since Linux 5.6: `resolve` are RESOLVE_… flags. */
+static inline int kernel_openat2(int dirfd, const char *path, int flags, uint64_t resolve)
+{
+	struct open_how how = {.flags = (uint64_t)flags, .resolve = resolve};
+
+	return (int)syscall(SYS_openat2, dirfd, path, &how, sizeof(how));
 }
 
 static inline int kernel_close_range(unsigned first, unsigned last, unsigned flags)
