@@ -5,7 +5,6 @@
 Looked at are processes (the suite is the subreaper of all it starts), mounts, cgroups, network
 interfaces, sockets and files, before and after.
 """
-import glob
 import os
 import random
 import select
@@ -16,43 +15,11 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from harness import (IS_SANITISED, Lab, check, children, describe, expect,  # noqa: E402
                      run_suite, wait_children)
+from world import check_nothing_new, read, sweep, the_world  # noqa: E402
 
 COUNT = int(os.environ.get("ISOLAB_COUNT", 60 if IS_SANITISED else 200))
 KILLS = 20
 KINDS = ["process", "container"] + (["vm"] if os.access("/dev/kvm", os.R_OK | os.W_OK) else [])
-
-
-def read(path):
-    with open(path, encoding="utf-8", errors="replace") as file:
-        return file.read()
-
-
-def cgroups():
-    """All cgroups that could be ours, wherever a controller is mounted."""
-    return {folder for mount in read("/proc/self/mounts").splitlines()
-            if mount.split()[2] in ("cgroup", "cgroup2")
-            for folder, _, _ in os.walk(mount.split()[1]) if "isolab" in os.path.basename(folder)}
-
-
-def the_world(lab):
-    """What a sandbox could leave behind, as sets of names."""
-    return {
-        "mounts": set(read("/proc/self/mountinfo").splitlines()),
-        "cgroups": cgroups(),
-        "interfaces": set(os.listdir("/sys/class/net")),
-        "sockets": {line.split()[-1] for line in read("/proc/net/unix").splitlines()
-                    if lab.scratch in line},
-        "files": set(os.listdir(lab.scratch) + glob.glob("/dev/shm/*isolab*")) - {"isolab"},
-        "sandboxes": set(os.listdir(lab.directory())) if os.path.isdir(lab.directory()) else set(),
-    }
-
-
-def check_nothing_new(lab, before):
-    left = wait_children()
-    check(not left, "processes are left", *left)
-    after = the_world(lab)
-    for what, names in after.items():
-        check(not names - before[what], f"{what} are left", *(names - before[what]))
 
 
 def test_two_hundred(lab):
@@ -149,12 +116,6 @@ def wait_for_workers():
     """A worker notices that its lease is gone; give each that is ours its time."""
     left = wait_children()
     check(not left, "a worker outlives its front", *left, *map(describe, children()))
-
-
-def sweep(lab):
-    """The next isolab sweeps what the dead could not."""
-    expect(lab.isolab("ps"))
-    expect(lab.isolab("rm", "-f", "--all"))
 
 
 if __name__ == "__main__":
