@@ -4,8 +4,9 @@
  * can be written once, in one write(2). Root may map any range; it takes the one /etc/subuid
  * grants it, else a fixed high range that no account uses. An ordinary user may map exactly
  * itself, after giving up setgroups(2) (else it could drop a group that a file's permissions
- * deny it by). When we are "root" of a user namespace ourselves, the high range may not exist
- * there: then only the own id is mapped, too. See user_namespaces(7), subuid(5).
+ * deny it by), or have newuidmap(1) write what root has granted it (idmap_helpers.c). When we
+ * are "root" of a user namespace ourselves, the high range may not exist there: then only the
+ * own id is mapped, too. See user_namespaces(7), subuid(5).
  */
 #include "idmap.h"
 
@@ -19,64 +20,7 @@
 #include <unistd.h>
 
 #include "fd.h"
-#include "str.h"
-
-enum { SUBID_FILE_MAX = 8 * 1024 };
-
-/* One line "name:first:count" of [line, end). False unless it is ours and usable. */
-static bool parse_range(const char *line, const char *end, const char *user, const char *number,
-			uint32_t *ret_first)
-{
-	char copy[256];
-	size_t length = (size_t)(end - line);
-
-	if (length >= sizeof(copy))
-		return false;
-	memcpy(copy, line, length);
-	copy[length] = '\0';
-	char *first_text = strchr(copy, ':');
-	char *count_text = first_text ? strchr(first_text + 1, ':') : NULL;
-	if (!count_text)
-		return false;
-	*first_text++ = '\0';
-	*count_text++ = '\0';
-	if (strcmp(copy, user) != 0 && strcmp(copy, number) != 0)
-		return false;
-	uint64_t first, count;
-	if (str_parse_number(first_text, 1, UINT32_MAX - IDMAP_COUNT, &first) < 0 ||
-	    str_parse_number(count_text, IDMAP_COUNT, UINT32_MAX, &count) < 0)
-		return false;
-	*ret_first = (uint32_t)first;
-	return true;
-}
-
-bool idmap_find_range(const char *text, const char *user, const char *number, uint32_t *ret_first)
-{
-	for (const char *line = text; *line;) {
-		const char *end = strchrnul(line, '\n');
-		if (parse_range(line, end, user, number, ret_first))
-			return true;
-		line = *end ? end + 1 : end;
-	}
-	return false;
-}
-
-bool idmap_find_nested(const char *text, uint32_t *ret_first)
-{
-	unsigned long long inside, outside, count;
-	int length;
-
-	while (sscanf(text, " %llu %llu %llu%n", &inside, &outside, &count, &length) == 3) {
-		unsigned long long skipped = inside == 0;
-		if (count >= IDMAP_COUNT + skipped &&
-		    inside + skipped <= UINT32_MAX - IDMAP_COUNT) {
-			*ret_first = (uint32_t)(inside + skipped);
-			return true;
-		}
-		text += length;
-	}
-	return false;
-}
+#include "idmap_texts.h"
 
 /* True in the initial user namespace: every id is itself. */
 static bool has_all_ids(const char *map)
@@ -90,42 +34,114 @@ static bool has_all_ids(const char *map)
 /* What a file like /etc/subuid grants root, else the fixed range. */
 static uint32_t granted_range(const char *path)
 {
-	char text[SUBID_FILE_MAX];
-	uint32_t first = IDMAP_FIRST;
+	struct idmap_range range = {.first = IDMAP_FIRST};
 
-	if (fd_read_file(AT_FDCWD, path, text, sizeof(text)) > 0)
-		idmap_find_range(text, "root", "0", &first);
-	return first;
+	idmap_read_range(path, "root", "0", IDMAP_COUNT, &range);
+	return range.first;
+}
+
+/* A map of /proc/self, which is a few lines: one read(2) has it all. */
+static ssize_t read_map(const char *path, char *text, size_t size)
+{
+	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -errno : read(fd, text, size - 1);
+
+	text[n > 0 ? n : 0] = '\0';
+	return n;
 }
 
 /* Where root may map. False: nowhere but to itself. */
 static bool choose_for_root(struct idmap *map)
 {
-	char users[SUBID_FILE_MAX], groups[SUBID_FILE_MAX];
+	char users[4096], groups[4096];
 
 	/* Unreadable (no descriptor left, no /proc): never the host's root for that. Where the
 	 * range does not exist, writing the map fails. */
-	if (fd_read_file(AT_FDCWD, "/proc/self/uid_map", users, sizeof(users)) <= 0 ||
-	    has_all_ids(users)) {
+	if (read_map("/proc/self/uid_map", users, sizeof(users)) <= 0 || has_all_ids(users)) {
 		map->first_uid = granted_range("/etc/subuid");
 		map->first_gid = granted_range("/etc/subgid");
 		return true;
 	}
 	/* A root of another user namespace: only what exists in there. */
-	return fd_read_file(AT_FDCWD, "/proc/self/gid_map", groups, sizeof(groups)) > 0 &&
+	return read_map("/proc/self/gid_map", groups, sizeof(groups)) > 0 &&
 	       idmap_find_nested(users, &map->first_uid) &&
 	       idmap_find_nested(groups, &map->first_gid);
+}
+
+static void choose_own(struct idmap *ret_map)
+{
+	*ret_map = (struct idmap){.first_uid = geteuid(),
+				  .first_gid = getegid(),
+				  .count = 1,
+				  .must_deny_setgroups = true};
 }
 
 void idmap_choose(struct idmap *ret_map)
 {
 	*ret_map = (struct idmap){.count = IDMAP_COUNT};
-	if (geteuid() == 0 && choose_for_root(ret_map))
+	if (geteuid() != 0 || !choose_for_root(ret_map))
+		choose_own(ret_map);
+}
+
+/* Who the caller is in /etc/subuid: a name if there is one, and always a number. */
+static void name_caller(char *name, size_t size)
+{
+	const char *told = getenv("USER");
+
+	/* Who is only known to a directory service has no line; the name that the login told can
+	 * be trusted this far, since newuidmap(1) asks again. */
+	if (!idmap_read_name("/etc/passwd", getuid(), name, size))
+		snprintf(name, size, "%s", told ? told : "");
+}
+
+void idmap_add_range(struct idmap *map)
+{
+	char name[64], number[16];
+	struct idmap_range users, groups;
+
+	if (map->count != 1 || map->first_uid == 0)
 		return;
-	*ret_map = (struct idmap){.first_uid = geteuid(),
-				  .first_gid = getegid(),
-				  .count = 1,
-				  .must_deny_setgroups = true};
+	name_caller(name, sizeof(name));
+	snprintf(number, sizeof(number), "%u", getuid());
+	bool has_users = idmap_read_range("/etc/subuid", name, number, 1, &users);
+	bool has_groups = idmap_read_range("/etc/subgid", name, number, 1, &groups);
+	if (!has_users || !has_groups) {
+		snprintf(map->lack, sizeof(map->lack),
+			 "no subordinate ids: sudo usermod --add-subuids 100000-165535 "
+			 "--add-subgids 100000-165535 %.32s",
+			 *name ? name : number);
+		return;
+	}
+	map->range_uid = users.first;
+	map->range_gid = groups.first;
+	map->range_count = users.count < groups.count ? users.count : groups.count;
+	if (map->range_count > IDMAP_COUNT - 1)
+		map->range_count = IDMAP_COUNT - 1;
+	map->must_deny_setgroups = false;
+}
+
+uint32_t idmap_size(const struct idmap *map)
+{
+	return map->count + map->range_count;
+}
+
+static bool find_outside(const struct idmap *map, uint32_t first, uint32_t range, uint32_t inside,
+			 uint32_t *ret_outside)
+{
+	if (inside >= idmap_size(map))
+		return false;
+	*ret_outside = inside < map->count ? first + inside : range + (inside - map->count);
+	return true;
+}
+
+bool idmap_find_user(const struct idmap *map, uint32_t inside, uint32_t *ret_outside)
+{
+	return find_outside(map, map->first_uid, map->range_uid, inside, ret_outside);
+}
+
+bool idmap_find_group(const struct idmap *map, uint32_t inside, uint32_t *ret_outside)
+{
+	return find_outside(map, map->first_gid, map->range_gid, inside, ret_outside);
 }
 
 static int write_one(pid_t pid, const char *file, const char *text, struct err *e)
@@ -143,18 +159,55 @@ static int write_one(pid_t pid, const char *file, const char *text, struct err *
 	return r;
 }
 
-int idmap_write(const struct idmap *map, pid_t pid, struct err *e)
+/* The lines of one map; `range` is the outside of what follows. */
+static int write_map(const struct idmap *map, pid_t pid, const char *file, uint32_t first,
+		     uint32_t range, struct err *e)
 {
-	char text[64];
-	int r = 0;
+	char text[96];
+	int length = snprintf(text, sizeof(text), "0 %" PRIu32 " %" PRIu32, first, map->count);
 
-	if (map->must_deny_setgroups)
-		r = write_one(pid, "setgroups", "deny", e);
-	snprintf(text, sizeof(text), "0 %" PRIu32 " %" PRIu32, map->first_uid, map->count);
-	if (r == 0)
-		r = write_one(pid, "uid_map", text, e);
-	snprintf(text, sizeof(text), "0 %" PRIu32 " %" PRIu32, map->first_gid, map->count);
-	if (r == 0)
-		r = write_one(pid, "gid_map", text, e);
+	if (map->range_count)
+		snprintf(text + length, sizeof(text) - (size_t)length,
+			 "\n%" PRIu32 " %" PRIu32 " %" PRIu32 "\n", map->count, range,
+			 map->range_count);
+	return write_one(pid, file, text, e);
+}
+
+static int write_users(const struct idmap *map, pid_t pid, struct err *e)
+{
+	return write_map(map, pid, "uid_map", map->first_uid, map->range_uid, e);
+}
+
+static int write_groups(const struct idmap *map, pid_t pid, struct err *e)
+{
+	int r = map->must_deny_setgroups ? write_one(pid, "setgroups", "deny", e) : 0;
+
+	return r < 0 ? r : write_map(map, pid, "gid_map", map->first_gid, map->range_gid, e);
+}
+
+/* What the helpers did not write, with the own id only. */
+static int write_rest(struct idmap *map, pid_t pid, struct err *e)
+{
+	bool has_users, has_groups;
+
+	if (idmap_write_by_helpers(map, pid, &has_users, &has_groups, map->lack) == 0)
+		return 0;
+	struct idmap own = *map;
+	own.range_count = 0;
+	own.must_deny_setgroups = true;
+	int r = has_users ? 0 : write_users(&own, pid, e);
+	if (r == 0 && !has_groups)
+		r = write_groups(&own, pid, e);
+	map->range_count = 0;
+	map->must_deny_setgroups = !has_groups;
 	return r;
+}
+
+int idmap_write(struct idmap *map, pid_t pid, struct err *e)
+{
+	if (map->range_count)
+		return write_rest(map, pid, e);
+	int r = write_users(map, pid, e);
+
+	return r < 0 ? r : write_groups(map, pid, e);
 }

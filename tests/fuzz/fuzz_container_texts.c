@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The texts that a container's worker reads from the machine: /proc/self/cgroup and mountinfo,
- * whose names others may have chosen, /etc/subuid, and the maps of a user namespace. The input
- * is two texts, parted by a NUL; a path that is found ends within its buffer.
+ * whose names others may have chosen, /etc/subuid, /etc/passwd, and the maps of a user namespace.
+ * The input is two texts, parted by a NUL; a path that is found ends within its buffer, a range
+ * within the ids that there are.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cgroup_path.h"
-#include "idmap.h"
+#include "idmap_texts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -29,7 +30,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				     sizeof(path)) &&
 		    !memchr(path, '\0', sizeof(path)))
 			abort();
-	if (idmap_find_range(first_text, "root", "0", &first) && first == 0)
+	struct idmap_range range = {0};
+	if (idmap_find_range(first_text, "root", "0", 1, &range) &&
+	    (range.first == 0 || range.count == 0 || range.first + range.count < range.first))
+		abort();
+	char name[8] = "";
+	if (idmap_find_name(first_text, 0, name, sizeof(name)) && (!*name || strpbrk(name, ":\n")))
 		abort();
 	if (idmap_find_nested(first_text, &first) && first == 0)
 		abort();
