@@ -51,16 +51,16 @@ int lockdown_bounding(struct container *c, struct err *e)
 	return 0;
 }
 
+/* Who is not root keeps none: the kernel took them with the change of user. */
 int lockdown_capabilities(struct container *c, struct err *e)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	uint64_t kept = kept_mask();
+	uint64_t kept = c->is_ordinary_user ? 0 : kept_mask();
 	struct __user_cap_data_struct sets[2] = {
 	    {.effective = (uint32_t)kept, .permitted = (uint32_t)kept},
 	    {.effective = (uint32_t)(kept >> 32), .permitted = (uint32_t)(kept >> 32)},
 	};
 
-	(void)c;
 	if (syscall(SYS_capset, &header, sets) < 0)
 		return err_sys(e, errno, "keep no more than three capabilities");
 	return 0;
@@ -89,6 +89,9 @@ int lockdown_privileges(struct container *c, struct err *e)
 
 int lockdown_calls(struct container *c, struct err *e)
 {
+	const struct seccomp_choice choice = {0};
+	int listener;
+
 	(void)c;
-	return seccomp_load(e);
+	return seccomp_load(&choice, &listener, e);
 }

@@ -11,13 +11,20 @@
 #include <stdint.h>
 
 #include "err.h"
+#include "seccomp_emit.h"
 
-struct sock_filter;
+/* The calls of this processor, by number. */
+const struct seccomp_call *seccomp_calls(size_t *ret_count);
 
-/* The filter as the kernel gets it, for the tests. */
-const struct sock_filter *seccomp_program(size_t *ret_length);
+/* The filter as the kernel gets it: one of the two made when isolab was built, or, if the choice
+ * has capabilities that open something, one written into *buffer. */
+const struct sock_filter *seccomp_program(const struct seccomp_choice *choice,
+					  struct seccomp_code *buffer, size_t *ret_length);
 
-/* Loads the filter for this process and all that come from it. Needs no_new_privs. */
-int seccomp_load(struct err *e);
+/* Loads the filter for this process and all that come from it. Needs no_new_privs, or
+ * CAP_SYS_ADMIN in the own user namespace. *ret_listener is where refused calls are told if the
+ * choice counts them, else, or if the kernel cannot (before Linux 5.0), -1: then it refuses by
+ * itself. The caller closes it. seccomp(2). */
+int seccomp_load(const struct seccomp_choice *choice, int *ret_listener, struct err *e);
 
 #endif

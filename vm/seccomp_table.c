@@ -84,4 +84,4 @@ static const struct seccomp_rule rules[] = {
     {.call = NULL},
 };
 
-const struct seccomp_profile seccomp_profile = {.groups = groups, .rules = rules};
+const struct seccomp_profile seccomp_profile_vm = {.groups = groups, .rules = rules};

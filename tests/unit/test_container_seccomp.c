@@ -50,7 +50,8 @@ static uint32_t load_word(const struct seccomp_data *data, uint32_t offset)
 static uint32_t run_filter(const struct seccomp_data *data, unsigned *ret_steps)
 {
 	size_t length, at = 0;
-	const struct sock_filter *program = seccomp_program(&length);
+	const struct sock_filter *program = seccomp_program(&(struct seccomp_choice){0}, NULL,
+							    &length);
 	uint32_t accumulator = 0;
 
 	for (unsigned steps = 1; steps < STEPS_MAX; steps++) {
@@ -184,16 +185,18 @@ static void test_socket_families_and_personalities_are_listed(void **state)
 static void test_every_group_and_rule_says_why(void **state)
 {
 	(void)state;
-	for (const struct seccomp_group *group = seccomp_profile.groups; group->name; group++)
+	for (const struct seccomp_group *group = seccomp_profile_container.groups; group->name;
+	     group++)
 		assert_true(strlen(group->why) > 10 && strlen(group->calls) > 2);
-	for (const struct seccomp_rule *rule = seccomp_profile.rules; rule->call; rule++)
+	for (const struct seccomp_rule *rule = seccomp_profile_container.rules; rule->call; rule++)
 		assert_true(strlen(rule->why) > 10 && rule->count > 0 && rule->argument < 6);
 }
 
 /* Returns 0 when all is as it should be, else the number of the first claim that does not hold. */
 static int try_in_filter(void)
 {
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || seccomp_load(NULL) < 0)
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    seccomp_load(&(struct seccomp_choice){0}, &(int){0}, NULL) < 0)
 		return 1;
 	if (getpid() <= 0 || prctl(PR_GET_SECCOMP) != 2)
 		return 2;
