@@ -22,7 +22,9 @@
 #include "console_ends.h"
 #include "fd.h"
 #include "kernel.h"
+#include "rlimits.h"
 #include "timens.h"
+#include "workdir.h"
 
 int child_await(const char *expected, struct err *e)
 {
@@ -117,16 +119,12 @@ int child_join_cgroup(struct container *c, struct err *e)
 
 int child_exec(struct container *c, struct err *e)
 {
-	const char *directory = c->spec->workdir;
-
-	if (!directory && !c->is_bare) /* a plain process stays where it was started */
-		directory = "/";
 	umask(022);
 	c->report->is_command_error = true;
-	if (directory && chdir(directory) < 0)
-		return err_hint(e, err_sys(e, errno, "enter the directory '%s'", directory),
-				"--workdir names a directory inside the sandbox");
-	return command_exec(c->argv, c->env, e);
+	int r = workdir_enter(c, c->spec->workdir, e);
+	if (r == 0)
+		r = rlimits_set(c, e);
+	return r < 0 ? r : command_exec(c->argv, c->env, e);
 }
 
 void container_child(struct container *c)

@@ -67,6 +67,9 @@ struct container {
 	int console[3];             /* worker's ends: input, output, errors; pty: input only */
 	int standard[3];            /* child's ends, -1: none (pty, or /dev/null) */
 	char **argv, **env;         /* what to run; argv borrowed, env owned */
+	const char *user;           /* of --user, borrowed; NULL: root inside */
+	bool keeps_home;            /* HOME is one that an --env has set */
+	bool is_ordinary_user;      /* in the child's copy: it has become one who is not root */
 	char mark[RUNDIR_MARK_MAX]; /* variable by which a sweep knows what is ours, or "" */
 };
 
@@ -136,6 +139,9 @@ int child_await(const char *word, struct err *e);
  * this is called: what Ctrl-C sent to the worker's whole group meanwhile is for the worker to
  * pass on. */
 void container_own_session(void);
+
+/* Becomes c->user. user.c */
+int child_switch_user(struct container *c, struct err *e);
 
 /* Becomes user 0 of the new user namespace, whose maps must be written. */
 int container_become_root(struct container *c, struct err *e);

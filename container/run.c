@@ -44,6 +44,8 @@ void container_init(struct container *c, const struct sandbox_spec *spec, const 
 				.socket = -1,
 				.child_socket = -1,
 				.pidfd = -1,
+				.user = spec->user,
+				.keeps_home = command_getenv(spec->env, "HOME"),
 				.console = {-1, -1, -1},
 				.standard = {-1, -1, -1}};
 	cgroup_init(&c->cgroup);

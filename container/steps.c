@@ -20,6 +20,7 @@
 #include "console_ends.h"
 #include "container.h"
 #include "hooks.h"
+#include "workdir.h"
 
 static bool has_limits(const struct container *c)
 {
@@ -66,6 +67,16 @@ static bool needs_early_filter(const struct container *c)
 static bool needs_late_filter(const struct container *c)
 {
 	return !needs_early_filter(c);
+}
+
+static bool has_workdir(const struct container *c)
+{
+	return c->spec->workdir && !c->is_bare;
+}
+
+static bool has_user(const struct container *c)
+{
+	return c->user;
 }
 
 static bool is_needed(const struct container *c, enum step step)
@@ -199,10 +210,16 @@ const struct step_entry steps[STEPS] = {
 	"its view of the accounts begins at its own",
 	"without an account nothing is counted",
 	SPEC_CGROUP, has_cgroup, child_join_cgroup, .is_quiet = true},
+    [STEP_WORKDIR] = {"workdir",
+	"the directory that the program starts in is made, if it is missing",
+	.is_needed = has_workdir, .run = workdir_make, .is_quiet = true},
     [STEP_BOUNDING] = {"bounding",
 	"what is dropped here no program can ever get back, whatever it executes",
 	"root inside keeps all its powers over what belongs to its user namespace",
 	SPEC_CAPABILITIES, .run = lockdown_bounding, .is_quiet = true, .is_for_exec = true},
+    [STEP_USER] = {"user",
+	"root inside becomes the user that was asked for, and gives up root's powers",
+	.is_needed = has_user, .run = child_switch_user, .is_for_exec = true},
     [STEP_DEATH] = {"death",
 	"when the worker dies, the kernel kills the program",
 	.run = lockdown_death, .is_quiet = true, .is_for_exec = true},

@@ -10,12 +10,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "container.h"
@@ -345,27 +348,51 @@ static void give_console(const struct user *user)
 			(void)!fchown(fd, user->uid, (gid_t)-1);
 }
 
-int user_switch(const struct container *c, const char *wanted, char **env, bool keeps_home,
-		struct err *e)
+/* A filter without no_new_privs takes a power to load, and it comes later: so what root had is
+ * kept until then. Exec takes it from all who are not root. */
+static int keep_powers(struct err *e)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct sets[2];
+
+	if (syscall(SYS_capget, &header, sets) < 0)
+		return err_sys(e, errno, "read the capabilities");
+	for (int i = 0; i < 2; i++)
+		sets[i].effective = sets[i].permitted;
+	if (syscall(SYS_capset, &header, sets) < 0)
+		return err_sys(e, errno, "keep the capabilities");
+	return 0;
+}
+
+static int become(struct container *c, const struct user *user, struct err *e)
+{
+	bool needs_powers = !c->is_bare && container_has(c, SPEC_SECCOMP) &&
+			    !container_has(c, SPEC_NO_NEW_PRIVS);
+
+	give_console(user);
+	int r = set_groups(c, user, e);
+	if (r == 0 && kernel_setresgid(user->gid) < 0)
+		r = explain_id(c, "group", user->gid, errno, e);
+	if (r == 0 && needs_powers && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		r = err_sys(e, errno, "keep the capabilities");
+	if (r == 0 && kernel_setresuid(user->uid) < 0)
+		r = explain_id(c, "user", user->uid, errno, e);
+	if (r == 0 && needs_powers)
+		r = keep_powers(e);
+	return r;
+}
+
+int child_switch_user(struct container *c, struct err *e)
 {
 	struct user user;
+	int r = look_up(c->user, &user, e);
 
-	if (!wanted)
-		return 0;
-	int r = look_up(wanted, &user, e);
-	if (r == 0 && !keeps_home)
-		r = put_home(env, user.home, e);
-	if (r < 0)
-		return err_ctx(e, r, "--user %s", wanted);
+	if (r == 0 && !c->keeps_home)
+		r = put_home(c->env, user.home, e);
 	/* Whoever it is already needs no right to become it. */
-	if (c->is_bare && geteuid() != 0 && user.uid == geteuid() && user.gid == getegid())
-		return 0;
-	if (!c->is_bare)
-		give_console(&user);
-	r = set_groups(c, &user, e);
-	if (r == 0 && kernel_setresgid(user.gid) < 0)
-		r = explain_id(c, "group", user.gid, errno, e);
-	if (r == 0 && kernel_setresuid(user.uid) < 0)
-		r = explain_id(c, "user", user.uid, errno, e);
-	return r < 0 ? err_ctx(e, r, "--user %s", wanted) : 0;
+	bool is_it = c->is_bare && geteuid() != 0 && user.uid == geteuid() && user.gid == getegid();
+	if (r == 0 && !is_it)
+		r = become(c, &user, e);
+	c->is_ordinary_user = user.uid != 0;
+	return r < 0 ? err_ctx(e, r, "--user %s", c->user) : 0;
 }

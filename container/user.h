@@ -2,7 +2,7 @@
 #ifndef ISOLAB_CONTAINER_USER_H
 #define ISOLAB_CONTAINER_USER_H
 /*
- * user: who --user USER[:GROUP] is, and how a process becomes that.
+ * user: who --user USER[:GROUP] is; child_switch_user() (container.h) becomes that.
  *
  *	digits	a number, whatever the image says; all else is a name of the image's
  *	USER	uid, and from its line of /etc/passwd the group and HOME; the other groups that
@@ -26,8 +26,6 @@ enum {
 	USER_GROUPS_MAX = 256,
 };
 
-struct container;
-
 struct user {
 	uint32_t uid, gid;
 	char home[USER_HOME_MAX];
@@ -45,11 +43,5 @@ struct user_files {
  * is damaged; -E2BIG: in too many groups. See passwd(5), group(5). */
 int user_resolve(const char *wanted, const struct user_files *files, struct user *ret,
 		 struct err *e);
-
-/* In a child that may still change its ids: becomes `wanted` as the files of its own root know it,
- * and puts its home into HOME of `env`, unless that is what an --env says. NULL: stays who it is.
- * See setresuid(2), which clears all capabilities of one who is not root. */
-int user_switch(const struct container *c, const char *wanted, char **env, bool keeps_home,
-		struct err *e);
 
 #endif
