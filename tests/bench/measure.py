@@ -15,6 +15,7 @@ import termios
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+UNIT = ["busybox", "true"]
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -25,7 +26,8 @@ class Lab:
         self.build, self.scratch = build, scratch
         self.isolab = os.path.join(build, "isolab")
         self.image = os.path.join(build, "images", "base")
-        self.environment = dict(os.environ, XDG_RUNTIME_DIR=scratch, XDG_STATE_HOME=scratch)
+        self.environment = dict(os.environ, XDG_RUNTIME_DIR=scratch, XDG_STATE_HOME=scratch,
+                                ISOLAB_BUILD=build)
         self.accel = self.find_accel()
 
     def tool(self, name):
@@ -65,14 +67,28 @@ def machine(lab):
     yield "; ".join(version_of(program, "--version") for program in others)
 
 
-def race(lab, contestants, runs, pause_ms=0):
-    """Runs the contestants by turns (runner.c). Returns their rows by name."""
+def ratio(rows, name, base, key="median_ns"):
+    """How many times `base` the contestant `name` takes; None when one of them does not run."""
+    if key not in rows.get(name, {}) or key not in rows.get(base, {}):
+        return None
+    return rows[name][key] / rows[base][key]
+
+
+def unit_of(rows):
+    return rows["fork+exec"]["median_ns"]
+
+
+def race(lab, contestants, runs, pause_ms=0, tool="runner"):
+    """Runs the contestants by turns (runner.c, prompt.c). Returns their rows by name."""
     names = list(contestants)
-    command = [lab.tool("runner"), str(runs), str(pause_ms)]
+    command = [lab.tool(tool), str(runs), str(pause_ms)]
     for number, name in enumerate(names):
         command += (["+"] if number else []) + [str(number), *contestants[name]]
-    told = subprocess.run(command, env=lab.environment, stdout=subprocess.PIPE, text=True,
-                          check=True)
+    told = subprocess.run(command, env=lab.environment, capture_output=True, text=True,
+                          errors="replace", check=False)
+    for line in dict.fromkeys(told.stderr.splitlines()):  # each complaint once, not each round
+        print(f"  said: {line}")
+    told.check_returncode()
     rows = {}
     for line in told.stdout.splitlines():
         words = line.split()
@@ -83,39 +99,6 @@ def race(lab, contestants, runs, pause_ms=0):
             row = dict(zip(keys, map(int, words[1:])), runs=runs)
         rows[names[int(words[0])]] = row
     return rows
-
-
-def other_containers(lab):
-    """The commands of those runners that are installed, all with the same root and program."""
-    root, others = lab.image, {}
-    if shutil.which("bwrap"):
-        others["bwrap"] = ["bwrap", "--unshare-all", "--bind", root, "/", "--proc", "/proc",
-                           "--dev", "/dev", "/bin/true"]
-    if shutil.which("unshare"):
-        others["unshare, /proc only"] = ["unshare", "-UmpfinuCr", "--mount-proc", "-R", root,
-                                         "/bin/true"]
-    for runtime in ("crun", "runc"):  # crun 1.8 does not start on a hybrid cgroup tree
-        if shutil.which(runtime):
-            state = os.path.join(lab.scratch, runtime)
-            bundle = make_bundle(lab, runtime)
-            others[runtime] = [runtime, "--root", state, "run", "-b", bundle,
-                               f"bench-{runtime}-{os.getpid()}"]
-    return others
-
-
-def make_bundle(lab, runtime):
-    """An OCI bundle from the runtime's own `spec`: as it comes, but without a terminal."""
-    bundle = os.path.join(lab.scratch, f"bundle-{runtime}")
-    os.mkdir(bundle)
-    subprocess.run([runtime, "spec"], cwd=bundle, check=True)
-    path = os.path.join(bundle, "config.json")
-    with open(path, encoding="utf-8") as file:
-        config = json.load(file)
-    config["process"].update(args=["/bin/true"], terminal=False)
-    config["root"] = {"path": lab.image, "readonly": True}
-    with open(path, "w", encoding="utf-8") as file:
-        json.dump(config, file)
-    return bundle
 
 
 def summary(samples):
