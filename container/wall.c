@@ -318,6 +318,7 @@ static void wall_finish(struct worker *w)
 	if (!state)
 		return;
 	cgroup_freeze(&state->container.cgroup, false, NULL);
+    .exec_takes_user = true,
 	if (!has_pid_namespace(&state->container))
 		members_kill_all();
 	enter_list_finish(&state->entered);
@@ -332,6 +333,7 @@ const struct wall container_wall = {
     .check = wall_check,
     .start = wall_start,
     .signal = wall_signal,
+    .exec_takes_user = true,
     .kill = wall_kill,
     .pause = wall_pause,
     .resize = wall_resize,

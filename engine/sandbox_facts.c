@@ -182,7 +182,9 @@ static int send_exec(struct sandbox *s, int socket, int out_fd, struct err *e)
 
 	if (!message || null < 0)
 		return err_sys(e, errno, "prepare the probe");
-	r = wire_exec_encode(message, "", argv, env, WIRE_EXEC_PROGRAM, e);
+	r = wire_exec_encode(
+	    message,
+	    &(struct wire_exec_request){.argv = argv, .env = env, .flags = WIRE_EXEC_PROGRAM}, e);
 	if (r < 0)
 		return r;
 	message->fds[0] = null;

@@ -136,6 +136,8 @@ int spec_validate(const struct sandbox_spec *spec, struct err *e);
 /* Puts a short name ("container-1f3a") if there is none. It is made from the clock, so it may be
  * taken: after rundir_create()'s -EEXIST empty it and choose again. */
 void spec_choose_name(struct sandbox_spec *spec);
+/* Checks the syntax of USER[:GROUP]; who that is only the image knows. */
+int spec_check_user(const char *user, struct err *e);
 
 /* The canonical words, NUL-terminated each, into `words` (to save), and back. */
 void spec_encode(const struct sandbox_spec *spec, struct strbuf *words);

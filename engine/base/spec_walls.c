@@ -277,7 +277,7 @@ static int refuse_user(const char *argument, struct err *e)
 			"USER or USER:GROUP, names of the image or numbers, for example 1000:1000");
 }
 
-int spec_set_user(struct sandbox_spec *spec, const char *argument, struct err *e)
+int spec_check_user(const char *argument, struct err *e)
 {
 	char part[USER_MAX];
 	const char *colon = strchr(argument, ':');
@@ -292,7 +292,14 @@ int spec_set_user(struct sandbox_spec *spec, const char *argument, struct err *e
 		    str_parse_number(part, 0, UINT32_MAX - 1, &number) < 0)
 			return refuse_user(argument, e);
 	}
-	return spec_set_text(&spec->user, argument, e);
+	return 0;
+}
+
+int spec_set_user(struct sandbox_spec *spec, const char *argument, struct err *e)
+{
+	int r = spec_check_user(argument, e);
+
+	return r < 0 ? r : spec_set_text(&spec->user, argument, e);
 }
 
 static int add_capability(char ***list, const char *option, const char *argument, struct err *e)

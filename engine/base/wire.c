@@ -158,21 +158,25 @@ static int add_words(struct wire_message *message, char *const words[], uint32_t
 	return 0;
 }
 
-int wire_exec_encode(struct wire_message *message, const char *workdir, char *const argv[],
-		     char *const env[], unsigned flags, struct err *e)
+int wire_exec_encode(struct wire_message *message, const struct wire_exec_request *request,
+		     struct err *e)
 {
-	char *const first[] = {(char *)workdir, NULL};
-	uint32_t one = 0;
+	char *const first[] = {(char *)(request->workdir ? request->workdir : ""),
+			       (char *)(request->user ? request->user : ""), NULL};
+	uint32_t two = 0;
+	int r;
 
-	message->header = (struct wire_header){.type = WIRE_EXEC, .flags = flags};
+	message->header = (struct wire_header){.type = WIRE_EXEC, .flags = request->flags};
 	message->fd_count = 0;
-	if (add_words(message, first, &one) < 0 ||
-	    add_words(message, argv, &message->header.a) < 0 ||
-	    add_words(message, env, &message->header.b) < 0 ||
-	    message->header.a + message->header.b > WIRE_ARGV_MAX)
-		return err_set(e, E2BIG, "command of more than %d words or %d bytes", WIRE_ARGV_MAX,
-			       WIRE_BODY_MAX);
-	return 0;
+	if (add_words(message, first, &two) == 0 &&
+	    add_words(message, request->argv, &message->header.a) == 0 &&
+	    add_words(message, request->env, &message->header.b) == 0 &&
+	    message->header.a + message->header.b <= WIRE_ARGV_MAX)
+		return 0;
+	r = err_set(e, E2BIG, "command of more than %d words or %d bytes", WIRE_ARGV_MAX,
+		    WIRE_BODY_MAX);
+	return err_hint(e, r,
+			"put them into a file, or into its input: exec -i NAME -- COMMAND <FILE");
 }
 
 /* The next NUL-terminated word at *at, or NULL when the body has no more. */
@@ -198,7 +202,8 @@ int wire_exec_decode(struct wire_message *message, struct wire_exec *ret_exec, s
 	if (argc < 1 || argc > WIRE_ARGV_MAX || count > WIRE_ARGV_MAX - argc)
 		return err_set(e, EPROTO, "exec of %u and %u words", argc, count);
 	ret_exec->workdir = take_word(message, &at);
-	is_whole = ret_exec->workdir != NULL;
+	ret_exec->user = take_word(message, &at);
+	is_whole = ret_exec->workdir && ret_exec->user;
 	for (i = 0; i < argc; i++)
 		is_whole = (ret_exec->argv[i] = take_word(message, &at)) && is_whole;
 	for (i = 0; i < count; i++)

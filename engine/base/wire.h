@@ -24,7 +24,7 @@ enum {
 	WIRE_MAGIC = 0x31626f69, /* "iob1" */
 	WIRE_BODY_MAX = 64 * 1024 - 64,
 	WIRE_FDS_MAX = 4,
-	WIRE_ARGV_MAX = 256, /* words of argv + env together */
+	WIRE_ARGV_MAX = 4096, /* words of argv + env together */
 };
 
 enum wire_type {
@@ -40,7 +40,10 @@ enum wire_type {
 	WIRE_KILL, /* SIGKILL to everything inside */
 	WIRE_PAUSE,
 	WIRE_UNPAUSE,
-	WIRE_EXEC,        /* body: struct wire_exec words; fds: stdin, stdout, stderr [, program] */
+	/* body: struct wire_exec words; fds: stdin, stdout, stderr [, program]. The answer may carry
+	 * the master of a terminal that was made inside (WIRE_EXEC_TTY): it counts, not the one
+	 * that was sent. */
+	WIRE_EXEC,
 	WIRE_EXEC_SIGNAL, /* a = signal, to the exec that was started over this connection */
 	/* Body: a topic of the wall's own ("devicetree"). The answer's body is text, in UTF-8,
 	 * without a NUL; ENODATA: this wall has nothing to tell about it. */
@@ -60,7 +63,7 @@ struct wire_header {
 
 enum wire_exec_flags {
 	WIRE_EXEC_TTY =
-	    1, /* fds 0–2 are a terminal of the front's making: make it the controlling one */
+	    1, /* on a terminal: fds 0–2 are one of the front's making, and tell its size */
 	WIRE_EXEC_PROGRAM =
 	    2, /* a fourth descriptor is the program (a sealed memfd); argv[0] is only its name */
 };
@@ -84,15 +87,22 @@ void wire_close_fds(struct wire_message *message);
  * drives. */
 int wire_check(const void *packet, size_t length, struct err *e);
 
-/* The body of WIRE_EXEC: workdir NUL, argc argv words, then env words, each with its NUL.  a =
- * argc, b = number of env words. */
-struct wire_exec {
-	const char *workdir;                                    /* "" = the sandbox's default */
-	char *argv[WIRE_ARGV_MAX + 1], *env[WIRE_ARGV_MAX + 1]; /* point into the body */
+/* What to run. NULL: nothing of that. */
+struct wire_exec_request {
+	const char *workdir, *user;
+	char *const *argv, *const *env;
+	unsigned flags; /* enum wire_exec_flags */
 };
 /* Fills the message's header and body; its descriptors are the caller's to add. -E2BIG. */
-int wire_exec_encode(struct wire_message *message, const char *workdir, char *const argv[],
-		     char *const env[], unsigned flags, struct err *e);
+int wire_exec_encode(struct wire_message *message, const struct wire_exec_request *request,
+		     struct err *e);
+
+/* The body of WIRE_EXEC: workdir NUL, user NUL, argc argv words, then env words, each with its NUL.
+ * a = argc, b = number of env words. */
+struct wire_exec {
+	const char *workdir, *user;                             /* "" = the sandbox's */
+	char *argv[WIRE_ARGV_MAX + 1], *env[WIRE_ARGV_MAX + 1]; /* point into the body */
+};
 /* -EPROTO when the words do not fill the body exactly. */
 int wire_exec_decode(struct wire_message *message, struct wire_exec *ret_exec, struct err *e);
 

@@ -60,9 +60,13 @@ struct worker_exec {
 	unsigned id;
 	char *const *argv, *const *env;
 	const char *workdir; /* "" = default */
+	const char *user;    /* "" = the sandbox's; else its syntax was checked */
 	int fds[3];          /* stdin, stdout, stderr; the wall may take them with fd_move */
 	int program_fd;      /* -1, or the program itself (sealed memfd) */
-	bool is_tty;         /* fds are a terminal: setsid, TIOCSCTTY */
+	bool is_tty;         /* on a terminal: fds are one, of the front's making */
+	/* -1, or, if the wall has made a better one inside, that one's master: the front gets it.
+	 */
+	int terminal_fd;
 };
 
 /* One line of `--check`, also doctor's line. */
@@ -75,6 +79,7 @@ struct worker_check {
  * data: worker_set_state(). */
 struct wall {
 	const char *kind;
+	bool exec_takes_user; /* else an exec with a user is refused */
 	/* Prints its checks by calling `say` for each. Optional. */
 	void (*check)(void (*say)(void *arg, const struct worker_check *), void *arg);
 	/* Builds the wall and starts CMD. Journals its steps with worker_step(), watches its

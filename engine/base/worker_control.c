@@ -186,12 +186,22 @@ static int64_t answer_pause(struct worker *w, struct worker_client *client,
 static int64_t answer_exec(struct worker *w, struct worker_client *client,
 			   struct wire_message *message, struct err *e)
 {
-	int r;
+	int fd = client->fd, terminal = -1, r;
+	unsigned id;
 
 	if (client->has_exec)
 		return err_set(e, EBUSY, "this connection has started a program already");
-	r = worker_exec_start(w, message, &client->exec_id, e);
-	client->has_exec = r == 0;
+	r = worker_exec_start(w, message, &id, &terminal, e);
+	client = find_client(w, fd);
+	if (r == 0 && client) {
+		client->has_exec = true;
+		client->exec_id = id;
+	}
+	if (r == 0 && terminal >= 0) {
+		wire_close_fds(message);
+		wire_answer_ok(message, 0);
+		message->fds[message->fd_count++] = fd_move(&terminal);
+	}
 	return r;
 }
 
@@ -243,7 +253,7 @@ static int reply(struct worker *w, int fd, int64_t result, struct err *error)
 {
 	struct wire_message *message = w->message;
 
-	/* The answer of WIRE_DESCRIBE stands there already, with its body. */
+	/* The answers with a body or a descriptor stand there already. */
 	if (result >= 0 && message->header.type == WIRE_OK)
 		return wire_send(fd, message, true);
 	if (result >= 0) {
@@ -267,6 +277,7 @@ static int handle(struct worker *w, int fd)
 	const struct request *request = requests;
 	struct err error = {0};
 	int64_t result;
+	int r;
 
 	while (request->answer && request->type != message->header.type)
 		request++;
@@ -276,8 +287,11 @@ static int handle(struct worker *w, int fd)
 	else
 		result = err_set(&error, EPROTO, "message %u is none for a worker",
 				 message->header.type);
-	wire_close_fds(message);
-	return find_client(w, fd) ? reply(w, fd, result, &error) : -EPIPE;
+	if (message->header.type != WIRE_OK)
+		wire_close_fds(message); /* the request's */
+	r = find_client(w, fd) ? reply(w, fd, result, &error) : -EPIPE;
+	wire_close_fds(message); /* the answer's: the front has its own now */
+	return r;
 }
 
 void worker_control_read(struct worker *w, int fd)

@@ -25,6 +25,7 @@ static void free_slot(struct worker_exec_slot *slot)
 	for (int i = 0; i < 3; i++)
 		fd_close(&slot->exec.fds[i]);
 	fd_close(&slot->exec.program_fd);
+	fd_close(&slot->exec.terminal_fd);
 	free(slot);
 }
 
@@ -49,6 +50,7 @@ static int make_slot(struct wire_message *message, struct worker_exec_slot **ret
 	}
 	memcpy(slot->body, message->body, length);
 	slot->exec.workdir = slot->body + (slot->words.workdir - message->body);
+	slot->exec.user = slot->body + (slot->words.user - message->body);
 	for (char **word = slot->words.argv; *word; word++)
 		*word = slot->body + (*word - message->body);
 	for (char **word = slot->words.env; *word; word++)
@@ -59,6 +61,7 @@ static int make_slot(struct wire_message *message, struct worker_exec_slot **ret
 	for (int i = 0; i < 3; i++)
 		slot->exec.fds[i] = fd_move(&message->fds[i]);
 	slot->exec.program_fd = has_program ? fd_move(&message->fds[3]) : -1;
+	slot->exec.terminal_fd = -1;
 	message->fd_count = 0;
 	*ret_slot = slot;
 	return 0;
@@ -79,6 +82,19 @@ static int check_state(const struct worker *w, struct err *e)
 	return err_hint(e, r, "isolab unpause %s", w->spec.name);
 }
 
+/* Whoever asks for a user must never get another one. */
+static int check_user(const struct worker *w, const struct worker_exec *x, struct err *e)
+{
+	if (!*x->user)
+		return 0;
+	if (w->wall->exec_takes_user)
+		return spec_check_user(x->user, e);
+	return err_hint(e,
+			err_set(e, EOPNOTSUPP, "a %s has no other users to run a program as",
+				w->spec.kind),
+			"leave --user out");
+}
+
 static struct worker_exec_slot **find_slot(struct worker *w, unsigned id)
 {
 	for (size_t i = 0; i < WORKER_CLIENTS_MAX; i++)
@@ -88,7 +104,7 @@ static struct worker_exec_slot **find_slot(struct worker *w, unsigned id)
 }
 
 int worker_exec_start(struct worker *w, struct wire_message *message, unsigned *ret_id,
-		      struct err *e)
+		      int *ret_terminal, struct err *e)
 {
 	struct worker_exec_slot **place = find_slot(w, 0);
 	int r = check_state(w, e);
@@ -102,12 +118,16 @@ int worker_exec_start(struct worker *w, struct wire_message *message, unsigned *
 		return r;
 	(*place)->exec.id = ++w->last_exec_id;
 	*ret_id = w->last_exec_id;
-	r = w->wall->exec(w, &(*place)->exec, e);
+	r = check_user(w, &(*place)->exec, e);
+	if (r == 0)
+		r = w->wall->exec(w, &(*place)->exec, e);
 	if (r < 0) {
 		free_slot(*place);
 		*place = NULL;
+		return r;
 	}
-	return r;
+	*ret_terminal = fd_move(&(*place)->exec.terminal_fd);
+	return 0;
 }
 
 int worker_exec_signal(struct worker *w, unsigned id, int signal_number, struct err *e)

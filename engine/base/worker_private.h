@@ -183,8 +183,9 @@ void worker_control_exec_ended(struct worker *w, unsigned id, int status);
 void worker_control_finish(struct worker *w);
 
 /* worker_exec.c */
+/* *ret_terminal: -1, or the caller's: the master of a terminal that the front shall have. */
 int worker_exec_start(struct worker *w, struct wire_message *message, unsigned *ret_id,
-		      struct err *e);
+		      int *ret_terminal, struct err *e);
 int worker_exec_signal(struct worker *w, unsigned id, int signal_number, struct err *e);
 void worker_exec_finish(struct worker *w);
 

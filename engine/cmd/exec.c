@@ -19,8 +19,12 @@ enum exec_option { EXEC_INTERACTIVE, EXEC_TTY, EXEC_ENV, EXEC_WORKDIR };
 static int send_request(struct execution *x, struct err *e)
 {
 	struct wire_message *message = &x->message;
-	int r = wire_exec_encode(message, x->workdir, x->argv, x->env,
-				 x->is_tty ? WIRE_EXEC_TTY : 0, e);
+	const struct wire_exec_request request = {.workdir = x->workdir,
+						  .user = x->user,
+						  .argv = x->argv,
+						  .env = x->env,
+						  .flags = x->is_tty ? WIRE_EXEC_TTY : 0};
+	int r = wire_exec_encode(message, &request, e);
 
 	if (r < 0)
 		return r;

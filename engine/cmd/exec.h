@@ -18,7 +18,7 @@ struct execution {
 	struct command_context *context;
 	struct sandbox *s;
 	bool is_interactive, is_tty;
-	const char *workdir;
+	const char *workdir, *user; /* NULL: the sandbox's */
 	char **argv, *env[WIRE_ARGV_MAX + 1];
 	int socket, null;
 	int master, slave; /* of a terminal of its own, -1 = none */

@@ -27,6 +27,7 @@ static void read_exec(struct wire_message *message)
 	if (wire_exec_decode(message, &exec, NULL) < 0)
 		return;
 	touch(message, exec.workdir);
+	touch(message, exec.user);
 	for (uint32_t i = 0; i < message->header.a; i++)
 		touch(message, exec.argv[i]);
 	for (uint32_t i = 0; i < message->header.b; i++)

@@ -196,12 +196,16 @@ static void test_exec_words_arrive(void **state)
 	char *argv[] = {"sh", "-c", "", NULL}, *env[] = {"A=1", NULL};
 	struct wire_exec exec;
 
-	assert_int_equal(wire_exec_encode(&line->out, "/tmp", argv, env, WIRE_EXEC_TTY, NULL), 0);
+	const struct wire_exec_request request = {
+	    .workdir = "/tmp", .user = "ann:tty", .argv = argv, .env = env, .flags = WIRE_EXEC_TTY};
+
+	assert_int_equal(wire_exec_encode(&line->out, &request, NULL), 0);
 	assert_int_equal(wire_send(line->ends[0], &line->out, false), 0);
 	assert_int_equal(wire_receive(line->ends[1], &line->in, NULL), 1);
 	assert_int_equal(line->in.header.flags, WIRE_EXEC_TTY);
 	assert_int_equal(wire_exec_decode(&line->in, &exec, NULL), 0);
 	assert_string_equal(exec.workdir, "/tmp");
+	assert_string_equal(exec.user, "ann:tty");
 	assert_string_equal(exec.argv[1], "-c");
 	assert_string_equal(exec.argv[2], "");
 	assert_null(exec.argv[3]);
@@ -217,10 +221,13 @@ static void test_exec_refuses_too_many_words(void **state)
 
 	for (int i = 0; i <= WIRE_ARGV_MAX; i++)
 		many[i] = "x";
-	assert_int_equal(wire_exec_encode(&line->out, "", many, NULL, 0, &e), -E2BIG);
+	struct wire_exec_request request = {.argv = many};
+	assert_int_equal(wire_exec_encode(&line->out, &request, &e), -E2BIG);
+	assert_true(*e.hint);
 	many[WIRE_ARGV_MAX] = NULL;
-	assert_int_equal(wire_exec_encode(&line->out, "", many, NULL, 0, &e), 0);
-	assert_int_equal(wire_exec_encode(&line->out, "", many, env, 0, &e), -E2BIG);
+	assert_int_equal(wire_exec_encode(&line->out, &request, &e), 0);
+	request.env = env;
+	assert_int_equal(wire_exec_encode(&line->out, &request, &e), -E2BIG);
 }
 
 static void expect_bad_exec(struct line *line, const char *body, uint32_t length, uint32_t argc,
@@ -240,12 +247,13 @@ static void test_exec_bodies_that_do_not_fit_are_refused(void **state)
 	struct line *line = *state;
 
 	expect_bad_exec(line, "", 0, 1, 0);
-	expect_bad_exec(line, "\0sh\0", 4, 0, 0);          /* no command */
-	expect_bad_exec(line, "\0sh\0", 4, 2, 0);          /* a word too few */
-	expect_bad_exec(line, "\0sh\0x\0", 6, 1, 0);       /* a word too many */
-	expect_bad_exec(line, "\0sh", 3, 1, 0);            /* no end */
-	expect_bad_exec(line, "\0sh\0", 4, UINT32_MAX, 2); /* counts that wrap around */
-	expect_bad_exec(line, "\0sh\0", 4, 1, UINT32_MAX);
+	expect_bad_exec(line, "\0", 1, 1, 0);                /* a directory only */
+	expect_bad_exec(line, "\0\0sh\0", 5, 0, 0);          /* no command */
+	expect_bad_exec(line, "\0\0sh\0", 5, 2, 0);          /* a word too few */
+	expect_bad_exec(line, "\0\0sh\0x\0", 7, 1, 0);       /* a word too many */
+	expect_bad_exec(line, "\0\0sh", 4, 1, 0);            /* no end */
+	expect_bad_exec(line, "\0\0sh\0", 5, UINT32_MAX, 2); /* counts that wrap around */
+	expect_bad_exec(line, "\0\0sh\0", 5, 1, UINT32_MAX);
 }
 
 static void test_errors_travel_with_their_hint(void **state)

@@ -192,7 +192,9 @@ static int exec(struct front *front, int fd, char *name, uint32_t *ret_type)
 	int ends[2];
 
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-	assert_int_equal(wire_exec_encode(&front->message, "", argv, NULL, 0, NULL), 0);
+	assert_int_equal(wire_exec_encode(&front->message,
+					  &(struct wire_exec_request){.argv = argv}, NULL),
+			 0);
 	for (int i = 0; i < 3; i++)
 		front->message.fds[i] = ends[1];
 	front->message.fd_count = 3;
