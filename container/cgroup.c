@@ -1,42 +1,65 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Making, limiting and removing the cgroups of a sandbox. v1 has a tree per controller and
- * takes a process by a write to cgroup.procs; v2 has one tree, and a process can be born in it.
- * On v2 a group that holds processes cannot hand controllers down ("no internal processes"), so
- * we climb from our own towards the root until one does and lets us make a directory.
- * Everything is held by descriptor: what we made is removed by name below the directory we made
- * it in, and nothing else. See cgroups(7).
+ * The cgroups of a sandbox as directories: making, entering, freezing and removing them. v1 has
+ * a tree per controller (two may share one mount), v2 has one for all. What surprises: a
+ * directory of our name that is there already is left over from a worker that was killed; its
+ * old limits must not hold the new sandbox, so it goes first. See cgroups(7).
  */
 #include "cgroup.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cgroup_path.h"
+#include "cgroup_private.h"
+#include "cpus.h"
 #include "fd.h"
 
-enum { TEXT_MAX = 64 * 1024, PATH_LENGTH_MAX = 4096, REMOVE_TRIES = 50 };
+enum { REMOVE_TRIES = 50, REMOVE_PAUSE_NS = 2000000 };
 
-static const char *const controller_names[CGROUP_TREES] = {
-    [CGROUP_MEMORY] = "memory", [CGROUP_PIDS] = "pids", [CGROUP_FREEZER] = "freezer"};
+static const struct {
+	const char *v1, *v2;
+} names[CGROUP_TREES] = {
+    [CGROUP_MEMORY] = {"memory", "memory"}, [CGROUP_CPU] = {"cpu", "cpu"},
+    [CGROUP_CPUSET] = {"cpuset", "cpuset"}, [CGROUP_PIDS] = {"pids", "pids"},
+    [CGROUP_IO] = {"blkio", "io"},          [CGROUP_FREEZER] = {"freezer", NULL},
+};
+
+const char *cgroup_v1_name(enum cgroup_tree controller)
+{
+	return names[controller].v1;
+}
+
+const char *cgroup_v2_name(enum cgroup_tree controller)
+{
+	return names[controller].v2;
+}
 
 void cgroup_init(struct cgroup *cgroup)
 {
-	*cgroup->name = '\0';
+	*cgroup = (struct cgroup){0};
 	for (int tree = 0; tree < CGROUP_TREES; tree++)
 		cgroup->parent_fd[tree] = cgroup->fd[tree] = -1;
 }
 
+static bool has_v1_tree(const struct cgroup *cgroup)
+{
+	for (int tree = 0; tree < CGROUP_CONTROLLERS; tree++)
+		if (cgroup->fd[tree] >= 0)
+			return true;
+	return false;
+}
+
 bool cgroup_is_made(const struct cgroup *cgroup)
 {
-	return cgroup_needs_attach(cgroup) || cgroup->fd[CGROUP_UNIFIED] >= 0;
+	return has_v1_tree(cgroup) || cgroup->fd[CGROUP_UNIFIED] >= 0;
 }
 
 int cgroup_clone_fd(const struct cgroup *cgroup)
@@ -44,162 +67,142 @@ int cgroup_clone_fd(const struct cgroup *cgroup)
 	return cgroup->fd[CGROUP_UNIFIED];
 }
 
-bool cgroup_needs_attach(const struct cgroup *cgroup)
+bool cgroup_needs_enter(const struct cgroup *cgroup)
 {
-	return cgroup->fd[CGROUP_MEMORY] >= 0 || cgroup->fd[CGROUP_PIDS] >= 0;
+	return has_v1_tree(cgroup) || cgroup->is_affinity_only;
 }
 
-/* Our own directory in a tree, or -errno (-ENOENT: no such tree here). */
-static int open_own(enum cgroup_tree tree)
+int cgroup_directory(const struct cgroup *cgroup, enum cgroup_tree controller, bool *ret_is_unified)
 {
-	auto_free char *text = malloc(2 * (size_t)TEXT_MAX);
-	char path[PATH_LENGTH_MAX];
+	*ret_is_unified = cgroup->fd[controller] < 0;
+	if (!*ret_is_unified)
+		return cgroup->fd[controller];
+	return cgroup->unified_controllers & 1U << controller ? cgroup->fd[CGROUP_UNIFIED] : -1;
+}
 
-	if (!text)
-		return -ENOMEM;
-	if (fd_read_file(AT_FDCWD, "/proc/self/cgroup", text, TEXT_MAX) < 0 ||
-	    fd_read_file(AT_FDCWD, "/proc/self/mountinfo", text + TEXT_MAX, TEXT_MAX) < 0 ||
-	    !cgroup_find_path(text, text + TEXT_MAX, controller_names[tree], path, sizeof(path)))
+/* ---- making ---- */
+
+/* True if `fd` is the directory of another tree of ours: controllers that share a mount. */
+static bool is_of_another_tree(const struct cgroup *cgroup, int fd)
+{
+	struct stat here, there;
+
+	for (int tree = 0; tree < CGROUP_TREES; tree++)
+		if (cgroup->fd[tree] >= 0 && fstat(fd, &here) == 0 &&
+		    fstat(cgroup->fd[tree], &there) == 0 && here.st_dev == there.st_dev &&
+		    here.st_ino == there.st_ino)
+			return true;
+	return false;
+}
+
+/* Removes it, waiting a little for processes that are just dying. */
+static int remove_from(int parent, const char *name)
+{
+	const struct timespec pause = {.tv_nsec = REMOVE_PAUSE_NS};
+
+	for (int i = 0; i < REMOVE_TRIES; i++) {
+		if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+			return 0;
+		if (errno != EBUSY)
+			return -errno;
+		nanosleep(&pause, NULL);
+	}
+	return -EEXIST;
+}
+
+int cgroup_make_below(struct cgroup *cgroup, enum cgroup_tree tree, int parent)
+{
+	bool is_there = mkdirat(parent, cgroup->name, 0755) < 0;
+
+	if (is_there && errno != EEXIST)
+		return -errno;
+	auto_close int fd = openat(parent, cgroup->name,
+				   O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (is_there && !is_of_another_tree(cgroup, fd)) {
+		int r = remove_from(parent, cgroup->name);
+		if (r < 0)
+			return r;
+		return cgroup_make_below(cgroup, tree, parent);
+	}
+	cgroup->parent_fd[tree] = fcntl(parent, F_DUPFD_CLOEXEC, 3);
+	if (cgroup->parent_fd[tree] < 0)
+		return -errno;
+	cgroup->fd[tree] = fd_move(&fd);
+	return 0;
+}
+
+/* Our own directory in a tree, from the texts; -errno, -ENOENT: no such tree here. */
+static int open_own(const char *membership, const char *mountinfo, const char *v1_name)
+{
+	char path[CGROUP_PATH_MAX];
+
+	if (!membership || !cgroup_find_path(membership, mountinfo, v1_name, path, sizeof(path)))
 		return -ENOENT;
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
-/* Makes our directory below `parent` and opens it. One that is there already is left over from
- * a worker that was killed. */
-static int make_below(struct cgroup *cgroup, enum cgroup_tree tree, int parent)
+unsigned cgroup_make_trees(struct cgroup *cgroup, unsigned wanted,
+			   struct cgroup_refusals *ret_refusals)
 {
-	if (mkdirat(parent, cgroup->name, 0755) < 0 && errno != EEXIST)
-		return -errno;
-	int fd = openat(parent, cgroup->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	cgroup->fd[tree] = fd;
-	cgroup->parent_fd[tree] = fcntl(parent, F_DUPFD_CLOEXEC, 3);
+	const char *mountinfo = NULL;
+	auto_free char *membership = cgroup_read_texts(0, &mountinfo);
+	unsigned unified = 0, made = 0;
+	bool is_unified;
+
+	*ret_refusals = (struct cgroup_refusals){0};
+	for (enum cgroup_tree tree = 0; tree < CGROUP_CONTROLLERS; tree++) {
+		if (!(wanted & 1U << tree) || cgroup_directory(cgroup, tree, &is_unified) >= 0)
+			continue;
+		auto_close int own = open_own(membership, mountinfo, names[tree].v1);
+		int r = own < 0 ? own : cgroup_make_below(cgroup, tree, own);
+		made |= r == 0 ? 1U << tree : 0;
+		unified |= r == -ENOENT ? 1U << tree : 0;
+		ret_refusals->error[tree] = r;
+	}
+	auto_close int own = unified ? open_own(membership, mountinfo, NULL) : -1;
+	if (own >= 0)
+		cgroup_make_unified(cgroup, own, unified, ret_refusals);
+	return made | (cgroup->unified_controllers & unified);
+}
+
+/* ---- coming in ---- */
+
+static int bind_to_processors(const char *list, struct err *e)
+{
+	struct cpus set = {0};
+
+	if (list && cpus_parse(list, &set) == 0 &&
+	    syscall(SYS_sched_setaffinity, 0, sizeof(set.bits), set.bits) < 0)
+		return err_sys(e, errno, "bind the process to the processors %s", list);
 	return 0;
 }
 
-static int make_v1(struct cgroup *cgroup, enum cgroup_tree tree)
+int cgroup_enter(const struct cgroup *cgroup, const struct sandbox_spec *spec, struct err *e)
 {
-	auto_close int own = open_own(tree);
-
-	if (cgroup->fd[tree] >= 0)
-		return 0;
-	return own < 0 ? own : make_below(cgroup, tree, own);
-}
-
-/* True if this v2 directory gives memory and pids to those below it, or does when asked. */
-static bool hands_down(int directory)
-{
-	char text[256] = "";
-
-	fd_read_file(directory, "cgroup.subtree_control", text, sizeof(text));
-	if (strstr(text, "memory") && strstr(text, "pids"))
-		return true;
-	return fd_write_file(directory, "cgroup.subtree_control", "+memory +pids") == 0;
-}
-
-static int make_v2(struct cgroup *cgroup)
-{
-	auto_close int directory = open_own(CGROUP_UNIFIED);
-	int r = directory;
-
-	if (cgroup->fd[CGROUP_UNIFIED] >= 0)
-		return 0;
-	while (directory >= 0) {
-		char text[256];
-		if (hands_down(directory) &&
-		    (r = make_below(cgroup, CGROUP_UNIFIED, directory)) == 0)
-			return 0;
-		/* The directory above a tree's root is no cgroup any more. */
-		int above = openat(directory, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		fd_close(&directory);
-		directory = above;
-		if (fd_read_file(directory, "cgroup.controllers", text, sizeof(text)) < 0)
-			break;
+	for (int tree = 0; tree < CGROUP_CONTROLLERS; tree++) {
+		if (cgroup->fd[tree] < 0)
+			continue;
+		/* "0" is whoever writes it; see cgroup.h. */
+		int r = fd_write_file(cgroup->fd[tree], "tasks", "0");
+		if (r < 0)
+			return err_sys(e, r, "enter the cgroup '%s' of controller '%s'",
+				       cgroup->name, names[tree].v1);
 	}
-	return r < 0 ? r : -EACCES;
-}
-
-/* Makes the directory that can hold this limit: v1's, else v2's. */
-static int make_tree(struct cgroup *cgroup, enum cgroup_tree tree, enum cgroup_tree *ret_tree)
-{
-	int r = make_v1(cgroup, tree);
-
-	*ret_tree = tree;
-	if (r != -ENOENT)
-		return r;
-	*ret_tree = CGROUP_UNIFIED;
-	return make_v2(cgroup);
-}
-
-static const char *explain_missing(int error)
-{
-	if (error == -EACCES || error == -EPERM || error == -EROFS)
-		return "its cgroup cannot be written by this user";
-	if (error == -ENOENT)
-		return "no cgroup that counts it is mounted here";
-	return strerror(-error);
-}
-
-static void note_missing(const char *what, int error, char *note, size_t size)
-{
-	size_t length = strlen(note);
-
-	snprintf(note + length, size - length, "%sno limit on %s: %s", length ? "; " : "", what,
-		 explain_missing(error));
-}
-
-static int limit_memory(struct cgroup *cgroup, uint64_t bytes)
-{
-	enum cgroup_tree tree;
-	char text[32];
-	int r = make_tree(cgroup, CGROUP_MEMORY, &tree);
-
-	if (r < 0)
-		return r;
-	snprintf(text, sizeof(text), "%" PRIu64, bytes);
-	if (tree == CGROUP_UNIFIED) {
-		fd_write_file(cgroup->fd[tree], "memory.swap.max", "0");
-		return fd_write_file(cgroup->fd[tree], "memory.max", text);
-	}
-	r = fd_write_file(cgroup->fd[tree], "memory.limit_in_bytes", text);
-	if (r == 0) /* memory and swap together; absent where swap is not accounted */
-		fd_write_file(cgroup->fd[tree], "memory.memsw.limit_in_bytes", text);
-	return r;
-}
-
-static int limit_pids(struct cgroup *cgroup, uint64_t count)
-{
-	enum cgroup_tree tree;
-	char text[32];
-	int r = make_tree(cgroup, CGROUP_PIDS, &tree);
-
-	snprintf(text, sizeof(text), "%" PRIu64, count);
-	return r < 0 ? r : fd_write_file(cgroup->fd[tree], "pids.max", text);
-}
-
-void cgroup_make(struct cgroup *cgroup, uint64_t memory_bytes, uint64_t pids_max, char *note,
-		 size_t note_size)
-{
-	int r;
-
-	if (memory_bytes && (r = limit_memory(cgroup, memory_bytes)) < 0)
-		note_missing("memory", r, note, note_size);
-	if (pids_max && (r = limit_pids(cgroup, pids_max)) < 0)
-		note_missing("processes", r, note, note_size);
+	return cgroup->is_affinity_only ? bind_to_processors(spec->cpuset, e) : 0;
 }
 
 int cgroup_attach(const struct cgroup *cgroup, pid_t pid, struct err *e)
 {
-	static const enum cgroup_tree trees[] = {CGROUP_MEMORY, CGROUP_PIDS, CGROUP_UNIFIED};
 	char text[16];
 
 	snprintf(text, sizeof(text), "%d", (int)pid);
-	for (size_t i = 0; i < sizeof(trees) / sizeof(trees[0]); i++) {
-		if (cgroup->fd[trees[i]] < 0)
+	for (int tree = 0; tree < CGROUP_TREES; tree++) {
+		if (cgroup->fd[tree] < 0 || tree == CGROUP_FREEZER)
 			continue;
-		int r = fd_write_file(cgroup->fd[trees[i]], "cgroup.procs", text);
+		int r = fd_write_file(cgroup->fd[tree], "cgroup.procs", text);
 		if (r < 0)
 			return err_sys(e, r, "put process %d into the cgroup '%s'", (int)pid,
 				       cgroup->name);
@@ -207,15 +210,18 @@ int cgroup_attach(const struct cgroup *cgroup, pid_t pid, struct err *e)
 	return 0;
 }
 
+/* ---- freezing, killing, removing ---- */
+
 int cgroup_make_freezer(struct cgroup *cgroup, struct err *e)
 {
 	if (cgroup->fd[CGROUP_UNIFIED] >= 0 || cgroup->fd[CGROUP_FREEZER] >= 0)
 		return 0;
-	int r = make_v1(cgroup, CGROUP_FREEZER);
-	if (r == -ENOENT) { /* v2: every group can be frozen, whatever controllers it has */
-		auto_close int own = open_own(CGROUP_UNIFIED);
-		r = own < 0 ? own : make_below(cgroup, CGROUP_FREEZER, own);
-	}
+	const char *mountinfo = NULL;
+	auto_free char *membership = cgroup_read_texts(0, &mountinfo);
+	auto_close int own = open_own(membership, mountinfo, names[CGROUP_FREEZER].v1);
+	if (own == -ENOENT) /* v2: every group can be frozen, whatever controllers it has */
+		own = open_own(membership, mountinfo, NULL);
+	int r = own < 0 ? own : cgroup_make_below(cgroup, CGROUP_FREEZER, own);
 	return r < 0 ? err_set(e, ENOTSUP, "there is no freezer to be had here") : 0;
 }
 
@@ -242,41 +248,20 @@ int cgroup_freeze(const struct cgroup *cgroup, bool on, struct err *e)
 		     : 0;
 }
 
-/* The number behind `key` in a flat file of a cgroup ("oom_kill 2"). */
-static uint64_t read_count(int directory, const char *file, const char *key)
+bool cgroup_kill(const struct cgroup *cgroup)
 {
-	char text[1024];
-
-	if (directory < 0 || fd_read_file(directory, file, text, sizeof(text)) < 0)
-		return 0;
-	const char *found = strstr(text, key);
-	return found ? strtoull(found + strlen(key), NULL, 10) : 0;
-}
-
-uint64_t cgroup_memory_kills(const struct cgroup *cgroup)
-{
-	return read_count(cgroup->fd[CGROUP_MEMORY], "memory.oom_control", "oom_kill ") +
-	       read_count(cgroup->fd[CGROUP_UNIFIED], "memory.events", "oom_kill ");
-}
-
-uint64_t cgroup_forks_refused(const struct cgroup *cgroup)
-{
-	return read_count(cgroup->fd[CGROUP_PIDS], "pids.events", "max ") +
-	       read_count(cgroup->fd[CGROUP_UNIFIED], "pids.events", "max ");
+	return cgroup->fd[CGROUP_UNIFIED] >= 0 &&
+	       fd_write_file(cgroup->fd[CGROUP_UNIFIED], "cgroup.kill", "1") == 0;
 }
 
 void cgroup_finish(struct cgroup *cgroup)
 {
 	for (int tree = 0; tree < CGROUP_TREES; tree++) {
-		const struct timespec pause = {.tv_nsec = 2000000};
 		/* The last process may be dead but not yet gone from it. */
-		for (int i = 0; cgroup->parent_fd[tree] >= 0 && i < REMOVE_TRIES; i++) {
-			if (unlinkat(cgroup->parent_fd[tree], cgroup->name, AT_REMOVEDIR) == 0 ||
-			    errno != EBUSY)
-				break;
-			nanosleep(&pause, NULL);
-		}
+		if (cgroup->parent_fd[tree] >= 0)
+			remove_from(cgroup->parent_fd[tree], cgroup->name);
 		fd_close(&cgroup->parent_fd[tree]);
 		fd_close(&cgroup->fd[tree]);
 	}
+	cgroup->unified_controllers = 0;
 }

@@ -178,37 +178,33 @@ static void check_time_namespace(const struct listener *to)
 	to->say(to->arg, &check);
 }
 
-/* What an ordinary user can do for limits: systemd delegates the unified hierarchy only. */
-static const char *fix_of_limits(void)
-{
-	if (geteuid() == 0)
-		return "mount them writable, or run isolab on the host itself";
-	if (access("/run/systemd/system", F_OK) < 0 ||
-	    access("/sys/fs/cgroup/cgroup.controllers", F_OK) < 0)
-		return "run isolab as root";
-	return "run isolab as root, or in a delegated subtree: systemd-run --user --scope -p "
-	       "Delegate=yes isolab";
-}
-
+/* All limits are tried in a group of our own, which nobody enters. */
 static void check_limits(const struct listener *to)
 {
+	static char processor[] = "0";
+	const struct sandbox_spec all = {.memory_bytes = 64 << 20,
+					 .memory_swap_bytes = 64 << 20,
+					 .cpu_millis = 500,
+					 .cpuset = processor,
+					 .pids_max = 64};
 	struct cgroup cgroup;
-	char note[256] = "";
-	struct worker_check check = {.name = "limits", .status = "ok", .found = "memory, pids"};
+	char note[CGROUP_NOTE_MAX] = "";
+	struct worker_check check = {.name = "limits",
+				     .status = "ok",
+				     .found = "memory, swap, cpus, cpuset, pids"};
 
 	cgroup_init(&cgroup);
 	snprintf(cgroup.name, sizeof(cgroup.name), "isolab.%u.check.%d", geteuid(), (int)getpid());
-	cgroup_make(&cgroup, 64 << 20, 64, note, sizeof(note));
+	cgroup_make(&cgroup, &all, note, sizeof(note), NULL);
 	cgroup_finish(&cgroup);
 	if (*note) {
 		check.status = "degraded";
 		check.found = note;
 		check.cause = geteuid() == 0
-				  ? "the control groups of this machine are not there, or "
-				    "read-only"
-				  : "control groups belong to root here";
-		check.fix = fix_of_limits();
-		check.degrades = "--memory and --pids are not enforced, and say so";
+				  ? "control groups of this machine are not there, or read-only"
+				  : "control groups belong to root here, or not all are delegated";
+		check.fix = cgroup_way_to_get();
+		check.degrades = "these limits are not enforced, and say so";
 	}
 	to->say(to->arg, &check);
 }

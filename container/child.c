@@ -43,12 +43,12 @@ int child_await(const char *expected, struct err *e)
 	return err_set(e, EPROTO, "the worker did not say '%s'", expected);
 }
 
-void container_own_session(void)
+void container_own_session(struct calls *calls)
 {
 	const struct timespec now = {0};
 	sigset_t meant_for_worker, none;
 
-	setsid();
+	call_setsid(calls);
 	sigemptyset(&meant_for_worker);
 	sigaddset(&meant_for_worker, SIGINT);
 	sigaddset(&meant_for_worker, SIGQUIT);
@@ -63,16 +63,16 @@ void container_own_session(void)
 
 int container_become_root(struct container *c, struct err *e)
 {
-	if (!c->idmap.must_deny_setgroups && kernel_setgroups(0, NULL) < 0)
+	if (!c->idmap.must_deny_setgroups && call_setgroups(c->calls, 0, NULL) < 0)
 		return err_sys(e, errno, "give up the host's groups");
-	if (kernel_setresgid(0) < 0 || kernel_setresuid(0) < 0)
+	if (call_setresgid(c->calls, 0) < 0 || call_setresuid(c->calls, 0) < 0)
 		return err_sys(e, errno, "become root of the new user namespace");
 	return 0;
 }
 
 int child_start_session(struct container *c, struct err *e)
 {
-	container_own_session();
+	container_own_session(c->calls);
 	umask(0);
 	return console_take_pipes(c, e);
 }
@@ -84,7 +84,7 @@ int child_shift_clock(struct container *c, struct err *e)
 
 	if (c->clock_shift_ns)
 		return 0;
-	int r = timens_make(&unused, e);
+	int r = timens_make(c->calls, &unused, e);
 	if (r != -EINVAL)
 		return r;
 	err_clear(e);
@@ -102,19 +102,24 @@ int child_set_hostname(struct container *c, struct err *e)
 {
 	const char *name = c->spec->hostname ? c->spec->hostname : c->spec->name;
 
-	return sethostname(name, strlen(name)) < 0
+	return call_sethostname(c->calls, name, strlen(name)) < 0
 		   ? err_sys(e, errno, "set the host name '%s'", name)
 		   : 0;
 }
 
-/* The root of a cgroup namespace is where its maker stands: so it is made once we are in ours. */
-int child_join_cgroup(struct container *c, struct err *e)
+/* First of all, while the descriptors of the cgroup are still open. */
+int child_enter_cgroup(struct container *c, struct err *e)
 {
-	int r = cgroup_needs_attach(&c->cgroup) ? child_await("limits hold", e) : 0;
+	return cgroup_enter(&c->cgroup, c->spec, e);
+}
 
-	if (r == 0 && (c->namespaces & CLONE_NEWCGROUP) && unshare(CLONE_NEWCGROUP) < 0)
-		r = err_sys(e, errno, "make a cgroup namespace");
-	return r;
+/* The root of a cgroup namespace is where its maker stands: so it is made once we are in ours. */
+int child_split_cgroups(struct container *c, struct err *e)
+{
+	(void)c;
+	return call_unshare(c->calls, CLONE_NEWCGROUP) < 0
+		   ? err_sys(e, errno, "make a cgroup namespace")
+		   : 0;
 }
 
 int child_exec(struct container *c, struct err *e)
@@ -124,12 +129,17 @@ int child_exec(struct container *c, struct err *e)
 	int r = workdir_enter(c, c->spec->workdir, e);
 	if (r == 0)
 		r = rlimits_set(c, e);
-	return r < 0 ? r : command_exec(c->argv, c->env, e);
+	if (r < 0)
+		return r;
+	call_note(c->calls, CALL_EXECVE, clock_now_ns(), 0, CALL_WORDS_OF((long)c->argv[0]));
+	return command_exec(c->argv, c->env, e);
 }
 
 void container_child(struct container *c)
 {
 	c->is_child = true;
+	c->calls = &c->report->calls[1];
+	c->calls->shift_ns = c->clock_shift_ns;
 	steps_do(c, STEP_FIRST_OF_CHILD, STEPS, &c->report->error);
 	_exit(125);
 }

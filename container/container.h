@@ -10,10 +10,10 @@
  *
  *	worker (outside)			child (inside)
  *	cgroup	make it, set limits
- *	clone   ------------------------------>	sweep descriptors, new session
+ *	clone   ------------------------------>	attach (v1), sweep descriptors, new session
  *	idmap	write the maps, say "go"  ---->	become root of the new user namespace
- *	cgroup	put the child in (v1)		root  proc  mounts  masks  pivot
- *		"limits hold"  --------------->	network  caps  no_new_privs  seccomp
+ *						root  proc  mounts  masks  pivot
+ *						network  caps  no_new_privs  seccomp
  *	read the socket: end-of-file = exec  <-	exec
  *
  * The child reports through one page that both share (struct container_report): the stamps of
@@ -31,6 +31,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "calls.h"
 #include "cgroup.h"
 #include "err.h"
 #include "idmap.h"
@@ -44,7 +45,8 @@ struct container_report {
 	struct err error;                        /* of the child */
 	bool is_command_error; /* the wall stands, but the command cannot be run */
 	/* Honest words about limits and bricks that could not be had, "" mostly. */
-	char limit_note[256], brick_note[384];
+	char limit_note[CGROUP_NOTE_MAX], brick_note[384];
+	struct calls calls[2]; /* the worker's, the child's */
 };
 
 /* One sandbox, worker's side. Zero-initialise through container_init(). */
@@ -59,9 +61,11 @@ struct container {
 	struct idmap idmap;
 	struct cgroup cgroup;
 	struct container_report *report;
+	struct calls *calls; /* this process's own of the report; NULL: nobody asks */
 	int socket;       /* worker's end while building, else -1 */
 	int child_socket; /* child's end */
 	int pidfd;        /* of the child = process 1 inside, -1 before */
+	int listener;     /* where the filter tells refused calls (notify.h), -1: it does not */
 	pid_t pid;
 	unsigned rows, columns;     /* of the terminal from its start */
 	int console[3];             /* worker's ends: input, output, errors; pty: input only */
@@ -110,7 +114,6 @@ int container_shift_clock(struct container *c, struct err *e);
 int container_clone(struct container *c, struct err *e);
 int container_map_ids(struct container *c, struct err *e);
 int container_say_go(struct container *c, struct err *e);
-int container_attach_cgroup(struct container *c, struct err *e);
 int container_hear_exec(struct container *c, struct err *e);
 
 /* One word to the child, which waits for it with child_await(): words are heard in the order in
@@ -130,7 +133,8 @@ int child_start_session(struct container *c, struct err *e); /* child.c */
 int child_shift_clock(struct container *c, struct err *e);
 int child_await_maps(struct container *c, struct err *e);
 int child_set_hostname(struct container *c, struct err *e);
-int child_join_cgroup(struct container *c, struct err *e);
+int child_enter_cgroup(struct container *c, struct err *e);
+int child_split_cgroups(struct container *c, struct err *e);
 int child_exec(struct container *c, struct err *e);
 /* Waits for this word of the worker's. -ECANCELED: the worker is gone, and so are we. */
 int child_await(const char *word, struct err *e);
@@ -138,7 +142,7 @@ int child_await(const char *word, struct err *e);
 /* An own session, and signals as a fresh program expects them. The worker's are blocked when
  * this is called: what Ctrl-C sent to the worker's whole group meanwhile is for the worker to
  * pass on. */
-void container_own_session(void);
+void container_own_session(struct calls *calls);
 
 /* Becomes c->user. user.c */
 int child_switch_user(struct container *c, struct err *e);

@@ -3,7 +3,7 @@
  * Joining takes two steps, since a process never changes its own pid namespace: a messenger
  * joins all namespaces of process 1 by its pidfd (setns(2)), then makes the program's process
  * inside, as a child of the worker (CLONE_PARENT), tells its number and is gone. That process
- * waits until it is in the cgroup, becomes root inside, gives up capabilities and calls as
+ * puts itself into the cgroup, becomes root inside, gives up capabilities and calls as
  * process 1 did, and execs.
  *
  * What surprises: from the join on, programs inside can see these two in /proc, while they
@@ -145,9 +145,11 @@ static int become_program(const struct entry *entry, struct err *e)
 {
 	struct container *c = entry->container;
 
-	container_own_session();
-	int r = take_descriptors(entry, e);
+	container_own_session(NULL);
+	int r = cgroup_enter(&c->cgroup, c->spec, e);
 
+	if (r == 0)
+		r = take_descriptors(entry, e);
 	if (r == 0)
 		r = await_go(e);
 	if (r == 0 && entry->exec->is_tty && ioctl(0, TIOCSCTTY, 0) < 0)
@@ -213,12 +215,21 @@ static int await_exec(const struct entry *entry, struct err *e)
  * become the program. */
 static int send_messenger(struct entry *entry, struct entered *entered, struct err *e)
 {
+	int cgroup = cgroup_clone_fd(&entry->container->cgroup);
 	struct clone_args arguments = {.exit_signal = SIGCHLD};
+	if (cgroup >= 0) { /* v2: whom it makes is born where it was born itself */
+		arguments.flags |= CLONE_INTO_CGROUP;
+		arguments.cgroup = (uint64_t)cgroup;
+	}
 	pid_t messenger = kernel_clone3(&arguments);
 	char byte = 'g';
 
-	if (messenger < 0)
-		return err_sys(e, errno, "make a process");
+	if (messenger < 0) {
+		int r = err_sys(e, errno, "make a process");
+		return r == -EAGAIN && cgroup >= 0
+			   ? err_hint(e, r, "the sandbox may be at its limit: isolab update --pids")
+			   : r;
+	}
 	if (messenger == 0)
 		carry_inside(entry);
 	fd_close(&entry->socket[1]);
@@ -230,8 +241,9 @@ static int send_messenger(struct entry *entry, struct entered *entered, struct e
 	entered->pidfd = kernel_pidfd_open(entered->pid);
 	if (entered->pidfd < 0)
 		return err_sys(e, errno, "hold process %d", (int)entered->pid);
-	int r = cgroup_attach(&entry->container->cgroup, entered->pid, e);
-	if (r == 0 && send(entry->socket[0], &byte, 1, MSG_NOSIGNAL) < 0)
+	int r = 0;
+
+	if (send(entry->socket[0], &byte, 1, MSG_NOSIGNAL) < 0)
 		r = err_sys(e, errno, "tell the program to go on");
 	return r < 0 ? r : await_exec(entry, e);
 }

@@ -44,6 +44,7 @@ void container_init(struct container *c, const struct sandbox_spec *spec, const 
 				.socket = -1,
 				.child_socket = -1,
 				.pidfd = -1,
+				.listener = -1,
 				.user = spec->user,
 				.keeps_home = command_getenv(spec->env, "HOME"),
 				.console = {-1, -1, -1},
@@ -83,12 +84,8 @@ char **container_environment(const struct container *c, char *const extra[])
 /* A limit is a number in an account: first the account, then whoever it counts. */
 int container_make_cgroup(struct container *c, struct err *e)
 {
-	const struct sandbox_spec *spec = c->spec;
-
-	(void)e;
-	cgroup_make(&c->cgroup, spec->memory_bytes, spec->pids_max, c->report->limit_note,
-		    sizeof(c->report->limit_note));
-	return 0;
+	return cgroup_make(&c->cgroup, c->spec, c->report->limit_note,
+			   sizeof(c->report->limit_note), e);
 }
 
 void container_note(const struct container *c, const char *format, ...)
@@ -109,7 +106,7 @@ int container_shift_clock(struct container *c, struct err *e)
 {
 	(void)e;
 	if (!timens_is_entered_on_exec() &&
-	    timens_make(&c->clock_shift_ns, NULL) < 0) /* doctor says so */
+	    timens_make(c->calls, &c->clock_shift_ns, NULL) < 0) /* doctor says so */
 		c->namespaces &= ~(unsigned)CLONE_NEWTIME;
 	return 0;
 }
@@ -128,6 +125,7 @@ int container_make_channel(struct container *c, struct err *e)
 		return err_sys(e, errno, "make the socket to the child");
 	c->socket = ends[0];
 	c->child_socket = ends[1];
+	c->calls = &c->report->calls[0];
 	return 0;
 }
 
@@ -161,7 +159,7 @@ int container_clone(struct container *c, struct err *e)
 		arguments.flags |= CLONE_INTO_CGROUP;
 		arguments.cgroup = (uint64_t)cgroup_clone_fd(&c->cgroup);
 	}
-	pid_t pid = kernel_clone3(&arguments);
+	pid_t pid = call_clone3(c->calls, &arguments);
 	if (pid < 0)
 		return explain_clone(c, errno, e);
 	if (pid == 0)
@@ -180,19 +178,13 @@ int container_say(struct container *c, const char *word, struct err *e)
 
 int container_map_ids(struct container *c, struct err *e)
 {
+	c->idmap.calls = c->calls;
 	return idmap_write(&c->idmap, c->pid, e);
 }
 
 int container_say_go(struct container *c, struct err *e)
 {
 	return container_say(c, "go", e);
-}
-
-int container_attach_cgroup(struct container *c, struct err *e)
-{
-	int r = cgroup_attach(&c->cgroup, c->pid, e);
-
-	return r < 0 ? r : container_say(c, "limits hold", e);
 }
 
 /* End-of-file without an error in the page: the socket closed itself on exec, the command runs. */
@@ -211,6 +203,7 @@ int container_hear_exec(struct container *c, struct err *e)
 		return err_hint(e, err_set(e, EIO, "the child ended while it built the wall"),
 				"was it killed? See `isolab events %s`", c->spec->name);
 	c->report->end_ns[STEP_EXEC] = clock_now_ns();
+	call_note_exec(&c->report->calls[1], c->report->end_ns[STEP_EXEC]);
 	return 0;
 }
 
@@ -221,6 +214,7 @@ void container_finish(struct container *c)
 		waitid(P_PIDFD, (id_t)c->pidfd, &(siginfo_t){0}, WEXITED);
 	}
 	fd_close(&c->pidfd);
+	fd_close(&c->listener);
 	fd_close(&c->socket);
 	fd_close(&c->child_socket);
 	for (int i = 0; i < 3; i++) {

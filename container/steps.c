@@ -24,7 +24,7 @@
 
 static bool has_limits(const struct container *c)
 {
-	return c->spec->memory_bytes || c->spec->pids_max;
+	return cgroup_is_asked(c->spec);
 }
 
 static bool has_cgroup(const struct container *c)
@@ -34,7 +34,7 @@ static bool has_cgroup(const struct container *c)
 
 static bool needs_attach(const struct container *c)
 {
-	return cgroup_needs_attach(&c->cgroup);
+	return cgroup_needs_enter(&c->cgroup);
 }
 
 static bool has_user_namespace(const struct container *c)
@@ -93,7 +93,12 @@ bool step_stands(const struct container *c, enum step step)
 
 const char *step_text(const struct container *c, enum step step)
 {
-	return step_stands(c, step) ? steps[step].why : steps[step].without;
+	const struct step_entry *entry = &steps[step];
+
+	if (step_stands(c, step))
+		return entry->why;
+	return entry->without ? entry->without
+			      : spec_brick_exposes(entry->bricks & c->spec->removed_bricks);
 }
 
 int steps_do(struct container *c, enum step first, enum step end, struct err *e)
@@ -110,6 +115,8 @@ int steps_do(struct container *c, enum step first, enum step end, struct err *e)
 		uint64_t start_ns = clock_now_ns() + shift_ns;
 		if (c->report) /* before it runs: exec does not come back */
 			c->report->start_ns[step] = start_ns;
+		if (c->calls)
+			c->calls->step = step;
 		r = entry->run(c, e);
 		if (c->report) { /* the first step has made it */
 			c->report->start_ns[step] = start_ns;
@@ -132,64 +139,58 @@ const struct step_entry steps[STEPS] = {
 	.run = container_make_channel, .is_quiet = true},
     [STEP_CGROUP] = {"cgroup",
 	"an account with a limit is opened in the kernel's books",
-	"without an account nothing is counted: it may take all of the host's memory and processors",
-	SPEC_CGROUP, .is_needed = has_limits, .run = container_make_cgroup},
+	.bricks = SPEC_CGROUP, .is_needed = has_limits, .run = container_make_cgroup},
     [STEP_PIPES] = {"pipes",
 	"the program's standard streams lead to the worker",
 	.run = console_make, .is_quiet = true},
     [STEP_OLD_CLOCK] = {"clock",
 	"before Linux 6.3 a clock of its own must be laid before the child is born",
-	"without it the uptime inside is the host's",
-	SPEC_NS_TIME, has_time_namespace, container_shift_clock, .is_quiet = true},
+	.bricks = SPEC_NS_TIME, .is_needed = has_time_namespace, .run = container_shift_clock,
+	.is_quiet = true},
     [STEP_CLONE] = {"clone",
 	"one call makes a process in new namespaces: the outline of the wall",
 	"a new process, a copy of the worker, with no wall around it",
 	ALL_NAMESPACES, .run = container_clone, .is_done_anyway = true},
     [STEP_IDMAP] = {"idmap",
 	"root inside is mapped to a nobody outside",
-	"without a user namespace root inside is who started it, with that user's powers outside",
-	SPEC_NS_USER, .is_needed = has_user_namespace, .run = container_map_ids},
+	.bricks = SPEC_NS_USER, .is_needed = has_user_namespace, .run = container_map_ids},
     [STEP_GO] = {"go",
 	"the child, who waits for its maps, is told to go on",
 	.run = container_say_go, .is_quiet = true},
-    [STEP_ATTACH] = {"cgroup",
-	"the process is put on the account before it runs anything",
-	"without an account nothing is counted",
-	SPEC_CGROUP, .is_needed = needs_attach, .run = container_attach_cgroup},
     [STEP_LISTEN] = {"listen",
 	"when the socket closes itself, the program runs",
 	.run = container_hear_exec, .is_quiet = true},
 
     /* ---- the child, inside ---- */
+    [STEP_ATTACH] = {"attach",
+	"the process puts itself on the account, before it runs anything",
+	"without an account nothing is counted",
+	SPEC_CGROUP, needs_attach, child_enter_cgroup},
     [STEP_SESSION] = {"session",
 	"a session of its own, and no descriptor but its own",
 	.run = child_start_session, .is_quiet = true},
     [STEP_CLOCK] = {"clock",
 	"its clock starts at zero, as if the machine had just booted",
-	"without a time namespace the uptime inside is the host's",
-	SPEC_NS_TIME, .is_needed = has_time_namespace, .run = child_shift_clock},
+	.bricks = SPEC_NS_TIME, .is_needed = has_time_namespace, .run = child_shift_clock},
     [STEP_WAIT] = {"wait",
 	"who is who inside is written by somebody outside: wait for it",
 	.run = child_await_maps, .is_quiet = true},
     [STEP_ROOT] = {"root",
 	"the image becomes a mount of its own, read-only, and for now without symbolic links",
-	"without a mount namespace there is no root of its own: it sees the host's files",
-	SPEC_NS_MOUNT, .is_needed = has_mount_namespace, .run = mounts_bind_root},
+	.bricks = SPEC_NS_MOUNT, .is_needed = has_mount_namespace, .run = mounts_bind_root},
     [STEP_IDENTITY] = {"identity",
 	"from here on the child is root inside, and nobody outside",
-	"without a user namespace it stays who it was",
-	SPEC_NS_USER, has_user_namespace, container_become_root, .is_quiet = true, .is_for_exec = true},
+	.bricks = SPEC_NS_USER, .is_needed = has_user_namespace, .run = container_become_root,
+	.is_quiet = true, .is_for_exec = true},
     [STEP_PROC] = {"proc",
 	"an own /proc shows the processes of the own pid namespace only",
-	"without an own /proc most programs that look at processes find nothing",
-	SPEC_PROC, .is_needed = has_mount_namespace, .run = mounts_proc},
+	.bricks = SPEC_PROC, .is_needed = has_mount_namespace, .run = mounts_proc},
     [STEP_MOUNTS] = {"mounts",
 	"fresh /sys, /tmp, /run, and a /dev with six harmless nodes, are put on the image",
 	.is_needed = has_mount_namespace, .run = mounts_fresh},
     [STEP_MASKS] = {"masks",
 	"what remains visible of the machine in /proc and /sys is covered with nothing",
-	"without the covers /proc and /sys show what the kernel shows: keys, timers, firmware",
-	SPEC_MASKS, .is_needed = has_mount_namespace, .run = mounts_cover},
+	.bricks = SPEC_MASKS, .is_needed = has_mount_namespace, .run = mounts_cover},
     [STEP_PIVOT] = {"pivot",
 	"the image becomes the root, and the host's tree is let go",
 	"chroot only points elsewhere: the host's tree stays mounted, and a root who may call "
@@ -200,23 +201,21 @@ const struct step_entry steps[STEPS] = {
 	.run = console_open, .is_quiet = true},
     [STEP_HOSTNAME] = {"hostname",
 	"a host name of its own",
-	"without a uts namespace the host name is the host's, and a change would be, too",
-	SPEC_NS_UTS, .run = child_set_hostname},
+	.bricks = SPEC_NS_UTS, .run = child_set_hostname},
     [STEP_NETWORK] = {"network",
 	"an own network that ends at localhost",
-	"without a network namespace it shares the host's interfaces, ports and abstract sockets",
-	SPEC_NS_NETWORK, .is_needed = has_network_namespace, .run = network_build},
+	.bricks = SPEC_NS_NETWORK, .is_needed = has_network_namespace, .run = network_build},
     [STEP_JOIN] = {"join",
 	"its view of the accounts begins at its own",
-	"without an account nothing is counted",
-	SPEC_CGROUP, has_cgroup, child_join_cgroup, .is_quiet = true},
+	"without a cgroup namespace it sees where on the host its account lies",
+	SPEC_NS_CGROUP, has_cgroup, child_split_cgroups, .is_quiet = true},
     [STEP_WORKDIR] = {"workdir",
 	"the directory that the program starts in is made, if it is missing",
 	.is_needed = has_workdir, .run = workdir_make, .is_quiet = true},
     [STEP_BOUNDING] = {"bounding",
 	"what is dropped here no program can ever get back, whatever it executes",
-	"root inside keeps all its powers over what belongs to its user namespace",
-	SPEC_CAPABILITIES, .run = lockdown_bounding, .is_quiet = true, .is_for_exec = true},
+	.bricks = SPEC_CAPABILITIES, .run = lockdown_bounding,
+	.is_quiet = true, .is_for_exec = true},
     [STEP_USER] = {"user",
 	"root inside becomes the user that was asked for, and gives up root's powers",
 	.is_needed = has_user, .run = child_switch_user, .is_for_exec = true},
@@ -226,20 +225,18 @@ const struct step_entry steps[STEPS] = {
     [STEP_EARLY_SECCOMP] = {"seccomp",
 	"a filter lets only the listed system calls through; without no_new_privs it takes a "
 	"power to load it, so it comes first",
-	"every system call of the kernel is open: each of its faults can be reached",
-	SPEC_SECCOMP, needs_early_filter, lockdown_calls, .is_for_exec = true},
+	.bricks = SPEC_SECCOMP, .is_needed = needs_early_filter, .run = lockdown_calls,
+	.is_for_exec = true},
     [STEP_CAPS] = {"caps",
 	"of root's 41 powers three are kept",
-	"root inside keeps all its powers over what belongs to its user namespace",
-	SPEC_CAPABILITIES, .run = lockdown_capabilities, .is_for_exec = true},
+	.bricks = SPEC_CAPABILITIES, .run = lockdown_capabilities, .is_for_exec = true},
     [STEP_NO_NEW_PRIVS] = {"no_new_privs",
 	"no program it executes can give it more privileges than it has",
-	"set-user-ID programs and file capabilities work: a faulty one is a way up",
-	SPEC_NO_NEW_PRIVS, .run = lockdown_privileges, .is_for_exec = true},
+	.bricks = SPEC_NO_NEW_PRIVS, .run = lockdown_privileges, .is_for_exec = true},
     [STEP_SECCOMP] = {"seccomp",
 	"a filter lets only the listed system calls through, for good",
-	"every system call of the kernel is open: each of its faults can be reached",
-	SPEC_SECCOMP, needs_late_filter, lockdown_calls, .is_for_exec = true},
+	.bricks = SPEC_SECCOMP, .is_needed = needs_late_filter, .run = lockdown_calls,
+	.is_for_exec = true},
     [STEP_EXEC] = {"exec",
 	"the program takes the place of the builder",
 	.run = child_exec},

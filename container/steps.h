@@ -24,9 +24,9 @@ enum step {
 	STEP_CLONE,
 	STEP_IDMAP,
 	STEP_GO,
-	STEP_ATTACH,
 	STEP_LISTEN,
 	/* the child's, in this order */
+	STEP_ATTACH,
 	STEP_SESSION,
 	STEP_CLOCK,
 	STEP_WAIT,
@@ -50,13 +50,13 @@ enum step {
 	STEP_SECCOMP,
 	STEP_EXEC,
 	STEPS,
-	STEP_FIRST_OF_CHILD = STEP_SESSION
+	STEP_FIRST_OF_CHILD = STEP_ATTACH
 };
 
 struct step_entry {
 	const char *name;    /* on the timeline; what follows each other there may share one */
 	const char *why;     /* one line to read aloud */
-	const char *without; /* the same when its bricks are out: what that exposes */
+	const char *without; /* the same when it is done without its bricks */
 	unsigned bricks;     /* enum spec_brick: done if any of them stands; 0: needs none */
 	/* NULL: always; else whether this sandbox needs the step at all. */
 	bool (*is_needed)(const struct container *c);

@@ -56,24 +56,9 @@ static void journal_steps(struct worker *w, const struct container *c)
 	if (!(c->namespaces & CLONE_NEWUSER) && !c->is_bare && geteuid() == 0)
 		worker_note(w, "brick", "without a user namespace root inside is the host's root");
 	if (*report->limit_note)
-		worker_note(w, "limit", "%s (`isolab doctor`)", report->limit_note);
+		worker_note(w, "limit", "%s", report->limit_note);
 	if (*report->brick_note)
 		worker_note(w, "brick", "%s", report->brick_note);
-}
-
-/* A limit that was hit is read from the kernel's counters, not guessed from the exit status. */
-static void note_limits(struct worker *w, const struct cgroup *cgroup)
-{
-	uint64_t kills = cgroup_memory_kills(cgroup), refused = cgroup_forks_refused(cgroup);
-
-	if (kills)
-		worker_note(w, "limit",
-			    "out of memory: the kernel killed %llu process(es) at the "
-			    "limit of --memory",
-			    (unsigned long long)kills);
-	if (refused)
-		worker_note(w, "limit", "--pids was reached: %llu new process(es) refused",
-			    (unsigned long long)refused);
 }
 
 static int wait_status(const siginfo_t *ended)
@@ -96,7 +81,7 @@ static void on_main_exit(struct worker *w, int fd, short revents, void *arg)
 	fd_close(&c->pidfd);
 	if (!has_pid_namespace(c))
 		members_kill_all();
-	note_limits(w, &c->cgroup);
+	limits_tell(w);
 	worker_exited(w, wait_status(&ended));
 }
 
@@ -155,7 +140,6 @@ static int prepare(struct worker *w, struct wall_state *state, struct err *e)
 	worker_data_path(w, "images/base", state->image, PATH_MAX);
 	container_init(c, spec, state->image);
 	worker_window_size(w, &c->rows, &c->columns);
-	enter_list_init(&state->entered);
 	if (c->namespaces & CLONE_NEWUSER)
 		idmap_choose(&c->idmap);
 	c->argv = spec->argv && spec->argv[0] ? spec->argv : (char **)default_command;
@@ -168,7 +152,7 @@ static int prepare(struct worker *w, struct wall_state *state, struct err *e)
 	c->env = container_environment(c, NULL);
 	if (!c->env)
 		return err_sys(e, ENOMEM, "make the environment");
-	if (!spec->memory_bytes && !spec->pids_max)
+	if (!cgroup_is_asked(spec))
 		return 0;
 	return rundir_cgroup_name(worker_rundir(w), c->cgroup.name, sizeof(c->cgroup.name), e);
 }
@@ -179,6 +163,8 @@ static int wall_start(struct worker *w, struct err *e)
 
 	if (!state)
 		return err_sys(e, ENOMEM, "start a sandbox");
+	enter_list_init(&state->entered);
+	limits_init(&state->limits);
 	worker_set_state(w, state);
 	int r = prepare(w, state, e);
 	if (r < 0)
@@ -191,8 +177,10 @@ static int wall_start(struct worker *w, struct err *e)
 			   ? worker_command_error(w, r)
 			   : r;
 	r = watch_all(w, &state->container, e);
-	if (r == 0)
+	if (r == 0) {
 		worker_ready(w);
+		limits_watch(w);
+	}
 	return r;
 }
 
@@ -318,10 +306,10 @@ static void wall_finish(struct worker *w)
 	if (!state)
 		return;
 	cgroup_freeze(&state->container.cgroup, false, NULL);
-    .exec_takes_user = true,
 	if (!has_pid_namespace(&state->container))
 		members_kill_all();
 	enter_list_finish(&state->entered);
+	limits_finish(w);
 	container_finish(&state->container);
 	free(state->image);
 	free(state);
@@ -330,10 +318,10 @@ static void wall_finish(struct worker *w)
 
 const struct wall container_wall = {
     .kind = "container",
+    .exec_takes_user = true,
     .check = wall_check,
     .start = wall_start,
     .signal = wall_signal,
-    .exec_takes_user = true,
     .kill = wall_kill,
     .pause = wall_pause,
     .resize = wall_resize,
@@ -345,6 +333,7 @@ const struct wall container_wall = {
 
 const struct wall process_wall = {
     .kind = "process",
+    .exec_takes_user = true,
     .start = wall_start,
     .signal = wall_signal,
     .kill = wall_kill,

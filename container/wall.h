@@ -8,6 +8,7 @@
  */
 #include "container.h"
 #include "enter.h"
+#include "limit_watch.h"
 #include "worker.h"
 
 extern const struct wall container_wall, process_wall;
@@ -17,6 +18,7 @@ struct wall_state {
 	struct container container;
 	struct enter_list entered; /* what exec started */
 	char *image;               /* owned */
+	struct limits limits;
 	bool is_stopped_by_signal; /* paused without a freezer */
 };
 
