@@ -32,6 +32,7 @@
 #include <sys/types.h>
 
 #include "calls.h"
+#include "capabilities.h"
 #include "cgroup.h"
 #include "err.h"
 #include "idmap.h"
@@ -43,6 +44,7 @@
 struct container_report {
 	uint64_t start_ns[STEPS], end_ns[STEPS]; /* 0 = not done */
 	struct err error;                        /* of the child */
+	bool is_landlocked;    /* the kernel has Landlock, and took our rules */
 	bool is_command_error; /* the wall stands, but the command cannot be run */
 	/* Honest words about limits and bricks that could not be had, "" mostly. */
 	char limit_note[CGROUP_NOTE_MAX], brick_note[384];
@@ -58,6 +60,7 @@ struct container {
 	unsigned namespaces;             /* CLONE_NEW… flags of the bricks that stand */
 	uint64_t
 	    clock_shift_ns; /* child's clock + this = the host's: 0 on new kernels (timens.h) */
+	struct capabilities capabilities; /* that stay */
 	struct idmap idmap;
 	struct cgroup cgroup;
 	struct container_report *report;
@@ -73,6 +76,8 @@ struct container {
 	char **argv, **env;         /* what to run; argv borrowed, env owned */
 	const char *user;           /* of --user, borrowed; NULL: root inside */
 	bool keeps_home;            /* HOME is one that an --env has set */
+	bool has_terminal;          /* the program shall have one */
+	bool is_entered;            /* in the copy of a program that joins later (enter.c) */
 	bool is_ordinary_user;      /* in the child's copy: it has become one who is not root */
 	char mark[RUNDIR_MARK_MAX]; /* variable by which a sweep knows what is ours, or "" */
 };

@@ -24,16 +24,22 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "command.h"
 #include "console_ends.h"
 #include "fd.h"
+#include "hooks.h"
 #include "kernel.h"
+#include "pass.h"
+#include "rlimits.h"
+#include "workdir.h"
 #include "worker.h"
 
 enum { PROGRAM_FD = CHILD_SOCKET + 1, EXEC_PATIENCE_MS = 2000 };
+enum { MEMORY_DEVICES = 1 /* major number of null, zero, random … */ };
 
 /* What worker, messenger and program share while the program is started. */
 struct meeting {
@@ -44,8 +50,8 @@ struct meeting {
 
 struct entry {
 	struct container *container;
-	const struct worker_exec *exec;
-	char *const *env;
+	struct worker_exec *exec;
+	char **env;
 	int socket[2]; /* worker's end, program's end */
 	struct meeting *meeting;
 };
@@ -128,16 +134,47 @@ static int await_go(struct err *e)
 		     : err_set(e, ECANCELED, "the worker is gone");
 }
 
-static int enter_directory(const struct entry *entry, struct err *e)
+/* In this process's copy of it the container is one that is entered, as `exec` asks. */
+static void describe(const struct entry *entry)
 {
-	const char *path = *entry->exec->workdir ? entry->exec->workdir
-						 : entry->container->spec->workdir;
+	struct container *c = entry->container;
 
-	if (!path && entry->container->is_bare)
-		return 0;
-	if (chdir(path ? path : "/") == 0)
-		return 0;
-	return err_sys(e, errno, "enter the directory '%s'", path);
+	c->is_entered = true;
+	c->has_terminal = entry->exec->is_tty;
+	c->calls = NULL;
+	c->env = entry->env;
+	if (*entry->exec->user)
+		c->user = entry->exec->user;
+	c->keeps_home = c->keeps_home || command_getenv(entry->exec->env, "HOME");
+}
+
+/* The size that the front's own terminal has. */
+static void copy_size(struct container *c)
+{
+	struct winsize size;
+
+	if (ioctl(0, TIOCGWINSZ, &size) < 0 || !size.ws_row || !size.ws_col)
+		return;
+	c->rows = size.ws_row;
+	c->columns = size.ws_col;
+}
+
+static int run_program(const struct entry *entry, struct err *e)
+{
+	const struct container *c = entry->container;
+	const struct worker_exec *x = entry->exec;
+
+	umask(022);
+	entry->meeting->is_command_error = true;
+	int r = workdir_enter(c, *x->workdir ? x->workdir : c->spec->workdir, e);
+	if (r == 0)
+		r = rlimits_set(c, e);
+	if (r < 0)
+		return r;
+	if (x->program_fd < 0)
+		return command_exec(x->argv, entry->env, e);
+	kernel_execveat(PROGRAM_FD, "", x->argv, entry->env, AT_EMPTY_PATH);
+	return err_sys(e, errno, "run the program '%s'", x->argv[0]);
 }
 
 /* The program's process: what child.c does for process 1, without the building. */
@@ -146,28 +183,19 @@ static int become_program(const struct entry *entry, struct err *e)
 	struct container *c = entry->container;
 
 	container_own_session(NULL);
+	describe(entry);
 	int r = cgroup_enter(&c->cgroup, c->spec, e);
 
 	if (r == 0)
 		r = take_descriptors(entry, e);
 	if (r == 0)
 		r = await_go(e);
-	if (r == 0 && entry->exec->is_tty && ioctl(0, TIOCSCTTY, 0) < 0)
-		r = err_sys(e, errno, "make the terminal the controlling one");
+	if (r == 0 && c->has_terminal)
+		copy_size(c);
 	for (enum step step = STEP_IDENTITY; r == 0 && step < STEPS; step++)
 		if (steps[step].is_for_exec && step_stands(c, step))
 			r = steps[step].run(c, e);
-	if (r < 0)
-		return r;
-	umask(022);
-	entry->meeting->is_command_error = true;
-	r = enter_directory(entry, e);
-	if (r < 0)
-		return r;
-	if (entry->exec->program_fd < 0)
-		return command_exec(entry->exec->argv, entry->env, e);
-	kernel_execveat(PROGRAM_FD, "", entry->exec->argv, entry->env, AT_EMPTY_PATH);
-	return err_sys(e, errno, "run the program '%s'", entry->exec->argv[0]);
+	return r < 0 ? r : run_program(entry, e);
 }
 
 /* The messenger: joins, makes the program's process as its own sibling, ends. */
@@ -193,22 +221,33 @@ static void carry_inside(const struct entry *entry)
 	_exit(pid < 0);
 }
 
-/* Waits for the end of the socket, which exec closes. Whoever is inside may stop the process
- * before it is the program (kill(-1, SIGSTOP) in a loop): the worker must not wait for ever. */
+/* Waits for the end of the socket, which exec closes; a terminal's master comes before. Whoever is
+ * inside may stop the process before it is the program (kill(-1, SIGSTOP) in a loop): the worker
+ * must not wait for ever. */
 static int await_exec(const struct entry *entry, struct err *e)
 {
 	struct pollfd ready = {.fd = entry->socket[0], .events = POLLIN};
-	int r;
 
-	do
-		r = poll(&ready, 1, EXEC_PATIENCE_MS);
-	while (r < 0 && errno == EINTR);
-	if (r > 0)
-		return 0;
-	if (r < 0)
-		return err_sys(e, errno, "wait for the program");
-	return err_hint(e, err_set(e, ETIMEDOUT, "the program was not started in time"),
-			"something inside may stop every new process (SIGSTOP)");
+	for (;;) {
+		auto_close int fd = -1;
+		char letter;
+		int r = poll(&ready, 1, EXEC_PATIENCE_MS);
+
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return err_sys(e, errno, "wait for the program");
+		if (r == 0)
+			return err_hint(e,
+					err_set(e, ETIMEDOUT,
+						"the program was not started in time"),
+					"something inside may stop every new process (SIGSTOP)");
+		r = pass_receive(entry->socket[0], &letter, &fd, e);
+		if (r <= 0)
+			return r;
+		if (letter == PASS_TERMINAL && entry->exec->terminal_fd < 0)
+			entry->exec->terminal_fd = fd_move(&fd);
+	}
 }
 
 /* Worker: sends the messenger, learns the process, limits it, says go, waits until it has
@@ -263,6 +302,29 @@ static int start_with(struct entry *entry, struct entered *entered, struct err *
 	return r;
 }
 
+/* What the front hands over goes inside as it is: so it must not lead anywhere. A file could be
+ * opened again for writing by /proc/self/fd, a directory is a way out (CVE-2024-21626); the front
+ * puts a pipe in their place. A terminal is replaced by one of the container's own. */
+static int check_given(const struct container *c, const struct worker_exec *x, struct err *e)
+{
+	for (int i = 0; i < 3 && !c->is_bare && !hook_is_out("exec-descriptors"); i++) {
+		struct stat found;
+		int flags = fcntl(x->fds[i], F_GETFL);
+
+		if (flags < 0 || fstat(x->fds[i], &found) < 0)
+			return err_sys(e, errno, "look at descriptor %d", i);
+		bool is_harmless = S_ISFIFO(found.st_mode) || S_ISSOCK(found.st_mode);
+		if (S_ISCHR(found.st_mode))
+			is_harmless = x->is_tty || major(found.st_rdev) == MEMORY_DEVICES;
+		if (is_harmless && !(flags & O_PATH))
+			continue;
+		err_set(e, EPERM, "descriptor %d is a %s: that would be a way out of the container",
+			i, S_ISDIR(found.st_mode) ? "directory" : "file or a device");
+		return err_hint(e, -EPERM, "`isolab exec` passes contents on through a pipe");
+	}
+	return 0;
+}
+
 int enter_start(struct container *c, struct enter_list *list, struct worker_exec *x,
 		struct entered **ret_entered, struct err *e)
 {
@@ -272,6 +334,9 @@ int enter_start(struct container *c, struct enter_list *list, struct worker_exec
 
 	if (!entered)
 		return err_set(e, EBUSY, "%d programs already run beside the first", ENTERED_MAX);
+	r = check_given(c, x, e);
+	if (r < 0)
+		return r;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, entry.socket) < 0)
 		return err_sys(e, errno, "make a socket to the program");
 	entry.meeting = mmap(NULL, sizeof(*entry.meeting), PROT_READ | PROT_WRITE,

@@ -19,6 +19,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "calls.h"
 #include "fd.h"
 #include "idmap_texts.h"
 
@@ -144,12 +145,13 @@ bool idmap_find_group(const struct idmap *map, uint32_t inside, uint32_t *ret_ou
 	return find_outside(map, map->first_gid, map->range_gid, inside, ret_outside);
 }
 
-static int write_one(pid_t pid, const char *file, const char *text, struct err *e)
+static int write_one(const struct idmap *map, pid_t pid, const char *file, const char *text,
+		     struct err *e)
 {
 	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/%s", (int)pid, file);
-	int r = fd_write_file(AT_FDCWD, path, text);
+	int r = call_write_file(map->calls, AT_FDCWD, path, text);
 	if (r == 0)
 		return 0;
 	err_sys(e, r, "write '%s' to '%s'", text, path);
@@ -170,7 +172,7 @@ static int write_map(const struct idmap *map, pid_t pid, const char *file, uint3
 		snprintf(text + length, sizeof(text) - (size_t)length,
 			 "\n%" PRIu32 " %" PRIu32 " %" PRIu32 "\n", map->count, range,
 			 map->range_count);
-	return write_one(pid, file, text, e);
+	return write_one(map, pid, file, text, e);
 }
 
 static int write_users(const struct idmap *map, pid_t pid, struct err *e)
@@ -180,7 +182,7 @@ static int write_users(const struct idmap *map, pid_t pid, struct err *e)
 
 static int write_groups(const struct idmap *map, pid_t pid, struct err *e)
 {
-	int r = map->must_deny_setgroups ? write_one(pid, "setgroups", "deny", e) : 0;
+	int r = map->must_deny_setgroups ? write_one(map, pid, "setgroups", "deny", e) : 0;
 
 	return r < 0 ? r : write_map(map, pid, "gid_map", map->first_gid, map->range_gid, e);
 }

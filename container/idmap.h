@@ -24,12 +24,15 @@
 
 enum { IDMAP_COUNT = 65536, IDMAP_FIRST = 0x70000000, IDMAP_LACK_MAX = 192 };
 
+struct calls;
+
 struct idmap {
 	uint32_t first_uid, first_gid; /* what 0 inside is outside */
 	uint32_t count;                /* how many ids from there on; 1 = only one's own */
 	/* What 1, 2, … are outside if count is 1: an ordinary user's range; 0 = there is none. */
 	uint32_t range_uid, range_gid, range_count;
 	bool must_deny_setgroups;  /* the kernel's rule before an unprivileged gid_map */
+	struct calls *calls;       /* borrowed: who writes down what was done, or NULL */
 	char lack[IDMAP_LACK_MAX]; /* why a range that was asked for is not there, or "" */
 };
 

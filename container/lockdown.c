@@ -11,12 +11,14 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "console_ends.h"
 #include "seccomp_load.h"
 
@@ -38,11 +40,10 @@ int lockdown_bounding(struct container *c, struct err *e)
 {
 	uint64_t kept = kept_mask();
 
-	(void)c;
 	for (unsigned capability = 0; capability < CAPABILITIES_MAX; capability++) {
 		if (kept & (1ULL << capability))
 			continue;
-		if (prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == 0)
+		if (call_prctl(c->calls, PR_CAPBSET_DROP, capability) == 0)
 			continue;
 		if (errno == EINVAL) /* past the last one that this kernel knows */
 			break;
@@ -61,7 +62,11 @@ int lockdown_capabilities(struct container *c, struct err *e)
 	    {.effective = (uint32_t)(kept >> 32), .permitted = (uint32_t)(kept >> 32)},
 	};
 
-	if (syscall(SYS_capset, &header, sets) < 0)
+	uint64_t start_ns = clock_now_ns();
+
+	long r = syscall(SYS_capset, &header, sets);
+	call_note(c->calls, CALL_CAPSET, start_ns, r < 0 ? -errno : r, CALL_WORDS_OF((long)kept));
+	if (r < 0)
 		return err_sys(e, errno, "keep no more than three capabilities");
 	return 0;
 }
@@ -70,8 +75,7 @@ int lockdown_death(struct container *c, struct err *e)
 {
 	char byte;
 
-	(void)c;
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+	if (call_prctl(c->calls, PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return err_sys(e, errno, "ask to die with the worker");
 	/* It may have died before we asked. */
 	if (recv(CHILD_SOCKET, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0)
@@ -81,8 +85,7 @@ int lockdown_death(struct container *c, struct err *e)
 
 int lockdown_privileges(struct container *c, struct err *e)
 {
-	(void)c;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+	if (call_prctl(c->calls, PR_SET_NO_NEW_PRIVS, 1) < 0)
 		return err_sys(e, errno, "give up new privileges");
 	return 0;
 }
@@ -90,8 +93,10 @@ int lockdown_privileges(struct container *c, struct err *e)
 int lockdown_calls(struct container *c, struct err *e)
 {
 	const struct seccomp_choice choice = {0};
+	uint64_t start_ns = clock_now_ns();
 	int listener;
+	int r = seccomp_load(&choice, &listener, e);
 
-	(void)c;
-	return seccomp_load(&choice, &listener, e);
+	call_note(c->calls, CALL_SECCOMP, start_ns, r, CALL_WORDS_OF(SECCOMP_SET_MODE_FILTER, 0));
+	return r;
 }

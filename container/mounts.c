@@ -82,9 +82,9 @@ static const struct {
 
 /* Adds attributes to a mount, keeping the ones the kernel has locked (noexec of the host's
  * mount …). */
-static int restrict_mount(const char *path, uint64_t set, struct err *e)
+static int restrict_mount(const struct container *c, const char *path, uint64_t set, struct err *e)
 {
-	if (kernel_mount_setattr(path, 0, set, 0) == 0)
+	if (call_mount_setattr(c->calls, AT_FDCWD, path, 0, set, 0) == 0)
 		return 0;
 	return err_sys(e, errno, "restrict the mount at '%s'", path);
 }
@@ -108,21 +108,23 @@ int mounts_bind_root(struct container *c, struct err *e)
 {
 	/* With a user namespace of its own the new mount namespace hears from the host, but is
 	 * not heard. */
-	if (!(c->namespaces & CLONE_NEWUSER) && mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+	if (!(c->namespaces & CLONE_NEWUSER) &&
+	    call_mount(c->calls, NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return err_sys(e, errno, "part the mounts from the host's");
-	if (mount(c->image, c->image, NULL, MS_BIND, NULL) < 0)
+	if (call_mount(c->calls, c->image, c->image, NULL, MS_BIND, NULL) < 0)
 		return explain_bind(c->image, errno, e);
-	if (chdir(c->image) < 0)
+	if (call_chdir(c->calls, c->image) < 0)
 		return err_sys(e, errno, "enter the image '%s'", c->image);
-	return restrict_mount(".",
+	return restrict_mount(c, ".",
 			      MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 				  MOUNT_ATTR_NOSYMFOLLOW,
 			      e);
 }
 
-static int mount_fresh(const struct mount_entry *entry, struct err *e)
+static int mount_fresh(const struct container *c, const struct mount_entry *entry, struct err *e)
 {
-	if (mount(entry->type, entry->target, entry->type, entry->flags, entry->data) == 0)
+	if (call_mount(c->calls, entry->type, entry->target, entry->type, entry->flags,
+		       entry->data) == 0)
 		return 0;
 	int error = errno;
 	int r = err_sys(e, error, "mount %s on '/%s'", entry->type, entry->target);
@@ -138,29 +140,30 @@ static int mount_kernel(const struct container *c, const char *type, const char 
 	bool is_proc = strcmp(type, "proc") == 0;
 	char source[16];
 
-	if (mount(type, target, type, flags | SAFE | MS_NOEXEC, NULL) == 0)
+	if (call_mount(c->calls, type, target, type, flags | SAFE | MS_NOEXEC, NULL) == 0)
 		return 0;
 	if (errno != EPERM)
 		return err_sys(e, errno, "mount %s on '/%s'", type, target);
 	snprintf(source, sizeof(source), "/%s", target);
-	if (mount(source, target, NULL, MS_BIND | MS_REC, NULL) < 0)
+	if (call_mount(c->calls, source, target, NULL, MS_BIND | MS_REC, NULL) < 0)
 		return err_sys(e, errno, "bind the host's %s", source);
 	container_note(c, "%s is the host's, read-only: an own one needs an own %s namespace%s",
 		       source, is_proc ? "pid" : "network",
 		       c->namespaces & (is_proc ? CLONE_NEWPID : CLONE_NEWNET)
 			   ? ", and no container around us that covers a part of it"
 			   : "");
-	if (kernel_mount_setattr(target, AT_RECURSIVE,
-				 MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-				     MOUNT_ATTR_NOEXEC,
-				 0) < 0)
+	if (call_mount_setattr(c->calls, AT_FDCWD, target, AT_RECURSIVE,
+			       MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+				   MOUNT_ATTR_NOEXEC,
+			       0) < 0)
 		return err_sys(e, errno, "make %s read-only", source);
 	return 0;
 }
 
-static int bind_node(const char *host, const char *target, struct err *e)
+static int bind_node(const struct container *c, const char *host, const char *target, struct err *e)
 {
-	if (mknod(target, S_IFREG | 0666, 0) < 0 || mount(host, target, NULL, MS_BIND, NULL) < 0)
+	if (call_mknodat(c->calls, AT_FDCWD, target, S_IFREG | 0666) < 0 ||
+	    call_mount(c->calls, host, target, NULL, MS_BIND, NULL) < 0)
 		return err_sys(e, errno, "bind '%s'", host);
 	return 0;
 }
@@ -188,24 +191,27 @@ static int fill_dev(const struct container *c, struct err *e)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < sizeof(node_table) / sizeof(node_table[0]); i++)
-		r = bind_node(node_table[i].host, node_table[i].target, e);
+		r = bind_node(c, node_table[i].host, node_table[i].target, e);
 	if (r == 0)
 		r = check_null(e);
 	for (size_t i = 0; r == 0 && i < sizeof(link_table) / sizeof(link_table[0]); i++)
-		if (symlink(link_table[i].target, link_table[i].path) < 0)
+		if (call_symlinkat(c->calls, link_table[i].target, AT_FDCWD, link_table[i].path) <
+		    0)
 			r = err_sys(e, errno, "make '/%s'", link_table[i].path);
-	if (r == 0 && (mkdir("dev/shm", 01777) < 0 || mkdir("dev/pts", 0755) < 0))
+	if (r == 0 && (call_mkdirat(c->calls, AT_FDCWD, "dev/shm", 01777) < 0 ||
+		       call_mkdirat(c->calls, AT_FDCWD, "dev/pts", 0755) < 0))
 		r = err_sys(e, errno, "make the directories of /dev");
-	return r < 0 ? r : mount_fresh(&terminals, e);
+	return r < 0 ? r : mount_fresh(c, &terminals, e);
 }
 
 int mounts_cover(struct container *c, struct err *e)
 {
 	for (size_t i = 0; i < sizeof(mask_table) / sizeof(mask_table[0]); i++) {
 		bool is_directory = mask_table[i].is_directory;
-		int r = mount(is_directory ? "none" : "dev/null", mask_table[i].path,
-			      is_directory ? "tmpfs" : NULL,
-			      is_directory ? MS_RDONLY | SAFE | MS_NOEXEC : MS_BIND, NULL);
+		call_because(c->calls, mask_table[i].why);
+		int r = call_mount(c->calls, is_directory ? "none" : "dev/null", mask_table[i].path,
+				   is_directory ? "tmpfs" : NULL,
+				   is_directory ? MS_RDONLY | SAFE | MS_NOEXEC : MS_BIND, NULL);
 		if (r < 0 && errno != ENOENT)
 			return err_sys(e, errno, "cover '/%s'", mask_table[i].path);
 	}
@@ -214,12 +220,12 @@ int mounts_cover(struct container *c, struct err *e)
 		if (read_only_table[i].only_without_user_namespace &&
 		    (c->namespaces & CLONE_NEWUSER))
 			continue;
-		if (mount(path, path, NULL, MS_BIND | MS_REC, NULL) < 0) {
+		if (call_mount(c->calls, path, path, NULL, MS_BIND | MS_REC, NULL) < 0) {
 			if (errno == ENOENT) /* not every kernel has all of them */
 				continue;
 			return err_sys(e, errno, "cover '/%s'", path);
 		}
-		int r = restrict_mount(path, MOUNT_ATTR_RDONLY, e);
+		int r = restrict_mount(c, path, MOUNT_ATTR_RDONLY, e);
 		if (r < 0)
 			return r;
 	}
@@ -236,28 +242,32 @@ int mounts_fresh(struct container *c, struct err *e)
 	int r = mount_kernel(c, "sysfs", "sys", MS_RDONLY, e);
 
 	for (size_t i = 0; r == 0 && i < sizeof(mount_table) / sizeof(mount_table[0]); i++)
-		r = mount_fresh(&mount_table[i], e);
+		r = mount_fresh(c, &mount_table[i], e);
 	return r < 0 ? r : fill_dev(c, e);
 }
 
 /* Out of a chroot whoever may call chroot(2) again climbs by "..": it never was a wall. */
-static int change_root(struct err *e)
+static int change_root(const struct container *c, struct err *e)
 {
-	return chroot(".") < 0 ? err_sys(e, errno, "change the root to the image") : 0;
+	return call_chroot(c->calls, ".") < 0 ? err_sys(e, errno, "change the root to the image")
+					      : 0;
 }
 
 int mounts_pivot(struct container *c, struct err *e)
 {
-	if (kernel_mount_setattr(".", 0, 0, MOUNT_ATTR_NOSYMFOLLOW) < 0)
+	call_because(c->calls, "the mounts stand: the image may have its symbolic links back");
+	if (call_mount_setattr(c->calls, AT_FDCWD, ".", 0, 0, MOUNT_ATTR_NOSYMFOLLOW) < 0)
 		return err_sys(e, errno, "allow the image its symbolic links");
 	if (!container_has(c, SPEC_PIVOT))
-		return change_root(e);
+		return change_root(c, e);
 	/* "Swap the roots: the host's tree lies on top of ours now …" (pivot_root(2), NOTES) */
-	if (kernel_pivot_root(".", ".") < 0)
+	call_because(c->calls, "the image becomes the root, the host's tree lies on top of it");
+	if (call_pivot_root(c->calls, ".", ".") < 0)
 		return err_hint(e, err_sys(e, errno, "make the image the root"),
 				"pivot_root fails when the machine runs from an initramfs");
 	/* "… and is let go, with all that is mounted in it." */
-	if (umount2(".", MNT_DETACH) < 0)
+	call_because(c->calls, "the host's tree lay below the new root; now nothing leads there");
+	if (call_umount2(c->calls, ".", MNT_DETACH) < 0)
 		return err_sys(e, errno, "let the host's tree go");
 	return 0;
 }

@@ -46,10 +46,12 @@ void container_init(struct container *c, const struct sandbox_spec *spec, const 
 				.pidfd = -1,
 				.listener = -1,
 				.user = spec->user,
+				.has_terminal = spec->tty,
 				.keeps_home = command_getenv(spec->env, "HOME"),
 				.console = {-1, -1, -1},
 				.standard = {-1, -1, -1}};
 	cgroup_init(&c->cgroup);
+	c->capabilities = capabilities_choose(spec);
 	for (size_t i = 0; i < sizeof(namespace_flags) / sizeof(namespace_flags[0]); i++)
 		if (container_has(c, namespace_flags[i].brick))
 			c->namespaces |= namespace_flags[i].flag;

@@ -14,12 +14,14 @@
  */
 #include "steps.h"
 
+#include <linux/capability.h>
 #include <sched.h>
 
 #include "clock.h"
 #include "console_ends.h"
 #include "container.h"
 #include "hooks.h"
+#include "landlock.h"
 #include "workdir.h"
 
 static bool has_limits(const struct container *c)
@@ -67,6 +69,17 @@ static bool needs_early_filter(const struct container *c)
 static bool needs_late_filter(const struct container *c)
 {
 	return !needs_early_filter(c);
+}
+
+/* It refuses every mount, so whoever is given the power to mount does without. */
+static bool needs_early_landlock(const struct container *c)
+{
+	return needs_early_filter(c) && !capabilities_have(c->capabilities.added, CAP_SYS_ADMIN);
+}
+
+static bool needs_late_landlock(const struct container *c)
+{
+	return needs_late_filter(c) && !capabilities_have(c->capabilities.added, CAP_SYS_ADMIN);
 }
 
 static bool has_workdir(const struct container *c)
@@ -198,7 +211,7 @@ const struct step_entry steps[STEPS] = {
 	SPEC_PIVOT, has_mount_namespace, mounts_pivot, .is_done_anyway = true},
     [STEP_TERMINAL] = {"terminal",
 	"a terminal from its own /dev/pts, or the pipes: never the user's own terminal",
-	.run = console_open, .is_quiet = true},
+	.run = console_open, .is_quiet = true, .is_for_exec = true},
     [STEP_HOSTNAME] = {"hostname",
 	"a host name of its own",
 	.bricks = SPEC_NS_UTS, .run = child_set_hostname},
@@ -222,6 +235,10 @@ const struct step_entry steps[STEPS] = {
     [STEP_DEATH] = {"death",
 	"when the worker dies, the kernel kills the program",
 	.run = lockdown_death, .is_quiet = true, .is_for_exec = true},
+    [STEP_EARLY_LANDLOCK] = {"landlock",
+	"a second lock, held by another part of the kernel: run only what is below the own root, make "
+	"no device, look into nobody else's process",
+	.bricks = SPEC_LANDLOCK, .is_needed = needs_early_landlock, .run = landlock_lock},
     [STEP_EARLY_SECCOMP] = {"seccomp",
 	"a filter lets only the listed system calls through; without no_new_privs it takes a "
 	"power to load it, so it comes first",
@@ -233,6 +250,10 @@ const struct step_entry steps[STEPS] = {
     [STEP_NO_NEW_PRIVS] = {"no_new_privs",
 	"no program it executes can give it more privileges than it has",
 	.bricks = SPEC_NO_NEW_PRIVS, .run = lockdown_privileges, .is_for_exec = true},
+    [STEP_LANDLOCK] = {"landlock",
+	"a second lock, held by another part of the kernel: run only what is below the own root, make "
+	"no device, look into nobody else's process",
+	.bricks = SPEC_LANDLOCK, .is_needed = needs_late_landlock, .run = landlock_lock},
     [STEP_SECCOMP] = {"seccomp",
 	"a filter lets only the listed system calls through, for good",
 	.bricks = SPEC_SECCOMP, .is_needed = needs_late_filter, .run = lockdown_calls,

@@ -14,7 +14,7 @@
 #include <time.h>
 
 #include "fd.h"
-#include "kernel.h"
+#include "calls.h"
 
 bool timens_is_entered_on_exec(void)
 {
@@ -26,18 +26,18 @@ bool timens_is_entered_on_exec(void)
 	return major > 6 || (major == 6 && minor >= 3);
 }
 
-int timens_make(uint64_t *ret_shift_ns, struct err *e)
+int timens_make(struct calls *calls, uint64_t *ret_shift_ns, struct err *e)
 {
 	struct timespec monotonic, boot;
 	char offsets[96];
 
-	if (unshare(CLONE_NEWTIME) < 0)
+	if (call_unshare(calls, CLONE_NEWTIME) < 0)
 		return err_sys(e, errno, "make a time namespace");
 	clock_gettime(CLOCK_MONOTONIC, &monotonic);
 	clock_gettime(CLOCK_BOOTTIME, &boot);
 	snprintf(offsets, sizeof(offsets), "monotonic -%lld 0\nboottime -%lld 0",
 		 (long long)monotonic.tv_sec, (long long)boot.tv_sec);
-	int r = fd_write_file(AT_FDCWD, "/proc/self/timens_offsets", offsets);
+	int r = call_write_file(calls, AT_FDCWD, "/proc/self/timens_offsets", offsets);
 	if (r < 0)
 		return err_sys(e, r, "set the clock of the time namespace");
 	*ret_shift_ns = (uint64_t)monotonic.tv_sec * 1000000000;

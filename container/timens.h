@@ -20,6 +20,7 @@ bool timens_is_entered_on_exec(void);
 
 /* Makes the namespace for what comes after this process, with its clocks at 0 now. *ret_shift_ns =
  * what must be added to its CLOCK_MONOTONIC to get the host's. -EINVAL: the kernel has none. */
-int timens_make(uint64_t *ret_shift_ns, struct err *e);
+struct calls;
+int timens_make(struct calls *calls, uint64_t *ret_shift_ns, struct err *e);
 
 #endif

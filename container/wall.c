@@ -24,6 +24,7 @@
 
 #include "clock.h"
 #include "command.h"
+#include "describe.h"
 #include "fd.h"
 #include "kernel.h"
 #include "members.h"
@@ -305,6 +306,8 @@ static void wall_finish(struct worker *w)
 
 	if (!state)
 		return;
+	if (!worker_spec(w)->remove)
+		describe_save_calls(w, NULL);
 	cgroup_freeze(&state->container.cgroup, false, NULL);
 	if (!has_pid_namespace(&state->container))
 		members_kill_all();
@@ -328,6 +331,7 @@ const struct wall container_wall = {
     .input = wall_input,
     .exec = wall_exec,
     .exec_signal = wall_exec_signal,
+    .describe = wall_describe,
     .finish = wall_finish,
 };
 
@@ -342,5 +346,6 @@ const struct wall process_wall = {
     .input = wall_input,
     .exec = wall_exec,
     .exec_signal = wall_exec_signal,
+    .describe = wall_describe,
     .finish = wall_finish,
 };

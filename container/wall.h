@@ -20,6 +20,7 @@ struct wall_state {
 	char *image;               /* owned */
 	struct limits limits;
 	bool is_stopped_by_signal; /* paused without a freezer */
+	bool has_saved_calls;      /* describe.h */
 };
 
 /* Doctor's lines. check.c */

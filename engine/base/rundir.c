@@ -315,7 +315,7 @@ static void unlink_files(int dir_fd, const char *const *files)
 int rundir_remove_entry(struct rundir *dir, const char *entry, struct err *e)
 {
 	static const char *const always[] = {"sock", "console", "events", "spec", "lock", NULL};
-	static const char *const sometimes[] = {"init", "front", "stats", NULL};
+	static const char *const sometimes[] = {"init", "front", "stats", "calls", NULL};
 	char hidden[64];
 
 	rundir_hidden_name(hidden, sizeof(hidden));

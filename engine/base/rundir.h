@@ -5,7 +5,7 @@
  * rundir: the directory of each sandbox, and who owns it.
  *
  *	$XDG_RUNTIME_DIR/isolab/NAME/	(fallback: /tmp/isolab-UID; 0700, owner checked, no symlink)
- *		spec  lock  events  console  sock  [init] [front] [stats]
+ *		spec  lock  events  console  sock  [init] [front] [stats] [calls]
  *
  * A directory comes into being under a hidden name (.new-PID-…) with its lock already held, and is
  * renamed to NAME when whole: nobody ever sees half a sandbox. The lock is a flock on an open file

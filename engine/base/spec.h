@@ -50,6 +50,19 @@ enum spec_brick {
 	SPEC_LANDLOCK = 1 << 15,     /* landlock(7) on top, where the kernel has it */
 };
 
+struct spec_brick_entry {
+	enum spec_brick brick;
+	const char *option;  /* that takes it out, "--no-seccomp" */
+	const char *name;    /* in a sentence */
+	const char *probe;   /* the fact that changes without it (engine/probe.c) */
+	const char *exposes; /* what is so without it, one line */
+};
+/* In the order in which they are laid; ends with option == NULL. */
+extern const struct spec_brick_entry spec_bricks[];
+/* Of the first of these bricks; NULL if there is none among them. */
+const char *spec_brick_option(unsigned bricks);
+const char *spec_brick_exposes(unsigned bricks);
+
 struct sandbox_spec {
 	char kind[SPEC_KIND_MAX]; /* process, container, vm (tests: fake) */
 	char name[SPEC_NAME_MAX]; /* empty until chosen: spec_choose_name() */
@@ -123,6 +136,8 @@ int spec_split_tmpfs(const char *tmpfs, char *ret_target, uint64_t *ret_bytes, s
  * unlimited. */
 int spec_split_ulimit(const char *ulimit, int *ret_resource, uint64_t *ret_soft, uint64_t *ret_hard,
 		      struct err *e);
+/* Checks the syntax of USER[:GROUP]; who that is only the image knows. */
+int spec_check_user(const char *user, struct err *e);
 /* "1.5" -> 1500. -EINVAL, -ERANGE. */
 int spec_parse_cpus(const char *text, uint64_t *ret_millis);
 /* Number of the capability "CAP_SYS_TIME" or "sys_time"; -EINVAL: no such. spec_capabilities[] holds
@@ -136,8 +151,6 @@ int spec_validate(const struct sandbox_spec *spec, struct err *e);
 /* Puts a short name ("container-1f3a") if there is none. It is made from the clock, so it may be
  * taken: after rundir_create()'s -EEXIST empty it and choose again. */
 void spec_choose_name(struct sandbox_spec *spec);
-/* Checks the syntax of USER[:GROUP]; who that is only the image knows. */
-int spec_check_user(const char *user, struct err *e);
 
 /* The canonical words, NUL-terminated each, into `words` (to save), and back. */
 void spec_encode(const struct sandbox_spec *spec, struct strbuf *words);

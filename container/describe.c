@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The calls that built the wall become text when somebody asks for them, or at the end, if the
+ * sandbox's directory stays: a start does not pay for it. The file is written under another name and
+ * renamed, so that nobody reads half of it.
+ */
+#include "describe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "calls_text.h"
+#include "fd.h"
+#include "wall.h"
+
+enum { CALLS_FILE_MAX = 256 * 1024 };
+
+int describe_save_calls(struct worker *w, struct err *e)
+{
+	struct wall_state *state = worker_state(w);
+	const struct rundir *dir = worker_rundir(w);
+	auto_strbuf text = {.limit = CALLS_FILE_MAX};
+
+	if (!state->container.report || state->has_saved_calls)
+		return 0;
+	calls_encode(&state->container, &text);
+	if (text.failed)
+		return err_sys(e, ENOMEM, "write down the calls");
+	auto_close int fd = rundir_open_file(dir, ".calls", O_WRONLY | O_CREAT | O_TRUNC, e);
+	if (fd < 0)
+		return fd;
+	int r = fd_write_all(fd, text.data, text.length);
+	if (r == 0 && renameat(dir->fd, ".calls", dir->fd, "calls") < 0)
+		r = -errno;
+	if (r < 0) {
+		unlinkat(dir->fd, ".calls", 0);
+		return err_sys(e, r, "write down the calls");
+	}
+	state->has_saved_calls = true;
+	return 0;
+}
+
+static int describe_calls(struct worker *w, struct strbuf *text, struct err *e)
+{
+	(void)text; /* the file is the answer: it may be larger than a message */
+	return describe_save_calls(w, e);
+}
+
+static const struct {
+	const char *topic;
+	int (*describe)(struct worker *w, struct strbuf *text, struct err *e);
+} topics[] = {
+    {"calls", describe_calls},
+};
+
+int wall_describe(struct worker *w, const char *topic, struct strbuf *text, struct err *e)
+{
+	for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++)
+		if (strcmp(topics[i].topic, topic) == 0)
+			return topics[i].describe(w, text, e);
+	return -EOPNOTSUPP;
+}
