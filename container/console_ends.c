@@ -16,10 +16,14 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "fd.h"
 #include "kernel.h"
+#include "pass.h"
+
+enum { TTYAUX_MAJOR = 5, PTMX_MINOR = 2 };
 
 #ifndef TIOCGPTPEER
 #define TIOCGPTPEER _IO('T', 0x41)
@@ -57,24 +61,16 @@ int console_make(struct container *c, struct err *e)
 
 int console_receive_terminal(struct container *c, struct err *e)
 {
-	for (;;) {
-		char byte, control[CMSG_SPACE(sizeof(int))];
-		struct iovec data = {.iov_base = &byte, .iov_len = 1};
-		struct msghdr message = {.msg_iov = &data,
-					 .msg_iovlen = 1,
-					 .msg_control = control,
-					 .msg_controllen = sizeof(control)};
-		ssize_t n = recvmsg(c->socket, &message, MSG_CMSG_CLOEXEC);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno != ECONNRESET) /* reset: it died with our word unread */
-			return err_sys(e, errno, "hear from the child");
-		if (n <= 0)
-			return 0;
-		struct cmsghdr *part = CMSG_FIRSTHDR(&message);
-		if (part && part->cmsg_type == SCM_RIGHTS && c->console[0] < 0)
-			memcpy(&c->console[0], CMSG_DATA(part), sizeof(int));
+	char letter;
+	int fd, r;
+
+	while ((r = pass_receive(c->socket, &letter, &fd, e)) > 0) {
+		int *place = letter == PASS_LISTENER ? &c->listener : &c->console[0];
+		if (*place < 0)
+			*place = fd_move(&fd);
+		fd_close(&fd);
 	}
+	return r;
 }
 
 int console_take_pipes(struct container *c, struct err *e)
@@ -89,39 +85,43 @@ int console_take_pipes(struct container *c, struct err *e)
 	return 0;
 }
 
-static int send_master(int master, struct err *e)
+/* The image, or somebody inside, may have put anything there. */
+static int check_ptmx(int master, struct err *e)
 {
-	char byte = 'm', control[CMSG_SPACE(sizeof(int))] = {0};
-	struct iovec data = {.iov_base = &byte, .iov_len = 1};
-	struct msghdr message = {.msg_iov = &data,
-				 .msg_iovlen = 1,
-				 .msg_control = control,
-				 .msg_controllen = sizeof(control)};
-	struct cmsghdr *part = CMSG_FIRSTHDR(&message);
+	struct stat found;
 
-	part->cmsg_level = SOL_SOCKET;
-	part->cmsg_type = SCM_RIGHTS;
-	part->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(part), &master, sizeof(int));
-	if (sendmsg(CHILD_SOCKET, &message, MSG_NOSIGNAL) < 0)
-		return err_sys(e, errno, "pass the terminal to the worker");
-	return 0;
+	if (fstat(master, &found) == 0 && S_ISCHR(found.st_mode) &&
+	    found.st_rdev == makedev(TTYAUX_MAJOR, PTMX_MINOR))
+		return 0;
+	return err_set(e, ENODEV, "/dev/pts/ptmx is not what makes terminals");
+}
+
+static int open_master(bool has_own_dev, struct err *e)
+{
+	const char *path = has_own_dev ? "/dev/pts/ptmx" : "/dev/ptmx";
+	/* The host's own /dev may be trusted; it has a link there if it is a container itself. */
+	int follow = has_own_dev ? O_NOFOLLOW : 0;
+	auto_close int master = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC | follow);
+
+	if (master < 0)
+		return err_sys(e, errno, "open '%s' for a terminal", path);
+	int r = check_ptmx(master, e);
+	if (r == 0 && ioctl(master, TIOCSPTLCK, &(int){0}) < 0)
+		r = err_sys(e, errno, "unlock the terminal");
+	if (r == 0)
+		r = fd_set_nonblocking(master, false);
+	return r < 0 ? r : fd_move(&master);
 }
 
 static int open_terminal(const struct container *c, struct err *e)
 {
 	bool has_own_dev = c->namespaces & CLONE_NEWNS;
-	const char *path = has_own_dev ? "/dev/pts/ptmx" : "/dev/ptmx";
-	/* The host's own /dev may be trusted; it has a link there if it is a container itself. */
-	int follow = has_own_dev ? O_NOFOLLOW : 0;
 	struct winsize size = {.ws_row = (unsigned short)c->rows,
 			       .ws_col = (unsigned short)c->columns};
-	auto_close int master = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC | follow);
+	auto_close int master = open_master(has_own_dev, e);
 
 	if (master < 0)
-		return err_sys(e, errno, "open '%s' for a terminal", path);
-	if (ioctl(master, TIOCSPTLCK, &(int){0}) < 0)
-		return err_sys(e, errno, "unlock the terminal");
+		return master;
 	auto_close int slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (slave < 0)
 		return err_sys(e, errno, "open the terminal's other end");
@@ -132,16 +132,16 @@ static int open_terminal(const struct container *c, struct err *e)
 	for (int stream = 0; stream < 3; stream++)
 		if (dup2(slave, stream) < 0)
 			return err_sys(e, errno, "take the terminal");
-	if (has_own_dev && mknod("/dev/console", S_IFREG | 0600, 0) == 0)
+	if (has_own_dev && !c->is_entered && mknod("/dev/console", S_IFREG | 0600, 0) == 0)
 		mount("/dev/pts/0", "/dev/console", NULL, MS_BIND, NULL);
-	return send_master(master, e);
+	return pass_send(CHILD_SOCKET, PASS_TERMINAL, master, e);
 }
 
 int console_open(struct container *c, struct err *e)
 {
-	if (c->spec->tty)
+	if (c->has_terminal)
 		return open_terminal(c, e);
-	if (c->standard[0] >= 0)
+	if (c->standard[0] >= 0 || c->is_entered)
 		return 0;
 	auto_close int null = open("/dev/null", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	if (null < 0 || dup2(null, 0) < 0)
