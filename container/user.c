@@ -26,7 +26,9 @@
 #include "kernel.h"
 #include "str.h"
 
-enum { NAME_MAX_BYTES = 64, PASSWD_FIELDS = 7, GROUP_FIELDS = 4, ID_MAX = UINT32_MAX - 1 };
+enum { NAME_MAX_BYTES = 64, PASSWD_FIELDS = 7, GROUP_FIELDS = 4 };
+
+static const uint64_t id_max = UINT32_MAX - 1;
 
 /* ---- lines ---- */
 
@@ -83,7 +85,7 @@ static bool parse_id(struct text text, uint32_t *ret)
 		return false;
 	memcpy(copy, text.at, text.length);
 	copy[text.length] = '\0';
-	if (strlen(copy) != text.length || str_parse_number(copy, 0, ID_MAX, &id) < 0)
+	if (strlen(copy) != text.length || str_parse_number(copy, 0, id_max, &id) < 0)
 		return false;
 	*ret = (uint32_t)id;
 	return true;
@@ -147,7 +149,7 @@ static int find_user(const char *name, struct text passwd, struct user *ret,
 	struct line line;
 	bool by_number = is_number(name);
 
-	if (by_number && str_parse_number(name, 0, ID_MAX, &number) < 0)
+	if (by_number && str_parse_number(name, 0, id_max, &number) < 0)
 		return err_set(e, EINVAL, "'%s' is no number of a user", name);
 	ret->uid = ret->gid = (uint32_t)number;
 	str_copy(ret->home, sizeof(ret->home), "/");
@@ -170,7 +172,7 @@ static int find_group(const char *name, struct text group, struct user *ret, str
 	struct line line;
 
 	if (is_number(name)) {
-		if (str_parse_number(name, 0, ID_MAX, &number) < 0)
+		if (str_parse_number(name, 0, id_max, &number) < 0)
 			return err_set(e, EINVAL, "'%s' is no number of a group", name);
 		ret->gid = (uint32_t)number;
 		return 0;
