@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -307,24 +306,6 @@ int spec_count_options(int count, char *const words[])
 	return next;
 }
 
-static int validate_memory(const struct sandbox_spec *spec, struct err *e)
-{
-	struct sysinfo host;
-	uint64_t has;
-	char wanted[32], there[32];
-
-	if (spec->memory_bytes == 0 || sysinfo(&host) < 0)
-		return 0;
-	has = (uint64_t)host.totalram * host.mem_unit;
-	if (spec->memory_bytes <= has)
-		return 0;
-	str_format_bytes(wanted, sizeof(wanted), spec->memory_bytes);
-	str_format_bytes(there, sizeof(there), has);
-	return err_hint(e,
-			err_set(e, EINVAL, "--memory %s: this machine has only %s", wanted, there),
-			"a smaller size, for example 64M, or no --memory for no limit");
-}
-
 int spec_validate(const struct sandbox_spec *spec, struct err *e)
 {
 	int r;
@@ -359,7 +340,7 @@ int spec_validate(const struct sandbox_spec *spec, struct err *e)
 				: "not in this version for a vm");
 		return err_hint(e, r, "this version's vm has --network none only");
 	}
-	return validate_memory(spec, e);
+	return spec_validate_limits(spec, e);
 }
 
 void spec_choose_name(struct sandbox_spec *spec)

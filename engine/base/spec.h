@@ -148,6 +148,12 @@ extern const char *const spec_capabilities[];
 /* Checks what spans options: limits against the host's memory, names, network per kind. */
 int spec_validate(const struct sandbox_spec *spec, struct err *e);
 
+/* Changes limits: every word must be an option that is one (spec_option.is_limit), "max" takes one
+ * away. The spec is untouched if it fails. -EINVAL. */
+int spec_update_limits(struct sandbox_spec *spec, int count, char *const words[], struct err *e);
+/* Gives `spec` the limits of `from`, which gets the old texts and lists to free. */
+void spec_take_limits(struct sandbox_spec *spec, struct sandbox_spec *from);
+
 /* Puts a short name ("container-1f3a") if there is none. It is made from the clock, so it may be
  * taken: after rundir_create()'s -EEXIST empty it and choose again. */
 void spec_choose_name(struct sandbox_spec *spec);

@@ -14,8 +14,6 @@
 #include "spec.h"
 #include "spec_private.h"
 
-enum { MEMORY_MIN_BYTES = 1 << 20, PIDS_MAX = 4194304 /* the kernel's own limit of pid_max */ };
-
 int spec_set_text(char **destination, const char *text, struct err *e)
 {
 	char *copy = strdup(text);
@@ -38,36 +36,6 @@ static int set_name(struct sandbox_spec *spec, const char *argument, struct err 
 	r = err_set(e, EINVAL, "'%.80s' cannot be a name", argument);
 	return err_hint(e, r,
 			"a letter, digit or '_' first, then also '.' and '-', at most 63 in all");
-}
-
-static int set_memory(struct sandbox_spec *spec, const char *argument, struct err *e)
-{
-	uint64_t bytes = 0;
-	int r = str_parse_size(argument, &bytes);
-
-	if (r < 0) {
-		r = err_set(e, -r, "--memory '%s': %s", argument,
-			    r == -ERANGE ? "too large a number" : "not a size");
-		return err_hint(e, r, "a number with K, M or G, for example 64M");
-	}
-	if (bytes < MEMORY_MIN_BYTES) {
-		r = err_set(e, EINVAL, "--memory %s: %s", argument,
-			    bytes ? "no program fits in that" : "no memory at all runs nothing");
-		return err_hint(e, r, "at least 1M; leave the option out for no limit");
-	}
-	spec->memory_bytes = bytes;
-	return 0;
-}
-
-static int set_pids(struct sandbox_spec *spec, const char *argument, struct err *e)
-{
-	if (str_parse_number(argument, 1, PIDS_MAX, &spec->pids_max) < 0) {
-		int r = err_set(e, EINVAL, "--pids '%s': not a number from 1 to %d", argument,
-				PIDS_MAX);
-
-		return err_hint(e, r, "for example --pids 100; leave the option out for no limit");
-	}
-	return 0;
 }
 
 /* K=V, or K alone: the value it has here; nothing when it has none. */
@@ -223,7 +191,7 @@ const struct spec_option spec_options[] = {
     {"--name", 0, "NAME", "its name; one is made up without it", .set = set_name},
     {"--image", 0, "DIR", "the file tree it sees as its root", "container",
      .later = "vm", .set = spec_set_image},
-    {"--memory", 'm', "SIZE", "no more memory than this, for example 64M", .set = set_memory,
+    {"--memory", 'm', "SIZE", "no more memory than this, for example 64M", .set = spec_set_memory,
      .is_limit = true},
     {"--memory-swap", 0, "SIZE", "no more memory and swap together; -1: as much as there is",
      BOTH, NULL,
@@ -233,7 +201,7 @@ const struct spec_option spec_options[] = {
     {"--cpuset-cpus", 0, "LIST", "only on these processors, for example 0-1",
      BOTH, "vm", spec_set_cpuset,
      true},
-    {"--pids", 0, "N", "no more than N processes at a time", .set = set_pids, .is_limit = true},
+    {"--pids", 0, "N", "no more than N processes at a time", .set = spec_set_pids, .is_limit = true},
     {"--device-read-bps", 0, "DEV:N", "reads no more than N bytes a second from a device",
      BOTH, NULL,
      spec_set_read_bps, true},

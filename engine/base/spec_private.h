@@ -28,12 +28,20 @@ int spec_add_word(char ***list, const char *word, struct err *e);
 /* Replaces *destination by a copy of `text`. */
 int spec_set_text(char **destination, const char *text, struct err *e);
 
-/* The setters of spec_walls.c, for the table. */
+/* "max", the kernel's own word for no limit. */
+bool spec_is_max(const char *argument);
+
+/* What of the limits fits together, and on this machine. */
+int spec_validate_limits(const struct sandbox_spec *spec, struct err *e);
+
+/* The setters of spec_limits.c and spec_walls.c, for the table. */
 int spec_set_volume(struct sandbox_spec *spec, const char *argument, struct err *e);
 int spec_set_tmpfs(struct sandbox_spec *spec, const char *argument, struct err *e);
 int spec_set_ulimit(struct sandbox_spec *spec, const char *argument, struct err *e);
 int spec_set_cpus(struct sandbox_spec *spec, const char *argument, struct err *e);
 int spec_set_cpuset(struct sandbox_spec *spec, const char *argument, struct err *e);
+int spec_set_memory(struct sandbox_spec *spec, const char *argument, struct err *e);
+int spec_set_pids(struct sandbox_spec *spec, const char *argument, struct err *e);
 int spec_set_swap(struct sandbox_spec *spec, const char *argument, struct err *e);
 int spec_set_user(struct sandbox_spec *spec, const char *argument, struct err *e);
 int spec_set_image(struct sandbox_spec *spec, const char *argument, struct err *e);

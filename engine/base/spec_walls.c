@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The options that say how a wall is built: files, limits, users, capabilities. Their syntax is
+ * The options that say how a wall is built: files, users, capabilities (limits: spec_limits.c). Their syntax is
  * checked here, when they are typed; whether the machine can do it, the wall finds out. What is a
  * list is kept as it was written and split again, by the same function, where it is used.
  */
@@ -14,7 +14,7 @@
 #include "spec.h"
 #include "spec_private.h"
 
-enum { CPUS_MAX = 1024, CPUSET_MAX = 8192, USER_MAX = 64 };
+enum { USER_MAX = 64 };
 
 const char *const spec_capabilities[] = {
     "CHOWN",
@@ -175,24 +175,6 @@ int spec_split_ulimit(const char *ulimit, int *ret_resource, uint64_t *ret_soft,
 			"memlock nofile nproc stack …, `help ulimit` of a shell has all");
 }
 
-int spec_parse_cpus(const char *text, uint64_t *ret_millis)
-{
-	const char *point = strchr(text, '.');
-	uint64_t whole = 0, fraction = 0, scale = 100;
-	char digits[16];
-
-	if (!copy_part(digits, sizeof(digits), text, point) || (point && !point[1]))
-		return -EINVAL;
-	int r = str_parse_number(digits, 0, CPUS_MAX, &whole);
-	for (const char *digit = point ? point + 1 : ""; r == 0 && *digit; digit++, scale /= 10) {
-		if (*digit < '0' || *digit > '9')
-			return -EINVAL;
-		fraction += (uint64_t)(*digit - '0') * scale;
-	}
-	*ret_millis = whole * 1000 + fraction;
-	return r;
-}
-
 int spec_find_capability(const char *name)
 {
 	if (strncasecmp(name, "CAP_", 4) == 0)
@@ -228,47 +210,6 @@ int spec_set_ulimit(struct sandbox_spec *spec, const char *argument, struct err 
 	int r = spec_split_ulimit(argument, &resource, &soft, &hard, e);
 
 	return r < 0 ? r : spec_add_word(&spec->ulimits, argument, e);
-}
-
-int spec_set_cpus(struct sandbox_spec *spec, const char *argument, struct err *e)
-{
-	uint64_t millis = 0;
-
-	if (spec_parse_cpus(argument, &millis) == 0 && millis >= 10) {
-		spec->cpu_millis = millis;
-		return 0;
-	}
-	return err_hint(e,
-			err_set(e, EINVAL, "--cpus '%.40s': not a number from 0.01 to %d", argument,
-				CPUS_MAX),
-			"for example --cpus 1.5; leave the option out for no limit");
-}
-
-int spec_set_cpuset(struct sandbox_spec *spec, const char *argument, struct err *e)
-{
-	size_t length = strlen(argument);
-
-	/* Only the alphabet is checked: the kernel knows which processors there are. */
-	if (length && length < CPUSET_MAX && strspn(argument, "0123456789,-") == length &&
-	    argument[0] >= '0' && argument[0] <= '9')
-		return spec_set_text(&spec->cpuset, argument, e);
-	return err_hint(e,
-			err_set(e, EINVAL, "--cpuset-cpus '%.40s': not a list of processors",
-				argument),
-			"numbers from 0, for example 0 or 0-1,3");
-}
-
-int spec_set_swap(struct sandbox_spec *spec, const char *argument, struct err *e)
-{
-	if (strcmp(argument, "-1") == 0) {
-		spec->memory_swap_bytes = SPEC_SWAP_UNLIMITED;
-		return 0;
-	}
-	if (str_parse_size(argument, &spec->memory_swap_bytes) == 0 && spec->memory_swap_bytes)
-		return 0;
-	return err_hint(e, err_set(e, EINVAL, "--memory-swap '%.40s': not a size", argument),
-			"memory and swap together: --memory 64M --memory-swap 64M allows no swap; "
-			"-1: as much as there is");
 }
 
 static int refuse_user(const char *argument, struct err *e)
@@ -334,40 +275,4 @@ int spec_set_image(struct sandbox_spec *spec, const char *argument, struct err *
 		return spec_set_text(&spec->image, argument, e);
 	return err_hint(e, err_set(e, EINVAL, "--image '%.80s': not an absolute path", argument),
 			"a directory that holds a file tree, for example --image /srv/debian");
-}
-
-static int add_io_limit(struct sandbox_spec *spec, const char *key, const char *argument,
-			struct err *e)
-{
-	const char *colon = strrchr(argument, ':');
-	uint64_t number = 0;
-	char word[SPEC_PATH_MAX];
-
-	if (!colon || argument[0] != '/' || str_parse_size(colon + 1, &number) < 0 || !number ||
-	    (size_t)snprintf(word, sizeof(word), "%s %.*s:%llu", key, (int)(colon - argument),
-			     argument, (unsigned long long)number) >= sizeof(word))
-		return err_hint(e, err_set(e, EINVAL, "'%.80s': not DEVICE:NUMBER", argument),
-				"a block device and how much a second, for example "
-				"--device-write-bps /dev/vda:1M");
-	return spec_add_word(&spec->io_limits, word, e);
-}
-
-int spec_set_read_bps(struct sandbox_spec *spec, const char *argument, struct err *e)
-{
-	return add_io_limit(spec, "rbps", argument, e);
-}
-
-int spec_set_write_bps(struct sandbox_spec *spec, const char *argument, struct err *e)
-{
-	return add_io_limit(spec, "wbps", argument, e);
-}
-
-int spec_set_read_iops(struct sandbox_spec *spec, const char *argument, struct err *e)
-{
-	return add_io_limit(spec, "riops", argument, e);
-}
-
-int spec_set_write_iops(struct sandbox_spec *spec, const char *argument, struct err *e)
-{
-	return add_io_limit(spec, "wiops", argument, e);
 }
