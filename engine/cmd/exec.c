@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * exec: one more program inside a running sandbox. Our own stdin, stdout and stderr are passed to
- * it (SCM_RIGHTS), but never a terminal of ours: see exec_relay.c. What was started over our
- * connection ends with it.
+ * exec: one more program inside a running sandbox. Pipes that are our stdin, stdout and stderr are
+ * passed to it (SCM_RIGHTS), but never a terminal or a file of ours: see exec_relay.c. What was
+ * started over our connection ends with it.
  */
 #include <errno.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "exec.h"
 #include "fd.h"
 
 enum { STATUS_NOT_INVOKED = 126, STATUS_NOT_FOUND = 127 };
 
-enum exec_option { EXEC_INTERACTIVE, EXEC_TTY, EXEC_ENV, EXEC_WORKDIR };
+static const uint64_t START_PATIENCE_NS = 10000000000u, SIGNAL_PATIENCE_NS = 2000000000u;
+
+enum exec_option { EXEC_INTERACTIVE, EXEC_TTY, EXEC_ENV, EXEC_WORKDIR, EXEC_USER };
 
 static int send_request(struct execution *x, struct err *e)
 {
@@ -45,6 +50,7 @@ static int refused_status(const struct wire_message *message)
 	return message->header.a == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_INVOKED;
 }
 
+/* The first answer says whether it runs; those that follow are to signals, and tell no news. */
 static void take_answer(struct execution *x)
 {
 	struct wire_message *message = &x->message;
@@ -52,8 +58,13 @@ static void take_answer(struct execution *x)
 
 	if (r == -EAGAIN)
 		return;
+	x->answer_by_ns = 0;
+	if (r > 0 && message->header.type == WIRE_OK && x->is_tty && message->fd_count > 0)
+		exec_take_terminal(x, fd_move(&message->fds[0]));
 	if (r > 0)
 		wire_close_fds(message);
+	if (r > 0 && x->is_started && message->header.type != WIRE_EXEC_EXIT)
+		return;
 	if (r == 0)
 		err_set(&x->error, ECONNRESET, "'%s' has ended", sandbox_name(x->s));
 	x->status = CMD_STATUS_FAILED;
@@ -68,14 +79,30 @@ static void take_answer(struct execution *x)
 	}
 }
 
-/* Ctrl-C at our terminal is meant for the program. */
+/* Ctrl-C at our terminal is meant for the program, as long as there is somebody to pass it on. */
 static void send_signal(struct execution *x, int number)
 {
 	x->message.header = (struct wire_header){.magic = WIRE_MAGIC,
 						 .type = WIRE_EXEC_SIGNAL,
 						 .a = (uint32_t)number};
 	x->message.fd_count = 0;
-	wire_send(x->socket, &x->message, true);
+	x->status = 128 + number;
+	if (!x->is_started || wire_send(x->socket, &x->message, true) < 0)
+		x->is_over = true;
+	else if (!x->answer_by_ns)
+		x->answer_by_ns = clock_now_ns() + SIGNAL_PATIENCE_NS;
+}
+
+/* A worker answers at once, or it is stopped or stuck. */
+static void give_up(struct execution *x)
+{
+	x->is_over = true;
+	if (x->is_started)
+		return; /* x->status is the signal that nobody took */
+	x->status = CMD_STATUS_FAILED;
+	err_set(&x->error, ETIMEDOUT, "the worker of '%s' does not answer", sandbox_name(x->s));
+	err_hint(&x->error, 0, "is it stopped (SIGSTOP)? `isolab kill %s` ends it",
+		 sandbox_name(x->s));
 }
 
 static int execute(struct execution *x)
@@ -90,10 +117,14 @@ static int execute(struct execution *x)
 		r = send_request(x, &error);
 	if (r < 0)
 		return cmd_fail(x->context, &error);
+	x->answer_by_ns = clock_now_ns() + START_PATIENCE_NS;
 	cmd_signals_open(&x->signals);
 	if (x->is_tty && x->is_interactive)
 		raw_enter(&terminal, STDIN_FILENO);
-	exec_relay(x, take_answer, send_signal);
+	/* A program that does not read to the end is no reason for us to end. */
+	void (*on_pipe)(int) = signal(SIGPIPE, SIG_IGN);
+	exec_relay(x, take_answer, send_signal, give_up);
+	signal(SIGPIPE, on_pipe);
 	raw_leave(&terminal);
 	cmd_signals_close(&x->signals);
 	if (x->error.code)
@@ -103,20 +134,56 @@ static int execute(struct execution *x)
 
 /* ---- words ---- */
 
+/* K=V, or K alone: as it is here. */
+static int add_variable(struct execution *x, size_t *count, const char *word, struct err *e)
+{
+	const char *value = strchr(word, '=');
+
+	if (!*word || value == word)
+		return err_hint(e,
+				err_set(e, EINVAL, "exec: --env '%.80s': a variable without a name",
+					word),
+				"for example --env LANG=C");
+	if (*count == WIRE_ARGV_MAX)
+		return err_set(e, E2BIG, "exec: more than %d variables", WIRE_ARGV_MAX);
+	if (value) {
+		x->env[(*count)++] = (char *)word;
+		return 0;
+	}
+	value = getenv(word);
+	if (!value)
+		return 0;
+	/* Lives as long as the command: it is freed with the process. */
+	if (asprintf(&x->env[*count], "%s=%s", word, value) < 0)
+		return err_sys(e, ENOMEM, "exec: --env '%.80s'", word);
+	++*count;
+	return 0;
+}
+
 /* Repeated --env: the parser keeps only one. */
-static void collect_env(struct execution *x, int argc, char **argv)
+static int collect_env(struct execution *x, int argc, char **argv, struct err *e)
 {
 	size_t count = 0;
+	int r = 0;
 
-	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-		if (count == WIRE_ARGV_MAX)
-			return;
+	for (int i = 1; r == 0 && i < argc && strcmp(argv[i], "--") != 0; i++) {
 		if (strncmp(argv[i], "--env=", 6) == 0)
-			x->env[count++] = argv[i] + 6;
+			r = add_variable(x, &count, argv[i] + 6, e);
 		else if ((strcmp(argv[i], "--env") == 0 || strcmp(argv[i], "-e") == 0) &&
 			 i + 1 < argc)
-			x->env[count++] = argv[++i];
+			r = add_variable(x, &count, argv[++i], e);
 	}
+	return r;
+}
+
+static bool takes_argument(const char *word)
+{
+	static const char *const words[] = {"--env", "-e", "--workdir", "-w", "--user", "-u"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(word, words[i]) == 0)
+			return true;
+	return false;
 }
 
 /* "exec NAME -it -- CMD" and "exec -it NAME CMD -x" are both meant as they look: do options
@@ -126,13 +193,12 @@ static bool has_options_behind_name(int argc, char **argv)
 	int at = 1;
 
 	while (at < argc && argv[at][0] == '-')
-		at += strcmp(argv[at], "--env") == 0 || strcmp(argv[at], "-e") == 0 ||
-			      strcmp(argv[at], "--workdir") == 0 || strcmp(argv[at], "-w") == 0
-			  ? 2
-			  : 1;
+		at += takes_argument(argv[at]) ? 2 : 1;
 	for (at++; at < argc && argv[at][0] == '-'; at++)
 		if (strcmp(argv[at], "--") == 0)
 			return true;
+		else if (takes_argument(argv[at]))
+			at++;
 	return false;
 }
 
@@ -155,9 +221,13 @@ static int prepare(struct execution *x, struct command_context *context, int arg
 	if (cmd_find_one(context->lab, line.words[0], &x->s, &error) < 0)
 		return cmd_fail(context, &error);
 	x->context = context;
+	if (collect_env(x, argc - line.rest_count, original, &error) < 0)
+		return cmd_fail(context, &error);
+	x->workdir = cmd_has(&line, EXEC_WORKDIR) ? line.option[EXEC_WORKDIR] : NULL;
+	x->user = cmd_has(&line, EXEC_USER) ? line.option[EXEC_USER] : NULL;
+	if (x->user && spec_check_user(x->user, &error) < 0)
+		return cmd_fail(context, &error);
 	x->argv = line.rest;
-	collect_env(x, argc - line.rest_count, original);
-	x->workdir = cmd_has(&line, EXEC_WORKDIR) ? line.option[EXEC_WORKDIR] : "";
 	x->is_interactive = cmd_has(&line, EXEC_INTERACTIVE);
 	x->is_tty = cmd_has(&line, EXEC_TTY);
 	x->socket = x->master = x->slave = x->null = -1;
@@ -198,12 +268,16 @@ static const struct command_option options[] = {
 		      .argument = "DIR",
 		      .about = "where it starts",
 		      .letter = 'w'},
+    [EXEC_USER] = {.name = "--user",
+		   .argument = "USER",
+		   .about = "as whom, USER[:GROUP]; else as the sandbox's command",
+		   .letter = 'u'},
     {.name = NULL},
 };
 
 const struct command cmd_exec = {
     .name = "exec",
-    .arguments = "[-it] [--env K=V] [--workdir DIR] NAME -- COMMAND…",
+    .arguments = "[-it] [--env K=V] [--workdir DIR] [--user USER] NAME -- COMMAND…",
     .about = "run one more program inside a running sandbox",
     .details = "Exits with the program's status. With -it it has a terminal; Ctrl-P Ctrl-Q leaves "
 	       "it, which ends it.",

@@ -27,6 +27,7 @@ struct execution {
 	size_t way_count;
 	struct cmd_signals signals;
 	struct raw_keys keys;
+	uint64_t answer_by_ns; /* when the worker must have answered, 0 = nothing was asked */
 	bool is_started, is_over;
 	int status;
 	struct err error;
@@ -37,10 +38,13 @@ struct execution {
 int exec_open_streams(struct execution *x, struct err *e);
 /* Closes those of them that only the program needs: it has its own copies now. */
 void exec_close_given(struct execution *x);
+/* The worker has made a terminal inside: that one counts from now on. It is ours now. */
+void exec_take_terminal(struct execution *x, int master);
 /* Passes bytes on until the program has ended; `on_answer` is called when the worker says
- * something. */
+ * something, `on_late` when it does not in time (answer_by_ns). */
 void exec_relay(struct execution *x, void (*on_answer)(struct execution *x),
-		void (*on_signal)(struct execution *x, int number));
+		void (*on_signal)(struct execution *x, int number),
+		void (*on_late)(struct execution *x));
 /* Closes all that is left. */
 void exec_close_streams(struct execution *x);
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The bytes of a program that exec started. Files and pipes of ours are passed to it as they are
+ * The bytes of a program that exec started. Pipes and sockets of ours are passed to it as they are
  * and do not come by here. The user's own terminal never gets inside, where somebody could type
- * into it (TIOCSTI): with -t the program has a pseudo-terminal of its own, without -t pipes stand
- * in for each of the three that is a terminal, and this relays.
+ * into it (TIOCSTI): with -t the program has a pseudo-terminal of its own. Nor does a file: it
+ * could be opened again inside by /proc/self/fd, for writing, too, and a directory would be a way
+ * out. Pipes stand in for them, and this relays.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,13 +13,16 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "exec.h"
 #include "fd.h"
 
 enum { RELAY_BYTES = 4096 /* a pipe that is writable takes as much without blocking */ };
-enum { RETRY_MS = 20 };
+enum { RETRY_MS = 20, MEMORY_DEVICES = 1 /* major number of null, zero, random … */ };
 
 /* ---- opening ---- */
 
@@ -58,7 +62,7 @@ static int open_terminal(struct execution *x, struct err *e)
 	return 0;
 }
 
-/* A pipe in place of our terminal at `fd`. */
+/* A pipe in place of our terminal or file at `fd`. */
 static int open_pipe(struct execution *x, int fd, struct err *e)
 {
 	bool is_typed = fd == STDIN_FILENO;
@@ -74,6 +78,28 @@ static int open_pipe(struct execution *x, int fd, struct err *e)
 	return 0;
 }
 
+/* Pipes, sockets and /dev/null lead nowhere else. */
+static int open_stream(struct execution *x, int fd, struct err *e)
+{
+	static const char *const names[] = {"input", "output", "errors"};
+	struct stat found;
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || fstat(fd, &found) < 0)
+		return err_sys(e, errno, "exec: look at our standard %s", names[fd]);
+	if (S_ISDIR(found.st_mode) || flags & O_PATH)
+		return err_hint(e,
+				err_set(e, EISDIR, "exec: our standard %s is a directory",
+					names[fd]),
+				"give it a file or a pipe");
+	if (S_ISFIFO(found.st_mode) || S_ISSOCK(found.st_mode) ||
+	    (S_ISCHR(found.st_mode) && major(found.st_rdev) == MEMORY_DEVICES)) {
+		x->given[fd] = fd;
+		return 0;
+	}
+	return open_pipe(x, fd, e);
+}
+
 int exec_open_streams(struct execution *x, struct err *e)
 {
 	int r = 0;
@@ -86,12 +112,24 @@ int exec_open_streams(struct execution *x, struct err *e)
 	for (int fd = 0; r == 0 && fd < 3; fd++) {
 		if (fd == STDIN_FILENO && !x->is_interactive)
 			x->given[fd] = x->null;
-		else if (isatty(fd))
-			r = open_pipe(x, fd, e);
 		else
-			x->given[fd] = fd;
+			r = open_stream(x, fd, e);
 	}
 	return r;
+}
+
+void exec_take_terminal(struct execution *x, int master)
+{
+	for (size_t i = 0; i < x->way_count; i++) {
+		int *end = x->ways[i].is_typed ? &x->ways[i].to : &x->ways[i].from;
+
+		if (*end == x->master)
+			*end = master;
+		x->ways[i].is_over = false;
+	}
+	fd_close(&x->master);
+	x->master = master;
+	pass_size(x);
 }
 
 void exec_close_given(struct execution *x)
@@ -151,7 +189,8 @@ static void pass_typed(struct execution *x, struct exec_way *way)
 	}
 }
 
-static void pass_said(struct exec_way *way)
+/* Who writes to nobody shall hear of it: the program, when our output takes no more. */
+static void pass_said(const struct execution *x, struct exec_way *way)
 {
 	char data[RELAY_BYTES];
 	ssize_t n = read(way->from, data, sizeof(data));
@@ -160,6 +199,8 @@ static void pass_said(struct exec_way *way)
 		return;
 	/* A terminal whose program has ended says EIO, a pipe end-of-file. */
 	way->is_over = n <= 0 || fd_write_all(way->to, data, (size_t)n) < 0;
+	if (way->is_over && way->from != x->master)
+		fd_close(&way->from);
 }
 
 static bool is_writable(int fd)
@@ -180,7 +221,7 @@ static void drain(struct execution *x)
 		fd_set_nonblocking(way->from, true);
 		for (struct pollfd more = {.fd = way->from, .events = POLLIN};
 		     !way->is_over && poll(&more, 1, 0) > 0;)
-			pass_said(way);
+			pass_said(x, way);
 	}
 }
 
@@ -196,33 +237,53 @@ static void take_signal(struct execution *x, void (*on_signal)(struct execution 
 		on_signal(x, (int)info.ssi_signo);
 }
 
+/* What to wait for: the worker, signals, and each way that can pass something on. */
+static int list_sources(const struct execution *x, struct pollfd fds[])
+{
+	int timeout_ms = -1;
+
+	fds[0] = (struct pollfd){.fd = x->socket, .events = POLLIN};
+	fds[1] = (struct pollfd){.fd = x->signals.fd, .events = POLLIN};
+	for (size_t i = 0; i < x->way_count; i++) {
+		const struct exec_way *way = &x->ways[i];
+		bool is_closed = way->is_over || !x->is_started;
+		bool is_full = !is_closed && way->is_typed && !is_writable(way->to);
+
+		timeout_ms = is_full ? RETRY_MS : timeout_ms;
+		fds[2 + i] = (struct pollfd){.fd = is_full || is_closed ? -1 : way->from,
+					     .events = POLLIN};
+	}
+	if (x->answer_by_ns) {
+		uint64_t now = clock_now_ns();
+		uint64_t left_ms = x->answer_by_ns > now ? (x->answer_by_ns - now) / 1000000 + 1
+							 : 0;
+		if (timeout_ms < 0 || left_ms < (uint64_t)timeout_ms)
+			timeout_ms = (int)left_ms;
+	}
+	return timeout_ms;
+}
+
 void exec_relay(struct execution *x, void (*on_answer)(struct execution *x),
-		void (*on_signal)(struct execution *x, int number))
+		void (*on_signal)(struct execution *x, int number),
+		void (*on_late)(struct execution *x))
 {
 	while (!x->is_over) {
-		struct pollfd fds[5] = {{.fd = x->socket, .events = POLLIN},
-					{.fd = x->signals.fd, .events = POLLIN}};
-		int timeout_ms = -1;
+		struct pollfd fds[5];
+		int timeout_ms = list_sources(x, fds);
 
-		for (size_t i = 0; i < x->way_count; i++) {
-			const struct exec_way *way = &x->ways[i];
-			bool is_full = way->is_typed && !way->is_over && !is_writable(way->to);
-			bool is_closed = way->is_over || (way->is_typed && !x->is_started);
-
-			timeout_ms = is_full ? RETRY_MS : timeout_ms;
-			fds[2 + i] = (struct pollfd){.fd = is_full || is_closed ? -1 : way->from,
-						     .events = POLLIN};
-		}
-		poll(fds, 2 + x->way_count, timeout_ms);
+		if (poll(fds, 2 + x->way_count, timeout_ms) < 0)
+			continue;
 		for (size_t i = 0; i < x->way_count; i++)
 			if (fds[2 + i].revents && x->ways[i].is_typed)
 				pass_typed(x, &x->ways[i]);
 			else if (fds[2 + i].revents)
-				pass_said(&x->ways[i]);
+				pass_said(x, &x->ways[i]);
 		if (fds[1].revents)
 			take_signal(x, on_signal);
 		if (fds[0].revents)
 			on_answer(x);
+		if (x->answer_by_ns && clock_now_ns() >= x->answer_by_ns && !x->is_over)
+			on_late(x);
 	}
 	drain(x);
 }
