@@ -20,11 +20,10 @@
  * its steps and, if one fails, the error. Its clock is the host's until the very exec, which is
  * where a process enters the time namespace that it unshared (timens.h; older kernels differ).
  *
- * Nesting of user namespaces (decided now, used by `--network lab`): the namespaces of a
- * sandbox are made *by a child of the worker, in whatever user namespace the worker stands*.
- * For `lab` the worker first joins the user namespace of the network's holder (setns, one
- * thread, everything on the host opened before); the sandbox's own then becomes a child of it,
- * and the holder, root of the parent, may move a veth into the sandbox's network namespace.
+ * Nesting of user namespaces: a sandbox's namespaces are made in whatever user namespace the worker
+ * stands, but for `--network lab`: there they are children of the one that the network's holder owns,
+ * so that the holder, root of the parent, may move a cable into the sandbox's network namespace. The
+ * worker stays outside, where its rights on the host are; a messenger joins and clones (lab.h).
  * Nothing in here asks for the initial user namespace.
  */
 #include <stdbool.h>
@@ -36,6 +35,7 @@
 #include "cgroup.h"
 #include "err.h"
 #include "idmap.h"
+#include "lab.h"
 #include "rundir.h"
 #include "spec.h"
 #include "steps.h"
@@ -46,6 +46,7 @@ struct container_report {
 	struct err error;                        /* of the child */
 	bool is_landlocked;    /* the kernel has Landlock, and took our rules */
 	bool is_command_error; /* the wall stands, but the command cannot be run */
+	pid_t carried;         /* the child, as the lab's messenger made it (lab.h) */
 	/* Honest words about limits and bricks that could not be had, "" mostly. */
 	char limit_note[CGROUP_NOTE_MAX], brick_note[384];
 	struct calls calls[2]; /* the worker's, the child's */
@@ -68,6 +69,7 @@ struct container {
 	int socket;       /* worker's end while building, else -1 */
 	int child_socket; /* child's end */
 	int pidfd;        /* of the child = process 1 inside, -1 before */
+	bool counts_refusals; /* the filter asks the worker about what it refuses (notify.h) */
 	int listener;     /* where the filter tells refused calls (notify.h), -1: it does not */
 	pid_t pid;
 	unsigned rows, columns;     /* of the terminal from its start */
@@ -79,6 +81,7 @@ struct container {
 	bool has_terminal;          /* the program shall have one */
 	bool is_entered;            /* in the copy of a program that joins later (enter.c) */
 	bool is_ordinary_user;      /* in the child's copy: it has become one who is not root */
+	struct lab_place lab;       /* of --network lab */
 	char mark[RUNDIR_MARK_MAX]; /* variable by which a sweep knows what is ours, or "" */
 };
 
@@ -166,6 +169,8 @@ int network_build(struct container *c, struct err *e); /* net.c */
 /* Drops all capabilities but a few: from the bounding set, while the power to do that is there
  * and before the user changes; then from the other four sets. lockdown.c */
 int lockdown_bounding(struct container *c, struct err *e);
+/* Without no_new_privs: what the change of user took from the effective set, back into it. */
+int lockdown_raise(struct container *c, struct err *e);
 int lockdown_capabilities(struct container *c, struct err *e);
 /* To die with the worker. */
 int lockdown_death(struct container *c, struct err *e);

@@ -59,7 +59,7 @@ struct entry {
 void enter_list_init(struct enter_list *list)
 {
 	for (int i = 0; i < ENTERED_MAX; i++)
-		list->entries[i] = (struct entered){.pidfd = -1};
+		list->entries[i] = (struct entered){.pidfd = -1, .listener = -1};
 }
 
 struct entered *enter_find(struct enter_list *list, unsigned id)
@@ -224,7 +224,7 @@ static void carry_inside(const struct entry *entry)
 /* Waits for the end of the socket, which exec closes; a terminal's master comes before. Whoever is
  * inside may stop the process before it is the program (kill(-1, SIGSTOP) in a loop): the worker
  * must not wait for ever. */
-static int await_exec(const struct entry *entry, struct err *e)
+static int await_exec(const struct entry *entry, struct entered *entered, struct err *e)
 {
 	struct pollfd ready = {.fd = entry->socket[0], .events = POLLIN};
 
@@ -247,6 +247,8 @@ static int await_exec(const struct entry *entry, struct err *e)
 			return r;
 		if (letter == PASS_TERMINAL && entry->exec->terminal_fd < 0)
 			entry->exec->terminal_fd = fd_move(&fd);
+		else if (letter == PASS_LISTENER && entered->listener < 0)
+			entered->listener = fd_move(&fd);
 	}
 }
 
@@ -284,7 +286,7 @@ static int send_messenger(struct entry *entry, struct entered *entered, struct e
 
 	if (send(entry->socket[0], &byte, 1, MSG_NOSIGNAL) < 0)
 		r = err_sys(e, errno, "tell the program to go on");
-	return r < 0 ? r : await_exec(entry, e);
+	return r < 0 ? r : await_exec(entry, entered, e);
 }
 
 static int start_with(struct entry *entry, struct entered *entered, struct err *e)
@@ -299,6 +301,8 @@ static int start_with(struct entry *entry, struct entered *entered, struct err *
 		kernel_pidfd_send_signal(entered->pidfd, SIGKILL);
 		enter_reap(entered);
 	}
+	if (r < 0)
+		fd_close(&entered->listener);
 	return r;
 }
 

@@ -18,6 +18,7 @@ struct entered {
 	unsigned id;
 	int pidfd; /* -1: free entry */
 	pid_t pid;
+	int listener; /* where its filter tells refused calls, the caller's; -1: it does not */
 };
 
 struct enter_list {

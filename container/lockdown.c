@@ -20,28 +20,24 @@
 
 #include "clock.h"
 #include "console_ends.h"
+#include "fd.h"
+#include "hooks.h"
+#include "pass.h"
 #include "seccomp_load.h"
 
 enum { CAPABILITIES_MAX = 64 };
 
-/* The three that stay: each acts on the sandbox's own files, processes and ports only. */
-static const unsigned capabilities_kept[] = {CAP_CHOWN, CAP_KILL, CAP_NET_BIND_SERVICE};
-
-static uint64_t kept_mask(void)
+/* Somebody who is not root loses all powers with the change of user, unless he says before that he
+ * keeps them: to load a filter without no_new_privs, or because --cap-add gives him one. */
+static bool needs_powers_as_user(const struct container *c)
 {
-	uint64_t mask = 0;
-
-	for (size_t i = 0; i < sizeof(capabilities_kept) / sizeof(capabilities_kept[0]); i++)
-		mask |= 1ULL << capabilities_kept[i];
-	return mask;
+	return c->user && (c->capabilities.added || !container_has(c, SPEC_NO_NEW_PRIVS));
 }
 
 int lockdown_bounding(struct container *c, struct err *e)
 {
-	uint64_t kept = kept_mask();
-
 	for (unsigned capability = 0; capability < CAPABILITIES_MAX; capability++) {
-		if (kept & (1ULL << capability))
+		if (c->capabilities.kept & 1ULL << capability || hook_is_out("bounding-set"))
 			continue;
 		if (call_prctl(c->calls, PR_CAPBSET_DROP, capability) == 0)
 			continue;
@@ -49,25 +45,80 @@ int lockdown_bounding(struct container *c, struct err *e)
 			break;
 		return err_sys(e, errno, "drop capability %u for good", capability);
 	}
+	if (needs_powers_as_user(c) && call_prctl(c->calls, PR_SET_KEEPCAPS, 1) < 0)
+		return err_sys(e, errno, "keep what is needed over the change of user");
 	return 0;
 }
 
-/* Who is not root keeps none: the kernel took them with the change of user. */
-int lockdown_capabilities(struct container *c, struct err *e)
+struct power_sets {
+	uint64_t effective, permitted, inheritable;
+};
+
+static int get_powers(struct power_sets *ret)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	uint64_t kept = c->is_ordinary_user ? 0 : kept_mask();
-	struct __user_cap_data_struct sets[2] = {
-	    {.effective = (uint32_t)kept, .permitted = (uint32_t)kept},
-	    {.effective = (uint32_t)(kept >> 32), .permitted = (uint32_t)(kept >> 32)},
+	struct __user_cap_data_struct sets[2];
+
+	if (syscall(SYS_capget, &header, sets) < 0)
+		return -1;
+	ret->effective = sets[0].effective | (uint64_t)sets[1].effective << 32;
+	ret->permitted = sets[0].permitted | (uint64_t)sets[1].permitted << 32;
+	ret->inheritable = sets[0].inheritable | (uint64_t)sets[1].inheritable << 32;
+	return 0;
+}
+
+static int set_powers(struct container *c, const struct power_sets *powers)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	const struct __user_cap_data_struct sets[2] = {
+	    {(uint32_t)powers->effective, (uint32_t)powers->permitted,
+	     (uint32_t)powers->inheritable},
+	    {(uint32_t)(powers->effective >> 32), (uint32_t)(powers->permitted >> 32),
+	     (uint32_t)(powers->inheritable >> 32)},
 	};
-
 	uint64_t start_ns = clock_now_ns();
-
 	long r = syscall(SYS_capset, &header, sets);
-	call_note(c->calls, CALL_CAPSET, start_ns, r < 0 ? -errno : r, CALL_WORDS_OF((long)kept));
-	if (r < 0)
-		return err_sys(e, errno, "keep no more than three capabilities");
+
+	call_note(c->calls, CALL_CAPSET, start_ns, r < 0 ? -errno : r,
+		  CALL_WORDS_OF((long)powers->permitted));
+	return (int)r;
+}
+
+int lockdown_raise(struct container *c, struct err *e)
+{
+	struct power_sets powers;
+
+	if (get_powers(&powers) == 0) {
+		powers.effective = powers.permitted;
+		if (set_powers(c, &powers) == 0)
+			return 0;
+	}
+	return err_sys(e, errno, "raise again what is needed to load a filter");
+}
+
+int lockdown_capabilities(struct container *c, struct err *e)
+{
+	uint64_t kept = c->is_ordinary_user ? c->capabilities.added : c->capabilities.kept;
+	uint64_t ambient = c->is_ordinary_user ? kept : 0;
+	struct power_sets now, powers = {kept, kept, ambient};
+
+	if (hook_is_out("inheritable-empty")) /* as before CVE-2022-27650 */
+		powers.inheritable = kept;
+	if (set_powers(c, &powers) < 0) {
+		/* Around us is a container that has not all of them either. */
+		if (errno != EPERM || get_powers(&now) < 0)
+			return err_sys(e, errno, "give up capabilities");
+		powers.permitted &= now.permitted;
+		powers.effective = powers.permitted;
+		powers.inheritable &= now.permitted;
+		ambient &= now.permitted;
+		if (set_powers(c, &powers) < 0)
+			return err_sys(e, errno, "give up capabilities");
+	}
+	for (int capability = 0; ambient >> capability; capability++)
+		if (capabilities_have(ambient, capability) &&
+		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) < 0)
+			return err_sys(e, errno, "give capability %d to the user", capability);
 	return 0;
 }
 
@@ -90,13 +141,24 @@ int lockdown_privileges(struct container *c, struct err *e)
 	return 0;
 }
 
+/* A listener is of use to nobody but the worker: whoever has it could let calls through. Our copy
+ * closes itself on exec. */
+static int pass_listener(int listener, struct err *e)
+{
+	int r = listener < 0 ? 0 : pass_send(CHILD_SOCKET, PASS_LISTENER, listener, e);
+
+	fd_close(&listener);
+	return r;
+}
+
 int lockdown_calls(struct container *c, struct err *e)
 {
-	const struct seccomp_choice choice = {0};
+	const struct seccomp_choice choice = {.capabilities = c->capabilities.added,
+					      .counts_refusals = c->counts_refusals};
 	uint64_t start_ns = clock_now_ns();
 	int listener;
 	int r = seccomp_load(&choice, &listener, e);
 
 	call_note(c->calls, CALL_SECCOMP, start_ns, r, CALL_WORDS_OF(SECCOMP_SET_MODE_FILTER, 0));
-	return r;
+	return r < 0 ? r : pass_listener(listener, e);
 }

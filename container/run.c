@@ -45,12 +45,14 @@ void container_init(struct container *c, const struct sandbox_spec *spec, const 
 				.child_socket = -1,
 				.pidfd = -1,
 				.listener = -1,
+				.counts_refusals = true,
 				.user = spec->user,
 				.has_terminal = spec->tty,
 				.keeps_home = command_getenv(spec->env, "HOME"),
 				.console = {-1, -1, -1},
 				.standard = {-1, -1, -1}};
 	cgroup_init(&c->cgroup);
+	lab_init(&c->lab);
 	c->capabilities = capabilities_choose(spec);
 	for (size_t i = 0; i < sizeof(namespace_flags) / sizeof(namespace_flags[0]); i++)
 		if (container_has(c, namespace_flags[i].brick))
@@ -161,6 +163,11 @@ int container_clone(struct container *c, struct err *e)
 		arguments.flags |= CLONE_INTO_CGROUP;
 		arguments.cgroup = (uint64_t)cgroup_clone_fd(&c->cgroup);
 	}
+	if (lab_is_wanted(c)) {
+		int r = lab_clone(c, &arguments, e);
+		fd_close(&c->child_socket);
+		return r;
+	}
 	pid_t pid = call_clone3(c->calls, &arguments);
 	if (pid < 0)
 		return explain_clone(c, errno, e);
@@ -224,6 +231,7 @@ void container_finish(struct container *c)
 		fd_close(&c->standard[i]);
 	}
 	cgroup_finish(&c->cgroup);
+	lab_finish(&c->lab);
 	command_free_environment(c->env);
 	if (c->report)
 		munmap(c->report, sizeof(*c->report));

@@ -49,6 +49,12 @@ static bool has_time_namespace(const struct container *c)
 	return c->namespaces & CLONE_NEWTIME;
 }
 
+/* In the lab the child's maps are written with its making (lab_clone.c). */
+static bool needs_maps(const struct container *c)
+{
+	return has_user_namespace(c) && !lab_is_wanted(c);
+}
+
 static bool has_mount_namespace(const struct container *c)
 {
 	return c->namespaces & CLONE_NEWNS;
@@ -69,6 +75,11 @@ static bool needs_early_filter(const struct container *c)
 static bool needs_late_filter(const struct container *c)
 {
 	return !needs_early_filter(c);
+}
+
+static bool needs_powers(const struct container *c)
+{
+	return needs_early_filter(c) && c->user;
 }
 
 /* It refuses every mount, so whoever is given the power to mount does without. */
@@ -108,7 +119,9 @@ const char *step_text(const struct container *c, enum step step)
 {
 	const struct step_entry *entry = &steps[step];
 
-	if (step_stands(c, step))
+	if (step == STEP_NETWORK && lab_is_wanted(c))
+		return c->lab.told;
+	if (step_stands(c, step) || !(entry->bricks & c->spec->removed_bricks))
 		return entry->why;
 	return entry->without ? entry->without
 			      : spec_brick_exposes(entry->bricks & c->spec->removed_bricks);
@@ -160,16 +173,22 @@ const struct step_entry steps[STEPS] = {
 	"before Linux 6.3 a clock of its own must be laid before the child is born",
 	.bricks = SPEC_NS_TIME, .is_needed = has_time_namespace, .run = container_shift_clock,
 	.is_quiet = true},
+    [STEP_LAB] = {"lab",
+	"the lab's holder, a program that owns the bridge, gives it a place and an address",
+	.is_needed = lab_is_wanted, .run = lab_join},
     [STEP_CLONE] = {"clone",
 	"one call makes a process in new namespaces: the outline of the wall",
 	"a new process, a copy of the worker, with no wall around it",
 	ALL_NAMESPACES, .run = container_clone, .is_done_anyway = true},
     [STEP_IDMAP] = {"idmap",
 	"root inside is mapped to a nobody outside",
-	.bricks = SPEC_NS_USER, .is_needed = has_user_namespace, .run = container_map_ids},
+	.bricks = SPEC_NS_USER, .is_needed = needs_maps, .run = container_map_ids},
     [STEP_GO] = {"go",
 	"the child, who waits for its maps, is told to go on",
 	.run = container_say_go, .is_quiet = true},
+    [STEP_CABLE] = {"cable",
+	"the holder moves one end of a cable into the sandbox, the other is in its bridge",
+	.is_needed = lab_is_wanted, .run = lab_cable},
     [STEP_LISTEN] = {"listen",
 	"when the socket closes itself, the program runs",
 	.run = container_hear_exec, .is_quiet = true},
@@ -178,7 +197,7 @@ const struct step_entry steps[STEPS] = {
     [STEP_ATTACH] = {"attach",
 	"the process puts itself on the account, before it runs anything",
 	"without an account nothing is counted",
-	SPEC_CGROUP, needs_attach, child_enter_cgroup},
+	SPEC_CGROUP, .is_needed = needs_attach, .run = child_enter_cgroup},
     [STEP_SESSION] = {"session",
 	"a session of its own, and no descriptor but its own",
 	.run = child_start_session, .is_quiet = true},
@@ -235,6 +254,10 @@ const struct step_entry steps[STEPS] = {
     [STEP_DEATH] = {"death",
 	"when the worker dies, the kernel kills the program",
 	.run = lockdown_death, .is_quiet = true, .is_for_exec = true},
+    [STEP_POWERS] = {"powers",
+	"what loading a filter still takes is raised again after the change of user",
+	.bricks = SPEC_SECCOMP | SPEC_LANDLOCK, .is_needed = needs_powers, .run = lockdown_raise,
+	.is_quiet = true, .is_for_exec = true},
     [STEP_EARLY_LANDLOCK] = {"landlock",
 	"a second lock, held by another part of the kernel: run only what is below the own root, make "
 	"no device, look into nobody else's process",

@@ -83,6 +83,7 @@ static void on_main_exit(struct worker *w, int fd, short revents, void *arg)
 	if (!has_pid_namespace(c))
 		members_kill_all();
 	limits_tell(w);
+	notify_tell(((struct wall_state *)worker_state(w))->notify);
 	worker_exited(w, wait_status(&ended));
 }
 
@@ -130,6 +131,17 @@ static int watch_all(struct worker *w, struct container *c, struct err *e)
 	return r;
 }
 
+static int prepare_lab(struct worker *w, struct wall_state *state, struct err *e)
+{
+	state->net_program = malloc(PATH_MAX);
+	if (!state->net_program)
+		return err_sys(e, ENOMEM, "start a sandbox");
+	state->container.lab.program = worker_data_path(w, "isolab-net", state->net_program,
+							PATH_MAX);
+	state->container.lab.base_fd = worker_rundir(w)->base_fd;
+	return 0;
+}
+
 static int prepare(struct worker *w, struct wall_state *state, struct err *e)
 {
 	const struct sandbox_spec *spec = worker_spec(w);
@@ -141,6 +153,11 @@ static int prepare(struct worker *w, struct wall_state *state, struct err *e)
 	worker_data_path(w, "images/base", state->image, PATH_MAX);
 	container_init(c, spec, state->image);
 	worker_window_size(w, &c->rows, &c->columns);
+	if (lab_is_wanted(c)) {
+		int r = prepare_lab(w, state, e);
+		if (r < 0)
+			return r;
+	}
 	if (c->namespaces & CLONE_NEWUSER)
 		idmap_choose(&c->idmap);
 	c->argv = spec->argv && spec->argv[0] ? spec->argv : (char **)default_command;
@@ -156,6 +173,15 @@ static int prepare(struct worker *w, struct wall_state *state, struct err *e)
 	if (!cgroup_is_asked(spec))
 		return 0;
 	return rundir_cgroup_name(worker_rundir(w), c->cgroup.name, sizeof(c->cgroup.name), e);
+}
+
+/* From now on the worker answers for the filter that `listener` belongs to. */
+static void hear_refusals(struct worker *w, int *listener)
+{
+	struct wall_state *state = worker_state(w);
+
+	if (*listener >= 0)
+		notify_add(&state->notify, w, fd_move(listener));
 }
 
 static int wall_start(struct worker *w, struct err *e)
@@ -179,6 +205,7 @@ static int wall_start(struct worker *w, struct err *e)
 			   : r;
 	r = watch_all(w, &state->container, e);
 	if (r == 0) {
+		hear_refusals(w, &state->container.listener);
 		worker_ready(w);
 		limits_watch(w);
 	}
@@ -278,13 +305,17 @@ static void on_entered_exit(struct worker *w, int fd, short revents, void *arg)
 static int wall_exec(struct worker *w, struct worker_exec *x, struct err *e)
 {
 	struct wall_state *state = worker_state(w);
+	struct container *c = &state->container;
 	struct entered *entered;
-	int r = enter_start(&state->container, &state->entered, x, &entered, e);
+	/* A program of ours that reads facts tries refused calls on purpose. */
+	c->counts_refusals = x->program_fd < 0 && notify_has_room(state->notify);
+	int r = enter_start(c, &state->entered, x, &entered, e);
 
 	if (r < 0)
 		return state->entered.is_command_error ? worker_command_error(w, r) : r;
 	for (int i = 0; i < 3; i++)
 		fd_close(&x->fds[i]);
+	hear_refusals(w, &entered->listener);
 	return worker_watch(w, entered->pidfd, POLLIN, on_entered_exit, NULL, e);
 }
 
@@ -313,8 +344,10 @@ static void wall_finish(struct worker *w)
 		members_kill_all();
 	enter_list_finish(&state->entered);
 	limits_finish(w);
+	notify_destroy(state->notify);
 	container_finish(&state->container);
 	free(state->image);
+	free(state->net_program);
 	free(state);
 	worker_set_state(w, NULL);
 }

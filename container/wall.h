@@ -9,6 +9,7 @@
 #include "container.h"
 #include "enter.h"
 #include "limit_watch.h"
+#include "notify.h"
 #include "worker.h"
 
 extern const struct wall container_wall, process_wall;
@@ -18,7 +19,9 @@ struct wall_state {
 	struct container container;
 	struct enter_list entered; /* what exec started */
 	char *image;               /* owned */
+	char *net_program;         /* owned; only for --network lab */
 	struct limits limits;
+	struct notify *notify; /* counts what the filter refuses */
 	bool is_stopped_by_signal; /* paused without a freezer */
 	bool has_saved_calls;      /* describe.h */
 };

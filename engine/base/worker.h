@@ -141,6 +141,9 @@ void worker_ready(struct worker *w);
  * foreground. */
 void worker_note(struct worker *w, const char *topic, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same for the journal alone, with figures for programs in `detail`. */
+void worker_tell(struct worker *w, const char *topic, const char *detail, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 /* A running sandbox failed (guest panic, …): journals FAIL with cause and hint; the end follows,
  * exit 125. */
 void worker_fail(struct worker *w, const struct err *error);

@@ -133,6 +133,18 @@ void worker_note(struct worker *w, const char *topic, const char *format, ...)
 		worker_say(w, "isolab: note: %s\n", event.value);
 }
 
+void worker_tell(struct worker *w, const char *topic, const char *detail, const char *format, ...)
+{
+	struct event event;
+	va_list args;
+
+	fill(w, &event, EVENT_NOTE, topic, "", detail);
+	va_start(args, format);
+	vsnprintf(event.value, sizeof(event.value), format, args);
+	va_end(args);
+	journal_append(&w->journal, &event);
+}
+
 /* One write, so that nothing of the sandbox's own output gets between. In raw mode a line end
  * needs its carriage return. A pipe that nobody empties keeps nobody from the end: the journal has
  * it all. */
