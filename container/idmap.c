@@ -205,11 +205,14 @@ static int write_rest(struct idmap *map, pid_t pid, struct err *e)
 	return r;
 }
 
-int idmap_write(struct idmap *map, pid_t pid, struct err *e)
+int idmap_write_directly(const struct idmap *map, pid_t pid, struct err *e)
 {
-	if (map->range_count)
-		return write_rest(map, pid, e);
 	int r = write_users(map, pid, e);
 
 	return r < 0 ? r : write_groups(map, pid, e);
+}
+
+int idmap_write(struct idmap *map, pid_t pid, struct err *e)
+{
+	return map->range_count ? write_rest(map, pid, e) : idmap_write_directly(map, pid, e);
 }

@@ -54,6 +54,9 @@ bool idmap_find_group(const struct idmap *map, uint32_t inside, uint32_t *ret_ou
  * a range, the map shrinks to the own id and map->lack says why. */
 int idmap_write(struct idmap *map, pid_t pid, struct err *e);
 
+/* The same without newuidmap(1), for a caller whose capabilities allow all of it. */
+int idmap_write_directly(const struct idmap *map, pid_t pid, struct err *e);
+
 /* Has newuidmap(1) and newgidmap(1) write the maps of `pid`. -errno: at least one could not, and
  * `lack` says why; what one has written stays (ret_has_users, ret_has_groups). idmap_helpers.c */
 int idmap_write_by_helpers(const struct idmap *map, pid_t pid, bool *ret_has_users,

@@ -29,6 +29,7 @@ static int loopback_up(struct err *e)
 
 int network_build(struct container *c, struct err *e)
 {
-	(void)c;
-	return loopback_up(e);
+	int r = loopback_up(e);
+
+	return r == 0 && lab_is_wanted(c) ? lab_await(c, e) : r;
 }

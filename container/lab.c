@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * The steps by which a sandbox comes into the lab: a place before its process is made, the cable
+ * once it has its namespaces (while it builds the rest of the wall), names in its /etc, and a word
+ * when the cable is plugged in, so that no program ever runs with half a network.
+ */
+#include "lab.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "container.h"
+#include "fd.h"
+
+enum { CABLE_MS = 10000, LIST_MS = 2000 };
+
+void lab_init(struct lab_place *place)
+{
+	*place = (struct lab_place){.base_fd = -1, .socket = -1, .userns_fd = -1};
+}
+
+void lab_finish(struct lab_place *place)
+{
+	fd_close(&place->socket);
+	fd_close(&place->userns_fd);
+}
+
+bool lab_is_wanted(const struct container *c)
+{
+	return c->spec->network == SPEC_NETWORK_LAB;
+}
+
+int lab_join(struct container *c, struct err *e)
+{
+	struct net_lease *lease = &c->lab.lease;
+	char address[16], gateway[16];
+	int r = lab_connect(&c->lab, c->spec->name, c->spec->hostname, e);
+
+	if (r < 0)
+		return r;
+	net_wire_format_address(address, sizeof(address), lease->address);
+	net_wire_format_address(gateway, sizeof(gateway), lease->gateway);
+	lease->uplink[sizeof(lease->uplink) - 1] = '\0';
+	snprintf(c->lab.told, sizeof(c->lab.told),
+		 "a cable to the lab's bridge: %s/%u, the bridge is %s, %s%s", address,
+		 lease->prefix_length, gateway,
+		 *lease->uplink ? "the way outside is " : "nothing leads outside", lease->uplink);
+	return 0;
+}
+
+int lab_cable(struct container *c, struct err *e)
+{
+	struct net_wire message = {.type = NET_ATTACH};
+	char path[32];
+	int unused = -1;
+
+	fd_close(&c->lab.userns_fd);
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)c->pid);
+	auto_close int netns = open(path, O_RDONLY | O_CLOEXEC);
+	if (netns < 0)
+		return err_sys(e, errno, "open the sandbox's network namespace");
+	int r = net_wire_send(c->lab.socket, &message, netns);
+	if (r == 0)
+		r = net_wire_receive(c->lab.socket, CABLE_MS, &message, &unused);
+	fd_close(&unused);
+	if (r <= 0)
+		return err_sys(e, r ? r : ECONNRESET, "ask the lab network for a cable");
+	if (message.type == NET_ERROR)
+		return net_wire_take_error(&message, e);
+	return container_say(c, "cable", e);
+}
+
+int lab_await(struct container *c, struct err *e)
+{
+	(void)c;
+	return child_await("cable", e);
+}
+
+int lab_list(const struct lab_place *place, struct strbuf *text, struct err *e)
+{
+	struct net_wire message = {.type = NET_LIST};
+	char address[16];
+
+	for (int i = 0; i <= NET_NUMBER_LAST; i++) {
+		int fd = -1, r = net_wire_send(place->socket, &message, -1);
+		if (r == 0)
+			r = net_wire_receive(place->socket, LIST_MS, &message, &fd);
+		fd_close(&fd);
+		if (r <= 0)
+			return err_sys(e, r ? r : ECONNRESET, "ask the lab network who is in it");
+		if (message.type != NET_MEMBER)
+			return 0;
+		str_addf(text, "%s %s\n",
+			 net_wire_format_address(address, sizeof(address), message.lease.address),
+			 message.name);
+		message = (struct net_wire){.type = NET_LIST, .number = message.number};
+	}
+	return 0;
+}
