@@ -80,11 +80,11 @@ static void listen_to(struct worker *w, bool on)
 	for (int i = 0; i < CGROUP_ALARMS; i++) {
 		if (limits->alarm[i] < 0)
 			continue;
+		worker_unwatch(w, limits->alarm[i]);
 		if (on)
 			worker_watch(w, limits->alarm[i], POLLIN | POLLPRI, on_alarm, NULL, NULL);
-		else
-			worker_unwatch(w, limits->alarm[i]);
 	}
+	limits->is_listening = on;
 }
 
 /* After a line: not a word for a while. */
@@ -142,12 +142,15 @@ void limits_watch(struct worker *w)
 			limits->alarm[i] = cgroup_open_alarm(&state->container.cgroup, i);
 		is_any = is_any || limits->alarm[i] >= 0;
 	}
-	if (!is_any || limits->timer >= 0)
-		return;
-	limits->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (limits->timer < 0 || worker_watch(w, limits->timer, POLLIN, on_timer, NULL, NULL) < 0)
-		return;
-	listen_to(w, true);
+	if (is_any && limits->timer < 0) {
+		limits->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+		if (limits->timer < 0 ||
+		    worker_watch(w, limits->timer, POLLIN, on_timer, NULL, NULL) < 0)
+			return;
+		limits->is_listening = true;
+	}
+	if (limits->is_listening)
+		listen_to(w, true);
 }
 
 void limits_tell(struct worker *w)

@@ -15,7 +15,8 @@ struct limits {
 	int alarm[CGROUP_ALARMS]; /* descriptors, -1: none */
 	int timer;                /* timerfd, -1: none */
 	unsigned quiet_ms;        /* how long to listen no more; 0: we listen */
-	unsigned looks_left;      /* an alarm was rung, and nothing was counted yet */
+	bool is_listening;
+	unsigned looks_left; /* an alarm was rung, and nothing was counted yet */
 	struct cgroup_counts told;
 };
 

@@ -19,7 +19,7 @@
 
 #include "fd.h"
 
-enum { STAT_MAX = 512, ROUNDS_MAX = 1000 };
+enum { STAT_MAX = 512, ROUNDS_MAX = 1000, LOOKS_MAX = 64 };
 
 struct process {
 	pid_t pid, parent;
@@ -80,6 +80,30 @@ size_t members_find(pid_t *pids, size_t max)
 			}
 	}
 	return count;
+}
+
+int members_for_each(int (*act)(void *arg, pid_t pid), void *arg)
+{
+	auto_free pid_t *pids = calloc(MEMBERS_MAX, sizeof(*pids));
+	auto_free pid_t *seen = calloc(MEMBERS_MAX, sizeof(*seen));
+	size_t seen_count = 0;
+
+	if (!pids || !seen)
+		return -ENOMEM;
+	for (int round = 0; round < LOOKS_MAX; round++) {
+		size_t count = members_find(pids, MEMBERS_MAX), before = seen_count;
+		for (size_t i = 0; i < count; i++) {
+			if (is_among(seen, seen_count, pids[i]) || seen_count >= MEMBERS_MAX)
+				continue;
+			int r = act(arg, pids[i]);
+			if (r < 0 && r != -ESRCH)
+				return r;
+			seen[seen_count++] = pids[i];
+		}
+		if (seen_count == before)
+			return 0;
+	}
+	return -EAGAIN;
 }
 
 void members_kill_all(void)

@@ -29,6 +29,9 @@ struct wall_state {
 /* Doctor's lines. check.c */
 void wall_check(void (*say)(void *arg, const struct worker_check *check), void *arg);
 
+/* Changes the limits of what runs. update.c */
+int wall_update(struct worker *w, const struct sandbox_spec *after, struct err *e);
+
 /* Freezes or thaws everything inside. pause.c */
 int wall_pause(struct worker *w, bool on, struct err *e);
 

@@ -187,10 +187,10 @@ int rundir_make_hidden(struct rundir *dir, char *hidden, size_t size, struct err
 	return 0;
 }
 
-static int make_files(const struct rundir *dir, const struct sandbox_spec *spec, struct err *e)
+static int make_spec(const struct rundir *dir, const char *file, const struct sandbox_spec *spec,
+		     struct err *e)
 {
 	auto_strbuf words = {.limit = SPEC_FILE_MAX};
-	int r;
 
 	spec_encode(spec, &words);
 	if (words.failed)
@@ -198,7 +198,13 @@ static int make_files(const struct rundir *dir, const struct sandbox_spec *spec,
 				err_set(e, E2BIG, "command and environment of more than %d bytes",
 					SPEC_FILE_MAX),
 				"hand them over on its input: isolab run -i …");
-	r = make_file(dir, "spec", words.data, words.length, e);
+	return make_file(dir, file, words.data, words.length, e);
+}
+
+static int make_files(const struct rundir *dir, const struct sandbox_spec *spec, struct err *e)
+{
+	int r = make_spec(dir, "spec", spec, e);
+
 	if (r == 0)
 		r = make_file(dir, "events", NULL, 0, e);
 	if (r == 0)
@@ -285,6 +291,20 @@ int rundir_load_spec(const struct rundir *dir, struct sandbox_spec *ret_spec, st
 	/* The entry's name is the truth: the directory may have been renamed by its owner. */
 	str_copy(ret_spec->name, sizeof(ret_spec->name), dir->name);
 	return 0;
+}
+
+int rundir_save_spec(const struct rundir *dir, const struct sandbox_spec *spec, struct err *e)
+{
+	static const char hidden[] = "spec.new";
+	int r;
+
+	unlinkat(dir->fd, hidden, 0); /* left over from one who was killed here */
+	r = make_spec(dir, hidden, spec, e);
+	if (r == 0 && renameat(dir->fd, hidden, dir->fd, "spec") < 0)
+		r = err_sys(e, errno, "rename '%s'", hidden);
+	if (r < 0)
+		unlinkat(dir->fd, hidden, 0);
+	return r < 0 ? rundir_hint_full(e, err_ctx(e, r, "save the spec of '%s'", dir->name)) : 0;
 }
 
 /* ---- removing ---- */

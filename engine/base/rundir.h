@@ -57,6 +57,8 @@ bool rundir_is_locked(const struct rundir *dir);
 int rundir_open_file(const struct rundir *dir, const char *file, int flags, struct err *e);
 /* The saved spec; its name is the directory's. */
 int rundir_load_spec(const struct rundir *dir, struct sandbox_spec *ret_spec, struct err *e);
+/* Saves a spec in place of the one that is there, at once or not at all. */
+int rundir_save_spec(const struct rundir *dir, const struct sandbox_spec *spec, struct err *e);
 
 /* Writes `file` ("init"): the identity of process `pid`, so that a later sweep can kill it if it
  * is still the same. */

@@ -24,7 +24,7 @@
 
 static bool is_known_type(uint32_t type)
 {
-	return (type >= WIRE_PING && type <= WIRE_DESCRIBE) ||
+	return (type >= WIRE_PING && type <= WIRE_UPDATE) ||
 	       (type >= WIRE_OK && type <= WIRE_EXEC_EXIT);
 }
 

@@ -48,6 +48,9 @@ enum wire_type {
 	/* Body: a topic of the wall's own ("devicetree"). The answer's body is text, in UTF-8,
 	 * without a NUL; ENODATA: this wall has nothing to tell about it. */
 	WIRE_DESCRIBE,
+	/* Body: words that change limits ("--memory" NUL "64M" NUL), see spec_update_limits(). They
+	 * hold when it is answered, or none of them does. */
+	WIRE_UPDATE,
 	/* worker → front */
 	WIRE_OK = 64, /* a: depends on the request */
 	WIRE_ERROR, /* a = errno; body: what NUL hint NUL; b = 1: exec's command could not be run */

@@ -105,6 +105,9 @@ struct wall {
 	/* Waits like poll(2) (same arguments and result) while letting the sandbox run.
 	 * Optional: poll. */
 	int (*wait)(struct worker *w, struct pollfd *fds, nfds_t count, int timeout_ms);
+	/* Changes the limits of what runs from those of worker_spec() to those of `after`, all or
+	 * none. */
+	int (*update)(struct worker *w, const struct sandbox_spec *after, struct err *e);
 	/* Somebody (WIRE_PING) wants to read figures of the wall's own, e.g. its counters: brings
 	 * what they are read from up to date. Optional. */
 	void (*publish)(struct worker *w);

@@ -237,6 +237,13 @@ static int64_t answer_describe(struct worker *w, struct worker_client *client,
 	return r;
 }
 
+static int64_t answer_update(struct worker *w, struct worker_client *client,
+			     struct wire_message *message, struct err *e)
+{
+	(void)client;
+	return worker_update(w, message->body, message->header.length, e);
+}
+
 /* ---- messages ---- */
 
 static const struct request requests[] = {
@@ -246,7 +253,8 @@ static const struct request requests[] = {
     {WIRE_STOP, answer_stop},         {WIRE_KILL, answer_kill},
     {WIRE_PAUSE, answer_pause},       {WIRE_UNPAUSE, answer_pause},
     {WIRE_EXEC, answer_exec},         {WIRE_EXEC_SIGNAL, answer_exec_signal},
-    {WIRE_DESCRIBE, answer_describe}, {0},
+    {WIRE_DESCRIBE, answer_describe}, {WIRE_UPDATE, answer_update},
+    {0},
 };
 
 static int reply(struct worker *w, int fd, int64_t result, struct err *error)

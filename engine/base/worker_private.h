@@ -189,6 +189,10 @@ int worker_exec_start(struct worker *w, struct wire_message *message, unsigned *
 int worker_exec_signal(struct worker *w, unsigned id, int signal_number, struct err *e);
 void worker_exec_finish(struct worker *w);
 
+/* worker_update.c */
+/* Changes limits, of the sandbox and in its saved spec, from the words of a request. */
+int worker_update(struct worker *w, char *words, size_t length, struct err *e);
+
 /* worker_terminal.c */
 void worker_terminal_ready(struct worker *w);
 void worker_terminal_leave(struct worker *w);
