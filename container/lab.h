@@ -51,9 +51,9 @@ int lab_await(struct container *c, struct err *e);
 /* Finds the holder, or starts it, and takes a place for the sandbox `name`. lab_find.c */
 int lab_connect(struct lab_place *place, const char *name, const char *hostname, struct err *e);
 
-/* In place of clone3: makes the child by a messenger, with its maps written. Returns its number
- * and a pidfd in c->pidfd, or -errno. lab_clone.c */
-pid_t lab_clone(struct container *c, const struct clone_args *arguments, struct err *e);
+/* In place of clone3: makes the child by a messenger, with its maps written. Sets c->pid and
+ * c->pidfd. lab_clone.c */
+int lab_clone(struct container *c, const struct clone_args *arguments, struct err *e);
 
 /* Translates a map from the numbers of the worker's user namespace to those of one inside it, whose
  * uid_map and gid_map are these texts. -ERANGE: not all of them exist there. */

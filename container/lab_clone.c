@@ -109,7 +109,7 @@ static int carry(struct container *c, struct clone_args *arguments, struct err *
 	return write_maps(c, pid, e);
 }
 
-pid_t lab_clone(struct container *c, const struct clone_args *arguments, struct err *e)
+int lab_clone(struct container *c, const struct clone_args *arguments, struct err *e)
 {
 	struct clone_args copy = *arguments, plain = {.exit_signal = SIGCHLD};
 	pid_t messenger = kernel_clone3(&plain);
@@ -121,14 +121,14 @@ pid_t lab_clone(struct container *c, const struct clone_args *arguments, struct 
 		_exit(carry(c, &copy, &c->report->error) < 0);
 	while (waitpid(messenger, &status, 0) < 0 && errno == EINTR)
 		;
-	pid_t pid = c->report->carried;
-	if (pid > 0)
-		c->pidfd = kernel_pidfd_open(pid);
+	c->pid = c->report->carried;
+	if (c->pid > 0)
+		c->pidfd = kernel_pidfd_open(c->pid);
 	if (c->report->error.code) {
 		*e = c->report->error;
 		return -e->code;
 	}
-	if (status || pid <= 0)
+	if (status || c->pid <= 0)
 		return err_set(e, EIO, "the messenger to the lab network was killed");
-	return c->pidfd < 0 ? err_sys(e, errno, "hold process %d", (int)pid) : pid;
+	return c->pidfd < 0 ? err_sys(e, errno, "hold process %d", (int)c->pid) : 0;
 }

@@ -59,6 +59,21 @@ static void choose_map(struct idmap *map)
 	map->count = 1;
 }
 
+/* Root writes it itself. Where there is no such user for the holder (we are root of a small user
+ * namespace), it is us. */
+static int write_map(struct idmap *map, pid_t holder, struct err *e)
+{
+	if (geteuid() != 0)
+		return idmap_write(map, holder, e);
+	int r = idmap_write_directly(map, holder, e);
+	if (r != -EPERM && r != -EINVAL)
+		return r;
+	err_clear(e);
+	map->first_uid = geteuid();
+	map->first_gid = getegid();
+	return idmap_write_directly(map, holder, e);
+}
+
 static uint32_t choose_subnet(void)
 {
 	char routes[ROUTES_MAX];
@@ -122,7 +137,7 @@ static int make_holder(struct keeper *k, struct err *e)
 	if (k->holder_pid == 0)
 		become_holder(k, "", network);
 	fd_close(&k->holder_channel);
-	int r = idmap_write(&map, k->holder_pid, e);
+	int r = write_map(&map, k->holder_pid, e);
 	if (r == 0) {
 		r = holder_send_word(k->channel, HOLDER_GO, -1);
 		if (r < 0)

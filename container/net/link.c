@@ -154,7 +154,7 @@ int link_make_cable(struct link *link, const struct link_end *own, int master, u
 	mnl_attr_put_strz(message, IFLA_INFO_KIND, "veth");
 	struct nlattr *data = mnl_attr_nest_start(message, IFLA_INFO_DATA);
 	struct nlattr *peer = mnl_attr_nest_start(message, VETH_INFO_PEER);
-	put_interface(message, 0, true);
+	put_interface(message, 0, false); /* it cannot come up before its other end is there */
 	put_end(message, other);
 	mnl_attr_put_u32(message, IFLA_MTU, mtu);
 	mnl_attr_put_u32(message, IFLA_NET_NS_FD, (uint32_t)netns_fd);

@@ -35,8 +35,8 @@ void link_close(struct link *link); /* harmless when it is not open */
 /* A bridge without spanning tree, up. A fixed hardware address: else it would change with the first
  * cable, and everybody's neighbour tables be wrong. */
 int link_make_bridge(struct link *link, const struct link_end *bridge, struct err *e);
-/* A cable: `own` here, plugged into the interface `master`; `other` in the namespace `netns_fd`.
- * Both up. */
+/* A cable: `own` here, up, plugged into the interface `master`; `other` in the namespace
+ * `netns_fd`, still down. */
 int link_make_cable(struct link *link, const struct link_end *own, int master, uint32_t mtu,
 		    const struct link_end *other, int netns_fd, struct err *e);
 /* Plugs an interface into `master` (an index, 0: none) and brings it up. */

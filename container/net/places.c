@@ -79,6 +79,8 @@ static int give_address(const struct holder *h, struct link *inside, const struc
 	int r = index;
 
 	if (r >= 0)
+		r = link_set_up(inside, "eth0", e);
+	if (r == 0)
 		r = link_add_address(inside, index, AF_INET, &address, lease->prefix_length, e);
 	if (r == 0 && memcmp(lease->address6, none, sizeof(none)) != 0)
 		r = link_add_address(inside, index, AF_INET6, lease->address6, 64, e);
