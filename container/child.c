@@ -21,6 +21,7 @@
 #include "command.h"
 #include "console_ends.h"
 #include "fd.h"
+#include "init.h"
 #include "kernel.h"
 #include "rlimits.h"
 #include "timens.h"
@@ -116,6 +117,17 @@ int child_enter_cgroup(struct container *c, struct err *e)
 /* The root of a cgroup namespace is where its maker stands: so it is made once we are in ours. */
 int child_split_cgroups(struct container *c, struct err *e)
 {
+/* The last step of all: the command's own limits would hinder the building. */
+static int run_command(struct container *c, struct err *e)
+{
+	c->report->is_command_error = true;
+	int r = rlimits_set(c, e);
+	if (r < 0)
+		return r;
+	call_note(c->calls, CALL_EXECVE, clock_now_ns(), 0, CALL_WORDS_OF((long)c->argv[0]));
+	return command_exec(c->argv, c->env, e);
+}
+
 	(void)c;
 	return call_unshare(c->calls, CLONE_NEWCGROUP) < 0
 		   ? err_sys(e, errno, "make a cgroup namespace")
@@ -127,12 +139,10 @@ int child_exec(struct container *c, struct err *e)
 	umask(022);
 	c->report->is_command_error = true;
 	int r = workdir_enter(c, c->spec->workdir, e);
-	if (r == 0)
-		r = rlimits_set(c, e);
 	if (r < 0)
 		return r;
-	call_note(c->calls, CALL_EXECVE, clock_now_ns(), 0, CALL_WORDS_OF((long)c->argv[0]));
-	return command_exec(c->argv, c->env, e);
+	c->report->is_command_error = false;
+	return c->spec->init ? init_start(c, run_command, e) : run_command(c, e);
 }
 
 void container_child(struct container *c)

@@ -127,7 +127,8 @@ static int open_terminal(const struct container *c, struct err *e)
 		return err_sys(e, errno, "open the terminal's other end");
 	if (ioctl(slave, TIOCSWINSZ, &size) < 0)
 		return err_sys(e, errno, "set the terminal's size");
-	if (ioctl(slave, TIOCSCTTY, 0) < 0)
+	bool is_for_other = c->spec->init && !c->is_entered; /* init.c: the command's session */
+	if (!is_for_other && ioctl(slave, TIOCSCTTY, 0) < 0)
 		return err_sys(e, errno, "make the terminal the controlling one");
 	for (int stream = 0; stream < 3; stream++)
 		if (dup2(slave, stream) < 0)
