@@ -38,6 +38,12 @@ static void look_at(const struct command *command, void *arg)
 		search->names[search->count++] = command->name;
 }
 
+bool command_takes(const struct command *command, const struct spec_option *option)
+{
+	return option->set && (command->flags & COMMAND_SPEC ||
+			       (command->flags & COMMAND_LIMITS && option->is_limit));
+}
+
 const struct command *command_find(const struct command_table *table, const char *name)
 {
 	struct search search = {.name = name};
@@ -50,8 +56,8 @@ const struct command *command_find(const struct command_table *table, const char
 static bool is_of_later_version(const char *name)
 {
 	static const char *const later[] = {
-	    "cp",   "update",  "report",  "record", "replay", "snapshot", "restore",
-	    "fork", "migrate", "monitor", "kernel", "image",  "explain",
+	    "cp",   "report",  "record",  "replay", "snapshot", "restore",
+	    "fork", "migrate", "monitor", "kernel", "image",
 	};
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
@@ -188,10 +194,10 @@ static void print_option(struct out *out, const char *name, char letter, const c
 	out_wrap(out, strlen(left) > 21 ? (unsigned)strlen(left) + 4 : 24, 24, about);
 }
 
-static void print_spec_options(struct out *out)
+static void print_spec_options(const struct command *command, struct out *out)
 {
 	for (const struct spec_option *option = spec_options; option->name; option++)
-		if (option->set)
+		if (command_takes(command, option))
 			print_option(out, option->name, option->letter, option->argument,
 				     option->about);
 }
@@ -213,11 +219,10 @@ void command_help(const struct command_table *table, const struct command *comma
 		out_printf(out, "\n");
 		out_wrap(out, 0, 0, command->details);
 	}
-	if (command->options || command->flags & COMMAND_SPEC)
+	if (command->options || command->flags & (COMMAND_SPEC | COMMAND_LIMITS))
 		out_printf(out, "\n");
 	for (const struct command_option *option = command->options; option && option->name;
 	     option++)
 		print_option(out, option->name, option->letter, option->argument, option->about);
-	if (command->flags & COMMAND_SPEC)
-		print_spec_options(out);
+	print_spec_options(command, out);
 }

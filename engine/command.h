@@ -40,6 +40,7 @@ enum command_flags {
 	COMMAND_SPEC = 8, /* takes the options of spec_options[] (help and completion show them) */
 	COMMAND_LEASE = 16,  /* what it makes is gone with it (compare, bench) */
 	COMMAND_HIDDEN = 32, /* not in help */
+	COMMAND_LIMITS = 64, /* takes those of spec_options[] that are limits */
 };
 
 /* What a word may be completed with. */
@@ -82,6 +83,10 @@ struct command_table {
 };
 
 extern const struct command *const engine_commands[]; /* ends with NULL */
+
+struct spec_option;
+/* True if the command takes this option of a sandbox. */
+bool command_takes(const struct command *command, const struct spec_option *option);
 
 const struct command *command_find(const struct command_table *table, const char *name);
 /* Calls each entry in order. */

@@ -78,9 +78,8 @@ static bool offer_option_argument(struct completion *c, const struct command *co
 	for (const struct command_option *o = command->options; o && o->name; o++)
 		if (o->argument && strcmp(o->name, c->previous) == 0)
 			return true;
-	for (const struct spec_option *o = spec_options; command->flags & COMMAND_SPEC && o->name;
-	     o++) {
-		if (!o->argument || strcmp(o->name, c->previous) != 0)
+	for (const struct spec_option *o = spec_options; o->name; o++) {
+		if (!command_takes(command, o) || !o->argument || strcmp(o->name, c->previous) != 0)
 			continue;
 		if (strcmp(o->name, "--network") == 0)
 			offer_words(c, networks);
@@ -95,9 +94,8 @@ static void offer_options(struct completion *c, const struct command *command)
 {
 	for (const struct command_option *o = command->options; o && o->name; o++)
 		offer(c, o->name);
-	for (const struct spec_option *o = spec_options; command->flags & COMMAND_SPEC && o->name;
-	     o++)
-		if (o->set)
+	for (const struct spec_option *o = spec_options; o->name; o++)
+		if (command_takes(command, o))
 			offer(c, o->name);
 	offer(c, "--help");
 }

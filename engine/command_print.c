@@ -129,9 +129,8 @@ static void print_case(const struct command *command, void *arg)
 	out_printf(out, "\t%s)\n\t\toptions=\"--help", command->name);
 	for (const struct command_option *o = command->options; o && o->name; o++)
 		out_printf(out, " %s", o->name);
-	for (const struct spec_option *o = spec_options; command->flags & COMMAND_SPEC && o->name;
-	     o++)
-		if (o->set)
+	for (const struct spec_option *o = spec_options; o->name; o++)
+		if (command_takes(command, o))
 			out_printf(out, " %s", o->name);
 	out_printf(out, "\"\n\t\twords=\"%s\"\n\t\t;;\n", words[command->word]);
 }

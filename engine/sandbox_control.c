@@ -16,7 +16,8 @@
 #include "lab_private.h"
 #include "wire.h"
 
-enum { ANSWER_TIMEOUT_MS = 1000 };
+/* To take memory back may take the kernel a while. */
+enum { ANSWER_TIMEOUT_MS = 1000, UPDATE_TIMEOUT_MS = 30000 };
 
 void sandbox_disconnect(struct sandbox *s)
 {
@@ -78,8 +79,9 @@ static int receive_answer(struct sandbox *s, struct wire_message *message, uint3
 			  struct err *e)
 {
 	struct pollfd answer = {.fd = s->control_fd, .events = POLLIN};
-	uint64_t end_ns = clock_now_ns() + ANSWER_TIMEOUT_MS * 1000000ULL;
-	int r, left = ANSWER_TIMEOUT_MS;
+	bool is_update = message->header.type == WIRE_UPDATE;
+	int r, left = is_update ? UPDATE_TIMEOUT_MS : ANSWER_TIMEOUT_MS;
+	uint64_t end_ns = clock_now_ns() + (uint64_t)left * 1000000;
 
 	while ((r = poll(&answer, 1, left)) < 0 && errno == EINTR) {
 		uint64_t now_ns = clock_now_ns();
@@ -179,6 +181,54 @@ int sandbox_pause(struct sandbox *s, bool on, struct err *e)
 	if (on && s->backend && !s->backend->can_pause)
 		return err_set(e, ENOTSUP, "a %s cannot be paused", s->backend->kind);
 	return request(s, on ? WIRE_PAUSE : WIRE_UNPAUSE, 0, 0, e);
+}
+
+static int update_running(struct sandbox *s, int count, char *const words[], struct err *e)
+{
+	auto_free struct wire_message *message = calloc(1, sizeof(*message));
+	size_t length = 0;
+
+	if (!message)
+		return err_sys(e, ENOMEM, "talk to '%s'", s->name);
+	for (int i = 0; i < count; i++) {
+		size_t size = strlen(words[i]) + 1;
+
+		if (length + size > WIRE_BODY_MAX)
+			return err_set(e, E2BIG, "more than %d bytes", WIRE_BODY_MAX);
+		memcpy(message->body + length, words[i], size);
+		length += size;
+	}
+	message->header = (struct wire_header){.magic = WIRE_MAGIC,
+					       .type = WIRE_UPDATE,
+					       .length = (uint32_t)length};
+	return ask(s, message, NULL, e);
+}
+
+static int update_saved(struct sandbox *s, int count, char *const words[], struct err *e)
+{
+	auto_spec spec = {0};
+	int r = rundir_lock(&s->dir, e);
+
+	if (r < 0)
+		return r;
+	r = rundir_load_spec(&s->dir, &spec, e);
+	if (r == 0)
+		r = spec_update_limits(&spec, count, words, e);
+	if (r == 0)
+		r = rundir_save_spec(&s->dir, &spec, e);
+	fd_close(&s->dir.lock_fd);
+	return r;
+}
+
+int sandbox_update(struct sandbox *s, int count, char *const words[], struct err *e)
+{
+	auto_spec changed = {0};
+	int r = sandbox_is_alive(s) ? update_running(s, count, words, e)
+				    : update_saved(s, count, words, e);
+
+	if (r == 0 && rundir_load_spec(&s->dir, &changed, NULL) == 0)
+		spec_take_limits(&s->spec, &changed);
+	return r;
 }
 
 int sandbox_resize(struct sandbox *s, unsigned rows, unsigned columns, struct err *e)

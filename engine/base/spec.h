@@ -148,6 +148,9 @@ extern const char *const spec_capabilities[];
 /* Checks what spans options: limits against the host's memory, names, network per kind. */
 int spec_validate(const struct sandbox_spec *spec, struct err *e);
 
+/* How many of the words the option at words[0] takes, its value with it: 1 or 2. */
+int spec_option_words(int count, char *const words[]);
+
 /* Changes limits: every word must be an option that is one (spec_option.is_limit), "max" takes one
  * away. The spec is untouched if it fails. -EINVAL. */
 int spec_update_limits(struct sandbox_spec *spec, int count, char *const words[], struct err *e);

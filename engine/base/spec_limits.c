@@ -273,6 +273,14 @@ static const struct spec_option *find_option(const char *word, bool *ret_is_whol
 	return o->name ? o : NULL;
 }
 
+int spec_option_words(int count, char *const words[])
+{
+	bool is_whole = false;
+	const struct spec_option *o = count > 0 ? find_option(words[0], &is_whole) : NULL;
+
+	return o && o->argument && !is_whole && count > 1 ? 2 : 1;
+}
+
 static int refuse_update(const char *word, bool is_option, struct err *e)
 {
 	int r = err_set(e, EINVAL,
@@ -289,16 +297,15 @@ int spec_update_limits(struct sandbox_spec *spec, int count, char *const words[]
 	auto_spec changed = {0};
 	int r = spec_copy(&changed, spec, e);
 
-	for (int i = 0; r == 0 && i < count; i++) {
-		bool is_whole = false;
-		const struct spec_option *o = find_option(words[i], &is_whole);
-		int first = i;
+	for (int i = 0; r == 0 && i < count;) {
+		bool unused;
+		const struct spec_option *o = find_option(words[i], &unused);
+		int taken = spec_option_words(count - i, words + i);
 
 		if (!o || !o->is_limit)
 			return refuse_update(words[i], o, e);
-		if (!is_whole && i + 1 < count)
-			i++;
-		r = spec_parse_options(&changed, i - first + 1, words + first, e);
+		r = spec_parse_options(&changed, taken, words + i, e);
+		i += taken;
 	}
 	if (r == 0)
 		r = spec_validate_limits(&changed, e);
