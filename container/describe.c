@@ -14,6 +14,8 @@
 
 #include "calls_text.h"
 #include "fd.h"
+#include "seccomp_load.h"
+#include "surface.h"
 #include "wall.h"
 
 enum { CALLS_FILE_MAX = 256 * 1024 };
@@ -49,11 +51,35 @@ static int describe_calls(struct worker *w, struct strbuf *text, struct err *e)
 	return describe_save_calls(w, e);
 }
 
+static int describe_surface(struct worker *w, struct strbuf *text, struct err *e)
+{
+	struct wall_state *state = worker_state(w);
+	const struct container *c = &state->container;
+	bool has_powers = !c->is_bare && !container_has(c, SPEC_CAPABILITIES);
+	struct surface surface = {
+	    .profile = &seccomp_profile_container,
+	    .choice = {.capabilities = c->capabilities.added, .counts_refusals = state->notify},
+	    .capabilities = has_powers   ? UINT64_MAX
+			    : c->is_bare ? 0
+					 : c->capabilities.kept,
+	    .has_filter = container_has(c, SPEC_SECCOMP),
+	    .has_no_new_privs = container_has(c, SPEC_NO_NEW_PRIVS),
+	    .is_landlocked = c->report->is_landlocked,
+	};
+
+	(void)e;
+	surface.calls = seccomp_calls(&surface.call_count);
+	surface.denied = notify_denied(state->notify, &surface.denied_count);
+	surface_encode(&surface, text);
+	return 0;
+}
+
 static const struct {
 	const char *topic;
 	int (*describe)(struct worker *w, struct strbuf *text, struct err *e);
 } topics[] = {
     {"calls", describe_calls},
+    {"surface", describe_surface},
 };
 
 int wall_describe(struct worker *w, const char *topic, struct strbuf *text, struct err *e)

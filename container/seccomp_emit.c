@@ -44,10 +44,9 @@ static uint32_t refuse(const struct seccomp_choice *choice, int error)
 
 static struct fate decide(const struct emitter *emitter, const struct seccomp_call *call)
 {
-	const struct seccomp_group *group = &emitter->profile->groups[call->group];
-
 	if (call->rule)
 		return (struct fate){.rule = call->rule};
+	const struct seccomp_group *group = &emitter->profile->groups[call->group];
 	if (group->is_allowed || seccomp_is_opened(group->opened_by, emitter->choice))
 		return (struct fate){.verdict = SECCOMP_RET_ALLOW};
 	return (struct fate){

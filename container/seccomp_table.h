@@ -29,6 +29,7 @@ struct seccomp_group {
 	const char *why;
 	const char *calls; /* separated by blanks */
 	bool is_allowed;
+	bool is_empty;      /* no kernel has code behind them any more: not counted as its calls */
 	int error;          /* of a denied one; 0: EPERM */
 	uint64_t opened_by; /* SECCOMP_BY(CAP_…): --cap-add of one of these allows the group */
 };

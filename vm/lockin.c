@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "fd.h"
+#include "surface.h"
 #include "wall.h"
 
 /* seccomp_build's output for seccomp_table.c. */
@@ -99,6 +100,21 @@ static void leave_host(struct worker *worker)
 		    "the monitor keeps the host's file names in sight (%s); its system calls are "
 		    "filtered all the same",
 		    error.what);
+}
+
+static const struct seccomp_call calls[] = {
+#include "vm_seccomp_calls.inc"
+};
+
+void lockin_describe(struct strbuf *lines)
+{
+	const struct surface surface = {.profile = &seccomp_profile_vm,
+					.calls = calls,
+					.call_count = sizeof(calls) / sizeof(calls[0]),
+					.has_filter = true,
+					.has_no_new_privs = true};
+
+	surface_encode(&surface, lines);
 }
 
 static int drop_capabilities(struct err *e)

@@ -163,6 +163,10 @@ static int vm_wall_describe(struct worker *worker, const char *topic, struct str
 {
 	struct vm *vm = worker_state(worker);
 
+	if (strcmp(topic, "surface") == 0) {
+		lockin_describe(text);
+		return 0;
+	}
 	if (strcmp(topic, "devicetree") != 0)
 		return -EOPNOTSUPP;
 	return devicetree_print(vm->devicetree, text, e);

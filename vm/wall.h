@@ -24,6 +24,8 @@ void exec_resume_inputs(struct vm *vm);
 /* Gives up everything the monitor does not need once the guest runs. Irreversible. What cannot be
  * had (no user namespaces here) is said by worker_note, unless nothing at all holds: -errno. */
 int lockin(struct worker *worker, struct err *e);
+/* What that leaves open to the monitor, as container/surface.h has it. */
+void lockin_describe(struct strbuf *lines);
 
 /* ---- check.c ---- */
 /* struct wall's check: what this machine's KVM can do. */
