@@ -80,6 +80,7 @@ static const struct {
 } topics[] = {
     {"calls", describe_calls},
     {"surface", describe_surface},
+    {"lab", lab_describe},
 };
 
 int wall_describe(struct worker *w, const char *topic, struct strbuf *text, struct err *e)

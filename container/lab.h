@@ -23,6 +23,7 @@
 
 struct clone_args;
 struct container;
+struct worker;
 
 /* A worker's place in the lab. */
 struct lab_place {
@@ -44,7 +45,8 @@ bool lab_is_wanted(const struct container *c);
 /* The worker's steps. */
 int lab_join(struct container *c, struct err *e);  /* before the clone */
 int lab_cable(struct container *c, struct err *e); /* once the child has its namespaces */
-/* The child's: its /etc/resolv.conf and /etc/hosts; then waits until the cable is plugged in. */
+/* The child's: anybody inside may ping, without a raw socket; its /etc/resolv.conf and /etc/hosts; then waits until the cable is plugged in. */
+int lab_allow_ping(struct container *c, struct err *e);
 int lab_names(struct container *c, struct err *e);
 int lab_await(struct container *c, struct err *e);
 
@@ -60,7 +62,12 @@ int lab_clone(struct container *c, const struct clone_args *arguments, struct er
 int lab_translate(const struct idmap *map, const char *users, const char *groups,
 		  struct idmap *ret_map);
 
-/* Appends who is in the lab, a line each. */
+/* While it runs: notices the end of the lab, and tells about it (topic "lab" of wall->describe, one
+ * JSON object: address, gateway, address6, uplink, peers). lab_wall.c */
+int lab_watch(struct worker *w, struct lab_place *place, struct err *e);
+int lab_describe(struct worker *w, struct strbuf *text, struct err *e);
+
+/* Appends who is in the lab, "ADDRESS NAME" a line. */
 int lab_list(const struct lab_place *place, struct strbuf *text, struct err *e);
 
 #endif

@@ -124,6 +124,8 @@ static int watch_all(struct worker *w, struct container *c, struct err *e)
 
 	if (r == 0)
 		r = worker_watch(w, c->pidfd, POLLIN, on_main_exit, NULL, e);
+	if (r == 0)
+		r = lab_watch(w, &c->lab, e);
 	/* With a pid namespace the death signal ends all; else a later sweep needs to know whom
 	 * to look for. */
 	if (r == 0 && !has_pid_namespace(c))

@@ -56,9 +56,11 @@ static const struct {
 } step_abouts[] = {
     {"request", "you asked for it"},
     {"worker", "start the process that is the sandbox"},
+    {"lab", "get a place in the lab network"},
     {"clone", "make a process in new namespaces"},
     {"cgroup", "set limits that the kernel enforces"},
     {"idmap", "map root inside to nobody outside"},
+    {"cable", "plug it into the lab's bridge"},
     {"mounts", "mount a file tree of its own"},
     {"pivot", "make the image the root"},
     {"network", "give it its own network, with loopback"},
