@@ -129,3 +129,8 @@ const char *doc_get_text(const struct doc *object, const char *key)
 
 	return text ? text : "";
 }
+
+int64_t doc_get_number(const struct doc *object, const char *key)
+{
+	return json_integer_value(json_object_get(real(object), key));
+}

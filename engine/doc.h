@@ -42,5 +42,7 @@ int doc_print(struct doc *root, struct out *out);
 struct doc *doc_parse_object(const char *text, size_t length, struct err *e);
 /* The text under `key`, "" if there is none. Valid as long as `object`. */
 const char *doc_get_text(const struct doc *object, const char *key);
+/* The whole number under `key`, 0 if there is none. */
+int64_t doc_get_number(const struct doc *object, const char *key);
 
 #endif

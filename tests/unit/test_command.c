@@ -104,7 +104,6 @@ static void test_verbs_of_later_versions_are_refused_by_name(void **state)
 {
 	(void)state;
 	expect_output("snapshot demo", 2, "'snapshot' is not in this version");
-	expect_output("explain demo", 2, "'explain' is not in this version");
 }
 
 static void test_every_command_has_help(void **state)
@@ -169,10 +168,11 @@ static void test_completion_knows_commands_kinds_and_options(void **state)
 	expect_candidates("help tim", 5, "timeline ");
 	expect_candidates("nonsense ", 9, "");
 	expect_candidates("stop --time ", 12, "");
-	expect_candidates("", 0,
-			  "compare run create start exec attach ps logs inspect stats "
-			  "timeline events wait stop kill pause unpause rm bench doctor "
-			  "help version ");
+	expect_candidates(
+	    "", 0,
+	    "compare run create start exec attach ps logs inspect stats "
+	    "timeline explain events wait stop kill pause unpause update rm bench doctor "
+	    "help version ");
 }
 
 static void test_manual_and_completion_come_from_the_table(void **state)
