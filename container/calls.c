@@ -83,17 +83,25 @@ void call_note(struct calls *calls, enum call_form form, uint64_t start_ns, long
 	errno = saved;
 }
 
+int call_mount_setattr_all(struct calls *calls, int dirfd, const char *path, unsigned flags,
+			   const struct mount_attr *attributes)
+{
+	uint64_t start_ns = clock_now_ns();
+	long result = syscall(SYS_mount_setattr, dirfd, path, flags, attributes,
+			      sizeof(*attributes));
+
+	call_note(calls, CALL_MOUNT_SETATTR, start_ns, result < 0 ? -errno : result,
+		  CALL_WORDS_OF(dirfd, (long)path, flags, (long)attributes->attr_set,
+				(long)attributes->attr_clr));
+	return (int)result;
+}
+
 int call_mount_setattr(struct calls *calls, int dirfd, const char *path, unsigned flags,
 		       uint64_t set, uint64_t clear)
 {
-	struct mount_attr attributes = {.attr_set = set, .attr_clr = clear};
-	uint64_t start_ns = clock_now_ns();
-	long result = syscall(SYS_mount_setattr, dirfd, path, flags, &attributes,
-			      sizeof(attributes));
+	const struct mount_attr attributes = {.attr_set = set, .attr_clr = clear};
 
-	call_note(calls, CALL_MOUNT_SETATTR, start_ns, result < 0 ? -errno : result,
-		  CALL_WORDS_OF(dirfd, (long)path, flags, (long)set, (long)clear));
-	return (int)result;
+	return call_mount_setattr_all(calls, dirfd, path, flags, &attributes);
 }
 
 int call_openat2(struct calls *calls, int dirfd, const char *path, uint64_t flags, uint64_t resolve)

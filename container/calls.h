@@ -128,6 +128,27 @@ static inline int call_pivot_root(struct calls *calls, const char *new_root, con
 int call_mount_setattr(struct calls *calls, int dirfd, const char *path, unsigned flags,
 		       uint64_t set, uint64_t clear);
 
+/* The same with all that may be changed. */
+int call_mount_setattr_all(struct calls *calls, int dirfd, const char *path, unsigned flags,
+			   const struct mount_attr *attributes);
+
+static inline int call_fsopen(struct calls *calls, const char *type, unsigned flags)
+{
+	return (int)call_make(calls, CALL_FSOPEN, CALL_WORDS_OF((long)type, flags));
+}
+
+static inline int call_fsconfig(struct calls *calls, int fs, unsigned command, const char *key,
+				const char *value, int number)
+{
+	return (int)call_make(calls, CALL_FSCONFIG,
+			      CALL_WORDS_OF(fs, command, (long)key, (long)value, number));
+}
+
+static inline int call_fsmount(struct calls *calls, int fs, unsigned flags, unsigned attributes)
+{
+	return (int)call_make(calls, CALL_FSMOUNT, CALL_WORDS_OF(fs, flags, attributes));
+}
+
 static inline int call_open_tree(struct calls *calls, int dirfd, const char *path, unsigned flags)
 {
 	return (int)call_make(calls, CALL_OPEN_TREE, CALL_WORDS_OF(dirfd, (long)path, flags));

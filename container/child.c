@@ -23,6 +23,7 @@
 #include "fd.h"
 #include "init.h"
 #include "kernel.h"
+#include "own_program.h"
 #include "rlimits.h"
 #include "timens.h"
 #include "workdir.h"
@@ -93,12 +94,6 @@ int child_shift_clock(struct container *c, struct err *e)
 	return 0;
 }
 
-int child_await_maps(struct container *c, struct err *e)
-{
-	(void)c;
-	return child_await("go", e);
-}
-
 int child_set_hostname(struct container *c, struct err *e)
 {
 	const char *name = c->spec->hostname ? c->spec->hostname : c->spec->name;
@@ -117,6 +112,12 @@ int child_enter_cgroup(struct container *c, struct err *e)
 /* The root of a cgroup namespace is where its maker stands: so it is made once we are in ours. */
 int child_split_cgroups(struct container *c, struct err *e)
 {
+	(void)c;
+	return call_unshare(c->calls, CLONE_NEWCGROUP) < 0
+		   ? err_sys(e, errno, "make a cgroup namespace")
+		   : 0;
+}
+
 /* The last step of all: the command's own limits would hinder the building. */
 static int run_command(struct container *c, struct err *e)
 {
@@ -125,13 +126,7 @@ static int run_command(struct container *c, struct err *e)
 	if (r < 0)
 		return r;
 	call_note(c->calls, CALL_EXECVE, clock_now_ns(), 0, CALL_WORDS_OF((long)c->argv[0]));
-	return command_exec(c->argv, c->env, e);
-}
-
-	(void)c;
-	return call_unshare(c->calls, CLONE_NEWCGROUP) < 0
-		   ? err_sys(e, errno, "make a cgroup namespace")
-		   : 0;
+	return command_exec(c->argv, c->env, own_program_is_exposed(c), e);
 }
 
 int child_exec(struct container *c, struct err *e)

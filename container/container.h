@@ -34,6 +34,7 @@
 #include "capabilities.h"
 #include "cgroup.h"
 #include "err.h"
+#include "files.h"
 #include "idmap.h"
 #include "lab.h"
 #include "rundir.h"
@@ -63,6 +64,7 @@ struct container {
 	    clock_shift_ns; /* child's clock + this = the host's: 0 on new kernels (timens.h) */
 	struct capabilities capabilities; /* that stay */
 	struct idmap idmap;
+	struct files files;
 	struct cgroup cgroup;
 	struct container_report *report;
 	struct calls *calls; /* this process's own of the report; NULL: nobody asks */
@@ -121,7 +123,6 @@ int container_make_cgroup(struct container *c, struct err *e);
 int container_shift_clock(struct container *c, struct err *e);
 int container_clone(struct container *c, struct err *e);
 int container_map_ids(struct container *c, struct err *e);
-int container_say_go(struct container *c, struct err *e);
 int container_hear_exec(struct container *c, struct err *e);
 
 /* One word to the child, which waits for it with child_await(): words are heard in the order in
@@ -139,7 +140,6 @@ void container_child(struct container *c) __attribute__((noreturn));
 
 int child_start_session(struct container *c, struct err *e); /* child.c */
 int child_shift_clock(struct container *c, struct err *e);
-int child_await_maps(struct container *c, struct err *e);
 int child_set_hostname(struct container *c, struct err *e);
 int child_enter_cgroup(struct container *c, struct err *e);
 int child_split_cgroups(struct container *c, struct err *e);
@@ -158,13 +158,6 @@ int child_switch_user(struct container *c, struct err *e);
 /* Becomes user 0 of the new user namespace, whose maps must be written. */
 int container_become_root(struct container *c, struct err *e);
 
-/* Makes the image a mount of its own and the current directory: all paths that follow are
- * relative to it. mounts.c */
-int mounts_bind_root(struct container *c, struct err *e);
-int mounts_proc(struct container *c, struct err *e);
-int mounts_fresh(struct container *c, struct err *e);
-int mounts_cover(struct container *c, struct err *e);
-int mounts_pivot(struct container *c, struct err *e);
 int network_build(struct container *c, struct err *e); /* net.c */
 /* Drops all capabilities but a few: from the bounding set, while the power to do that is there
  * and before the user changes; then from the other four sets. lockdown.c */

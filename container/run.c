@@ -52,6 +52,7 @@ void container_init(struct container *c, const struct sandbox_spec *spec, const 
 				.console = {-1, -1, -1},
 				.standard = {-1, -1, -1}};
 	cgroup_init(&c->cgroup);
+	files_init(&c->files);
 	lab_init(&c->lab);
 	c->capabilities = capabilities_choose(spec);
 	for (size_t i = 0; i < sizeof(namespace_flags) / sizeof(namespace_flags[0]); i++)
@@ -191,11 +192,6 @@ int container_map_ids(struct container *c, struct err *e)
 	return idmap_write(&c->idmap, c->pid, e);
 }
 
-int container_say_go(struct container *c, struct err *e)
-{
-	return container_say(c, "go", e);
-}
-
 /* End-of-file without an error in the page: the socket closed itself on exec, the command runs. */
 int container_hear_exec(struct container *c, struct err *e)
 {
@@ -231,6 +227,7 @@ void container_finish(struct container *c)
 		fd_close(&c->standard[i]);
 	}
 	cgroup_finish(&c->cgroup);
+	files_finish(&c->files);
 	lab_finish(&c->lab);
 	command_free_environment(c->env);
 	if (c->report)

@@ -153,7 +153,9 @@ static int prepare(struct worker *w, struct wall_state *state, struct err *e)
 	if (!state->image)
 		return err_sys(e, ENOMEM, "start a sandbox");
 	worker_data_path(w, "images/base", state->image, PATH_MAX);
-	container_init(c, spec, state->image);
+	container_init(c, spec,
+		       spec->image && strcmp(spec->kind, "container") == 0 ? spec->image
+									   : state->image);
 	worker_window_size(w, &c->rows, &c->columns);
 	if (lab_is_wanted(c)) {
 		int r = prepare_lab(w, state, e);

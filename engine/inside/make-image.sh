@@ -9,10 +9,21 @@ directory=$1 busybox=$2 work=$3 probe=$4 version=$5 stamp=$(realpath -m "$6")
 rm -rf "$directory.new"
 mkdir -p "$directory.new"
 cd "$directory.new"
-mkdir bin etc proc sys dev dev/pts tmp run root home var usr
-chmod 0755 . bin etc proc sys dev dev/pts run home var usr
+mkdir bin etc proc sys dev dev/pts dev/shm dev/mqueue tmp run root home var usr mnt opt srv work
+chmod 0755 . bin etc proc sys dev dev/pts dev/shm dev/mqueue run home var usr mnt opt srv work
 chmod 1777 tmp
 chmod 0700 root
+
+# Places that a container's devices are bound onto (container/dev.c).
+for node in null zero full random urandom tty console; do
+	: >"dev/$node"
+	chmod 0666 "dev/$node"
+done
+ln -s pts/ptmx dev/ptmx
+ln -s /proc/self/fd dev/fd
+ln -s /proc/self/fd/0 dev/stdin
+ln -s /proc/self/fd/1 dev/stdout
+ln -s /proc/self/fd/2 dev/stderr
 
 cp "$busybox" bin/busybox
 cp "$work" bin/isolab-work

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+/*
+ * What comes from the host becomes trees: clones of mounts that are nowhere yet. Attributes are
+ * laid on while nobody can see them, and no mount of ours hears from the host's any more.
+ *
+ * Who makes them is a matter of rights. Root's worker does, since only it may map ids on a mount,
+ * and since its child, root of its own user namespace only, could not walk through another user's
+ * directory. An ordinary user's worker may make no tree at all; its child may, in its own mount
+ * namespace, with no right that the user lacks. Volumes are cloned with all that is mounted below
+ * them: a part alone the kernel refuses where it would show what a mount covers. See open_tree(2),
+ * mount_setattr(2), move_mount(2).
+ */
+#include "files.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "calls.h"
+#include "container.h"
+#include "fd.h"
+#include "hooks.h"
+#include "idmap_mount.h"
+#include "trees.h"
+
+void files_init(struct files *files)
+{
+	files->tree_count = 0;
+	files->root = -1;
+}
+
+void files_finish(struct files *files)
+{
+	for (unsigned i = 0; i < files->tree_count; i++)
+		fd_close(&files->trees[i]);
+	files->tree_count = 0;
+	fd_close(&files->root);
+}
+
+/* Only who maps a whole range without newuidmap is root somewhere and may map ids on mounts. */
+bool files_has_trees(const struct container *c)
+{
+	return (c->namespaces & CLONE_NEWNS) && (c->namespaces & CLONE_NEWUSER) &&
+	       c->idmap.count > 1;
+}
+
+static int explain_image(const struct container *c, int error, struct err *e)
+{
+	int r = err_sys(e, error, "open the image '%s'", c->image);
+
+	if (error == ENOENT || error == ENOTDIR)
+		return err_hint(e, r,
+				c->spec->image ? "--image takes a directory of this machine that "
+						 "holds a file tree"
+					       : "build it with ./dev build, or install isolab "
+						 "again");
+	if (error == EACCES || error == EPERM)
+		return err_hint(e, r,
+				"either you may not read it, or a security module restricts user "
+				"namespaces (`isolab doctor`)");
+	return r;
+}
+
+static int explain_volume(const struct volume *volume, int error, struct err *e)
+{
+	int r = err_sys(e, error, "--volume '%.200s:%.200s': open '%.200s'", volume->source,
+			volume->target, volume->source);
+
+	if (error == ENOENT || error == ENOTDIR)
+		return err_hint(e, r,
+				"the first path is one of this machine; make it first: "
+				"mkdir -p DIRECTORY");
+	if (error == EACCES || error == EPERM)
+		return err_hint(e, r, "a volume can only be what you may open yourself");
+	return r;
+}
+
+int trees_open(const struct container *c, const char *path, bool is_volume)
+{
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
+	int tree = -1;
+
+	errno = EINVAL;
+	if (!is_volume)
+		tree = call_open_tree(c->calls, AT_FDCWD, path, flags);
+	/* Something is mounted in it that could not be left out. */
+	if (tree < 0 && errno == EINVAL)
+		tree = call_open_tree(c->calls, AT_FDCWD, path, flags | AT_RECURSIVE);
+	return tree;
+}
+
+uint64_t trees_attributes(const struct volume *volume)
+{
+	uint64_t set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+
+	if (hook_is_out("volume-flags"))
+		set = 0;
+	if (!volume && !hook_is_out("nosymfollow"))
+		set |= MOUNT_ATTR_NOSYMFOLLOW;
+	return !volume || volume->is_read_only ? set | MOUNT_ATTR_RDONLY : set;
+}
+
+int trees_restrict(const struct container *c, int tree, uint64_t set, int namespace)
+{
+	struct mount_attr attributes = {.attr_set = set, .propagation = MS_PRIVATE};
+
+	if (namespace >= 0) {
+		attributes.attr_set |= MOUNT_ATTR_IDMAP;
+		attributes.userns_fd = (uint64_t) namespace;
+	}
+	return call_mount_setattr_all(c->calls, tree, "", AT_EMPTY_PATH | AT_RECURSIVE,
+				      &attributes);
+}
+
+/* With ids mapped if the file system can, else without, and that is told. `what` is for the note. */
+static int restrict_mapped(const struct container *c, int tree, uint64_t set, int namespace,
+			   const char *what)
+{
+	if (trees_restrict(c, tree, set, namespace) == 0)
+		return 0;
+	if (namespace < 0 || (errno != EINVAL && errno != EPERM && errno != EOPNOTSUPP))
+		return -1;
+	if (trees_restrict(c, tree, set, -1) < 0)
+		return -1;
+	container_note(c,
+		       "%.80s: no mapping of ids on this file system, so its owner is a nobody "
+		       "inside",
+		       what);
+	return 0;
+}
+
+/* The user namespace of the child says how the image's owners are mapped. */
+static int open_namespace(const struct container *c, int *ret_fd, struct err *e)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)c->pid);
+	*ret_fd = call_openat(c->calls, AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0);
+	return *ret_fd < 0 ? err_sys(e, errno, "open '%s'", path) : 0;
+}
+
+/* Who the volume belongs to is root inside. */
+static int open_owner_namespace(const struct container *c, const struct stat *top, int *ret_fd,
+				struct err *e)
+{
+	char users[IDMAP_TEXT_MAX], groups[IDMAP_TEXT_MAX];
+
+	idmap_describe_mount(c->idmap.first_uid, top->st_uid, users);
+	idmap_describe_mount(c->idmap.first_gid, top->st_gid, groups);
+	return idmap_open_namespace(users, groups, ret_fd, e);
+}
+
+static int make_volume(struct container *c, unsigned index, int image_namespace, struct err *e)
+{
+	struct volume volume;
+	struct stat top;
+	auto_close int own_namespace = -1;
+	int namespace = image_namespace, *tree = &c->files.trees[1 + index];
+	int r = files_get_volume(c, index, &volume, e);
+
+	if (r < 0)
+		return r;
+	*tree = trees_open(c, volume.source, true);
+	if (*tree < 0 && volume.is_optional)
+		return 0;
+	if (*tree < 0 || fstat(*tree, &top) < 0)
+		return explain_volume(&volume, errno, e);
+	if (top.st_uid || top.st_gid) {
+		r = open_owner_namespace(c, &top, &own_namespace, e);
+		if (r < 0)
+			return r;
+		namespace = own_namespace;
+	}
+	if (restrict_mapped(c, *tree, trees_attributes(&volume), namespace, volume.target) < 0)
+		return explain_volume(&volume, errno, e);
+	if (!volume.is_read_only && top.st_uid == 0)
+		container_note(c,
+			       "volume '%.80s' belongs to the host's root, and so does what root "
+			       "inside writes there, set-user-ID programs too",
+			       volume.target);
+	return 0;
+}
+
+int files_make_trees(struct container *c, struct err *e)
+{
+	auto_close int namespace = -1;
+	unsigned count = 0;
+	int r = files_count_volumes(c, &count, e);
+
+	if (r == 0)
+		r = open_namespace(c, &namespace, e);
+	if (r < 0)
+		return r;
+	int image = trees_open(c, c->image, false);
+	if (image < 0)
+		/* A root without the right to mount: then its child has it. */
+		return errno == EPERM ? 0 : explain_image(c, errno, e);
+	c->files.trees[0] = image;
+	for (c->files.tree_count = 1; c->files.tree_count <= count; c->files.tree_count++)
+		c->files.trees[c->files.tree_count] = -1;
+	if (restrict_mapped(c, image, trees_attributes(NULL), namespace, "image") < 0)
+		return explain_image(c, errno, e);
+	for (unsigned i = 0; r == 0 && i < count; i++)
+		r = make_volume(c, i, namespace, e);
+	return r;
+}
+
+static int take_volume(struct container *c, unsigned index, struct err *e)
+{
+	struct volume volume;
+	int *tree = &c->files.trees[1 + index];
+	int r = files_get_volume(c, index, &volume, e);
+
+	if (r < 0)
+		return r;
+	*tree = trees_open(c, volume.source, true);
+	if (*tree < 0 && volume.is_optional)
+		return 0;
+	if (*tree < 0 || trees_restrict(c, *tree, trees_attributes(&volume), -1) < 0)
+		return explain_volume(&volume, errno, e);
+	return 0;
+}
+
+int trees_take(struct container *c, struct err *e)
+{
+	unsigned count = 0;
+	int r = files_count_volumes(c, &count, e);
+
+	if (r < 0)
+		return r;
+	int image = trees_open(c, c->image, false);
+	if (image < 0 || trees_restrict(c, image, trees_attributes(NULL), -1) < 0)
+		return explain_image(c, errno, e);
+	c->files.trees[0] = image;
+	for (c->files.tree_count = 1; c->files.tree_count <= count; c->files.tree_count++)
+		c->files.trees[c->files.tree_count] = -1;
+	for (unsigned i = 0; r == 0 && i < count; i++)
+		r = take_volume(c, i, e);
+	return r;
+}
