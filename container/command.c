@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "fd.h"
+#include "own_program.h"
 #include "program.h"
 #include "str.h"
 
@@ -33,8 +34,18 @@ const char *command_getenv(char *const env[], const char *name)
 	return NULL;
 }
 
+/* Comes back with the errno: EPERM for the worker's own program. */
+static int run(const char *path, char *const argv[], char *const env[], bool is_exposed)
+{
+	if (is_exposed && own_program_is(path))
+		return EPERM;
+	execve(path, argv, env);
+	return errno;
+}
+
 /* Calls execve for NAME in each directory of PATH. Returns the errno that says most. */
-static int exec_in_path(char *const argv[], char *const env[], char *ret_path, size_t size)
+static int exec_in_path(char *const argv[], char *const env[], bool is_exposed, char *ret_path,
+			size_t size)
 {
 	const char *directories = command_getenv(env, "PATH");
 	int error = ENOENT;
@@ -48,8 +59,7 @@ static int exec_in_path(char *const argv[], char *const env[], char *ret_path, s
 		rest = *end ? end + 1 : NULL;
 		if (n < 0 || (size_t)n >= sizeof(path))
 			continue;
-		execve(path, argv, env);
-		int failed = errno;
+		int failed = run(path, argv, env, is_exposed);
 		if (failed == ENOENT && access(path, F_OK) < 0)
 			continue;
 		if (failed == ENOTDIR)
@@ -101,6 +111,11 @@ static int explain_found(const char *path, int error, struct err *e)
 {
 	struct stat found;
 
+	if ((error == EPERM || error == EACCES) && own_program_is(path))
+		return err_hint(e,
+				err_set(e, EACCES, "cannot run '%s': it is isolab's own program",
+					path),
+				"or one that nobody may read: nothing of the host runs inside");
 	if (error != EACCES && error != EISDIR)
 		return explain_file(path, error, e);
 	if (stat(path, &found) == 0 && S_ISDIR(found.st_mode))
@@ -152,16 +167,15 @@ static int explain_missing(const char *name, char *const env[], struct err *e)
 	return -ENOENT;
 }
 
-int command_exec(char *const argv[], char *const env[], struct err *e)
+int command_exec(char *const argv[], char *const env[], bool is_exposed, struct err *e)
 {
 	char path[PATH_LENGTH_MAX] = "";
 
 	if (!strchr(argv[0], '/')) {
-		int error = exec_in_path(argv, env, path, sizeof(path));
+		int error = exec_in_path(argv, env, is_exposed, path, sizeof(path));
 		return *path ? explain_found(path, error, e) : explain_missing(argv[0], env, e);
 	}
-	execve(argv[0], argv, env);
-	int error = errno;
+	int error = run(argv[0], argv, env, is_exposed);
 	if (error == ENOENT && access(argv[0], F_OK) < 0)
 		return err_hint(e, err_set(e, ENOENT, "'%s' not found", argv[0]),
 				"the path is looked up inside, not on the host");

@@ -162,6 +162,8 @@ int network_build(struct container *c, struct err *e); /* net.c */
 /* Drops all capabilities but a few: from the bounding set, while the power to do that is there
  * and before the user changes; then from the other four sets. lockdown.c */
 int lockdown_bounding(struct container *c, struct err *e);
+/* Leaves the session keyring of who started us for an empty one. keyrings(7) */
+int lockdown_keyring(struct container *c, struct err *e);
 /* Without no_new_privs: what the change of user took from the effective set, back into it. */
 int lockdown_raise(struct container *c, struct err *e);
 int lockdown_capabilities(struct container *c, struct err *e);

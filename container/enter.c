@@ -33,6 +33,7 @@
 #include "fd.h"
 #include "hooks.h"
 #include "kernel.h"
+#include "own_program.h"
 #include "pass.h"
 #include "rlimits.h"
 #include "workdir.h"
@@ -172,7 +173,7 @@ static int run_program(const struct entry *entry, struct err *e)
 	if (r < 0)
 		return r;
 	if (x->program_fd < 0)
-		return command_exec(x->argv, entry->env, e);
+		return command_exec(x->argv, entry->env, own_program_is_exposed(c), e);
 	kernel_execveat(PROGRAM_FD, "", x->argv, entry->env, AT_EMPTY_PATH);
 	return err_sys(e, errno, "run the program '%s'", x->argv[0]);
 }

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <linux/keyctl.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -120,6 +121,15 @@ int lockdown_capabilities(struct container *c, struct err *e)
 		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) < 0)
 			return err_sys(e, errno, "give capability %d to the user", capability);
 	return 0;
+}
+
+int lockdown_keyring(struct container *c, struct err *e)
+{
+	if (call_make(c->calls, CALL_KEYCTL, CALL_WORDS_OF(KEYCTL_JOIN_SESSION_KEYRING, 0)) >= 0 ||
+	    errno == ENOSYS || errno == EPERM) /* no keys here, or a filter around us */
+		return 0;
+	return err_hint(e, err_sys(e, errno, "leave the session's keyring"),
+			"/proc/sys/kernel/keys/maxkeys may be reached, see /proc/key-users");
 }
 
 int lockdown_death(struct container *c, struct err *e)

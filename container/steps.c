@@ -93,6 +93,12 @@ static bool needs_late_landlock(const struct container *c)
 	return needs_late_filter(c) && !capabilities_have(c->capabilities.added, CAP_SYS_ADMIN);
 }
 
+/* With the filter no call reaches a keyring. */
+static bool needs_keyring(const struct container *c)
+{
+	return !c->is_bare && !container_has(c, SPEC_SECCOMP) && !hook_is_out("keyring");
+}
+
 static bool has_workdir(const struct container *c)
 {
 	return c->spec->workdir && !c->is_bare;
@@ -223,6 +229,9 @@ const struct step_entry steps[STEPS] = {
     [STEP_PING] = {"ping",
 	"in the lab everybody may ask a neighbour whether it is there",
 	.is_needed = lab_is_wanted, .run = lab_allow_ping, .is_quiet = true},
+    [STEP_KEYRING] = {"keyring",
+	"an empty keyring in place of the session's: with no filter in the way its keys could be read",
+	.is_needed = needs_keyring, .run = lockdown_keyring, .is_quiet = true, .is_for_exec = true},
     [STEP_PROC] = {"proc",
 	"an own /proc shows the processes of the own pid namespace only",
 	.bricks = SPEC_PROC, .is_needed = has_mount_namespace, .run = files_proc},
