@@ -19,6 +19,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -163,7 +164,7 @@ static int prepare(struct worker *w, struct wall_state *state, struct err *e)
 			return r;
 	}
 	if (c->namespaces & CLONE_NEWUSER)
-		idmap_choose(&c->idmap);
+		files_choose_users(c);
 	c->argv = spec->argv && spec->argv[0] ? spec->argv : (char **)default_command;
 	if (!has_pid_namespace(c)) {
 		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
@@ -216,32 +217,58 @@ static int wall_start(struct worker *w, struct err *e)
 	return r;
 }
 
-/* The trap of process 1: without a handler it does not even notice SIGTERM. */
-static void note_ignored(struct worker *w, const struct container *c, int signal_number)
+/* True if the process sits in sigwait(3): for so long the kernel shows none of the signals that it
+ * waits for as blocked. If we may not know, it may hear. */
+static bool may_be_waiting(pid_t pid)
 {
-	char path[32], text[4096];
+	char path[32], text[256];
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", (int)pid);
+	return fd_read_file(AT_FDCWD, path, text, sizeof(text)) < 0 ||
+	       strtol(text, NULL, 10) == SYS_rt_sigtimedwait;
+}
+
+static bool has_signal(const char *status, const char *mask, int signal_number)
+{
+	const char *found = strstr(status, mask);
+
+	return found && strtoull(found + strlen(mask), NULL, 16) & 1ULL << (signal_number - 1);
+}
+
+/* True if nobody inside will hear the signal: either the program ignores it, as everybody may, or
+ * it falls into the trap of process 1, which does not even notice what it has no handler for. */
+static bool note_unheard(struct worker *w, const struct container *c, int signal_number)
+{
+	char path[32], text[4096], name[24];
 
 	snprintf(path, sizeof(path), "/proc/%d/status", (int)c->pid);
-	if (!has_pid_namespace(c) || signal_number == SIGKILL || signal_number == SIGSTOP ||
-	    fd_read_file(AT_FDCWD, path, text, sizeof(text)) < 0)
-		return;
-	const char *caught = strstr(text, "SigCgt:\t");
-	if (!caught || strtoull(caught + 8, NULL, 16) & 1ULL << (signal_number - 1))
-		return;
+	/* These act, or mean nothing, without the program's help. */
+	if (signal_number == SIGKILL || signal_number == SIGSTOP || signal_number == SIGCONT ||
+	    signal_number == SIGWINCH || fd_read_file(AT_FDCWD, path, text, sizeof(text)) < 0)
+		return false;
+	worker_signal_name(signal_number, name, sizeof(name));
+	if (has_signal(text, "SigIgn:\t", signal_number)) {
+		worker_note(w, "stop", "the program ignores %s", name);
+		return true;
+	}
+	if (!has_pid_namespace(c) || has_signal(text, "SigCgt:\t", signal_number) ||
+	    has_signal(text, "SigBlk:\t", signal_number) || may_be_waiting(c->pid))
+		return false;
 	worker_note(w, "stop",
-		    "the program is process 1 of its pid namespace and has no handler for "
-		    "signal %d: the kernel drops it",
-		    signal_number);
+		    "the program is process 1 of its pid namespace and has no handler for %s: the "
+		    "kernel drops it (with --init something else is process 1)",
+		    name);
+	return true;
 }
 
 static int wall_signal(struct worker *w, int signal_number, struct err *e)
 {
 	struct container *c = container_of(w);
+	bool is_unheard = note_unheard(w, c, signal_number);
 
-	note_ignored(w, c, signal_number);
 	if (kernel_pidfd_send_signal(c->pidfd, signal_number) < 0)
 		return err_sys(e, errno, "send signal %d", signal_number);
-	return 0;
+	return is_unheard;
 }
 
 static int wall_kill(struct worker *w, struct err *e)

@@ -10,18 +10,20 @@
 
 #include "str.h"
 
-static void insert_step(struct timeline *timeline, const struct event *event)
+/* Into its place among the `count` steps, unless there are `max` already. */
+static void insert_step(struct timeline_step *steps, size_t *count, size_t max,
+			const struct event *event)
 {
-	size_t at = timeline->count;
+	size_t at = *count;
 
-	if (timeline->count == TIMELINE_STEPS_MAX)
+	if (*count == max)
 		return;
-	while (at > 0 && timeline->steps[at - 1].start_ns > event->t_ns) {
-		timeline->steps[at] = timeline->steps[at - 1];
+	while (at > 0 && steps[at - 1].start_ns > event->t_ns) {
+		steps[at] = steps[at - 1];
 		at--;
 	}
-	timeline->count++;
-	struct timeline_step *step = &timeline->steps[at];
+	++*count;
+	struct timeline_step *step = &steps[at];
 	step->start_ns = event->t_ns;
 	step->duration_ns = event->duration_ns;
 	str_copy(step->name, sizeof(step->name),
@@ -35,13 +37,16 @@ void timeline_add(struct timeline *timeline, const struct event *event)
 		timeline->ready_ns = event->t_ns;
 	} else if (event->kind != EVENT_STEP) {
 		return;
+	} else if (strncmp(event->name, "stop_", 5) == 0) {
+		insert_step(timeline->end, &timeline->end_count, TIMELINE_END_MAX, event);
+		return;
 	} else if (strcmp(event->name, "request") == 0) {
 		memset(timeline, 0, sizeof(*timeline));
 		timeline->request_ns = event->t_ns;
 	} else if (strcmp(event->name, "first_output") == 0) {
 		timeline->first_output_ns = event->t_ns;
 	}
-	insert_step(timeline, event);
+	insert_step(timeline->steps, &timeline->count, TIMELINE_STEPS_MAX, event);
 }
 
 uint64_t timeline_total_ns(const struct timeline *timeline)
@@ -79,6 +84,9 @@ static const struct {
     {"exec", "the program's first instruction"},
     {"ready", "it accepts exec and attach"},
     {"first_output", "the first byte on its console"},
+    {"stop_signal", "ask the program to end"},
+    {"stop_wait", "give it time to end by itself"},
+    {"stop_kill", "end everything inside"},
 };
 
 const char *timeline_step_about(const char *name)

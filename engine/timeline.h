@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #ifndef ISOLAB_TIMELINE_H
 #define ISOLAB_TIMELINE_H
-/* timeline: the boot of one sandbox, step by step, as its journal tells it. Only what was
- * stamped. */
+/* timeline: the boot of one sandbox, step by step, and how it was stopped, as its journal tells it.
+ * Only what was stamped. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "event.h"
 
-enum { TIMELINE_STEPS_MAX = 64 };
+enum { TIMELINE_STEPS_MAX = 64, TIMELINE_END_MAX = 4 };
 
 struct timeline_step {
 	char name[EVENT_NAME_MAX];
@@ -19,8 +19,10 @@ struct timeline_step {
 
 struct timeline {
 	uint64_t request_ns, ready_ns, first_output_ns; /* 0 = not stamped */
-	struct timeline_step steps[TIMELINE_STEPS_MAX];
+	struct timeline_step steps[TIMELINE_STEPS_MAX]; /* of the boot, */
 	size_t count;
+	struct timeline_step end[TIMELINE_END_MAX]; /* of the end: those called stop_… */
+	size_t end_count;
 };
 
 /* Takes in one event (others than STEP and READY are ignored). A new `request` starts the

@@ -88,7 +88,9 @@ struct wall {
 	 * be run: -ENOENT/-EACCES with context; the worker turns these into 127/126 when err came
 	 * through worker_command_error(). */
 	int (*start)(struct worker *w, struct err *e);
-	/* Sends a signal to the main program. */
+	/* Sends a signal to the main program. 1: it was sent, but nobody inside will ever hear it:
+	 * the kernel drops what a process 1 has no handler for, or the program ignores it. The wall
+	 * has journaled which (worker_note). */
 	int (*signal)(struct worker *w, int signal_number, struct err *e);
 	/* Ends everything inside at once; worker_exited() must follow from the wall. */
 	int (*kill)(struct worker *w, struct err *e);
@@ -178,6 +180,8 @@ int worker_watch(struct worker *w, int fd, short events,
 void worker_unwatch(struct worker *w, int fd);
 /* Calls `on_time` once at clock time `at_ns`; one timer per wall. NULL cancels. */
 void worker_set_timer(struct worker *w, uint64_t at_ns, void (*on_time)(struct worker *w));
+/* "SIGTERM" for 15; "signal 40" for one without a name. Returns `buffer`. */
+const char *worker_signal_name(int signal_number, char *buffer, size_t size);
 /* In a child, before it executes something: the signals that the worker has blocked are let
  * through again. */
 void worker_child_signals(void);

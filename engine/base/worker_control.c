@@ -14,10 +14,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "fd.h"
 #include "worker_private.h"
 
-enum { MESSAGES_PER_TURN = 16 };
+enum { MESSAGES_PER_TURN = 16, ACCEPT_PAUSE_NS = 200000000 };
 
 /* A request returns 0 or more (the answer's `a`), or -errno with its reason. */
 struct request {
@@ -37,12 +38,30 @@ static bool is_trusted(int fd)
 	       (peer.uid == geteuid() || peer.uid == 0);
 }
 
+/* It hears why, before its connection closes. */
+static void turn_away(int fd, int code, const char *why)
+{
+	struct wire_message message; /* w->message may not be there yet */
+	struct err error = {0};
+
+	err_set(&error, code, "%s", why);
+	wire_answer_error(&message, &error);
+	wire_send(fd, &message, true);
+}
+
 void worker_control_accept(struct worker *w)
 {
 	auto_close int fd = accept4(w->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-	if (fd < 0 || !is_trusted(fd) || w->client_count == WORKER_CLIENTS_MAX)
+	/* It stays at the door, which we would look at without end. */
+	if (fd < 0 && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+		w->accept_pause_ns = clock_now_ns() + ACCEPT_PAUSE_NS;
+	if (fd < 0 || !is_trusted(fd))
 		return;
+	if (w->client_count == WORKER_CLIENTS_MAX) {
+		turn_away(fd, EAGAIN, "too many others talk to this sandbox just now");
+		return;
+	}
 	if (!w->message)
 		w->message = malloc(sizeof(*w->message));
 	if (!w->message)
@@ -247,15 +266,27 @@ static int64_t answer_update(struct worker *w, struct worker_client *client,
 /* ---- messages ---- */
 
 static const struct request requests[] = {
-    {WIRE_PING, answer_ping},         {WIRE_ATTACH, answer_attach},
-    {WIRE_INPUT, answer_input},       {WIRE_INPUT_END, answer_input_end},
-    {WIRE_RESIZE, answer_resize},     {WIRE_SIGNAL, answer_signal},
-    {WIRE_STOP, answer_stop},         {WIRE_KILL, answer_kill},
-    {WIRE_PAUSE, answer_pause},       {WIRE_UNPAUSE, answer_pause},
-    {WIRE_EXEC, answer_exec},         {WIRE_EXEC_SIGNAL, answer_exec_signal},
-    {WIRE_DESCRIBE, answer_describe}, {WIRE_UPDATE, answer_update},
+    {WIRE_PING, answer_ping},
+    {WIRE_ATTACH, answer_attach},
+    {WIRE_INPUT, answer_input},
+    {WIRE_INPUT_END, answer_input_end},
+    {WIRE_RESIZE, answer_resize},
+    {WIRE_SIGNAL, answer_signal},
+    {WIRE_STOP, answer_stop},
+    {WIRE_KILL, answer_kill},
+    {WIRE_PAUSE, answer_pause},
+    {WIRE_UNPAUSE, answer_pause},
+    {WIRE_EXEC, answer_exec},
+    {WIRE_EXEC_SIGNAL, answer_exec_signal},
+    {WIRE_DESCRIBE, answer_describe},
+    {WIRE_UPDATE, answer_update},
     {0},
 };
+
+static bool is_heard_at_the_end(uint32_t type)
+{
+	return type == WIRE_PING || type == WIRE_STOP || type == WIRE_KILL;
+}
 
 static int reply(struct worker *w, int fd, int64_t result, struct err *error)
 {
@@ -290,7 +321,9 @@ static int handle(struct worker *w, int fd)
 	while (request->answer && request->type != message->header.type)
 		request++;
 	w->is_command_error = false;
-	if (request->answer)
+	if (w->has_exited && !is_heard_at_the_end(message->header.type))
+		result = err_set(&error, ESRCH, "sandbox '%s' has ended", w->spec.name);
+	else if (request->answer)
 		result = request->answer(w, find_client(w, fd), message, &error);
 	else
 		result = err_set(&error, EPROTO, "message %u is none for a worker",

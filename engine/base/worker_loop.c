@@ -130,15 +130,16 @@ static void list_sources(struct worker *w, struct turn *turn)
 		add(turn, SOURCE_STDOUT, STDOUT_FILENO, POLLOUT);
 	if (worker_relay_is_waiting(&w->relays[1]))
 		add(turn, SOURCE_STDERR, STDERR_FILENO, POLLOUT);
-	if (w->has_exited)
+	if (!w->accept_pause_ns || clock_now_ns() >= w->accept_pause_ns)
+		add(turn, SOURCE_LISTEN, w->listen_fd, POLLIN);
+	for (size_t i = 0; i < w->client_count; i++)
+		add(turn, SOURCE_CLIENT, w->clients[i].fd, POLLIN);
+	if (w->has_exited) /* kept by a slow reader only; whoever wants to end that is heard */
 		return;
-	add(turn, SOURCE_LISTEN, w->listen_fd, POLLIN);
 	if (worker_input_wants_stdin(w))
 		add(turn, SOURCE_STDIN, STDIN_FILENO, POLLIN);
 	for (size_t i = 0; i < w->pump_count && !worker_output_is_full(w); i++)
 		add(turn, SOURCE_PUMP, w->pumps[i].fd, POLLIN);
-	for (size_t i = 0; i < w->client_count; i++)
-		add(turn, SOURCE_CLIENT, w->clients[i].fd, POLLIN);
 	for (size_t i = 0; i < w->watch_count; i++)
 		add(turn, SOURCE_WATCH, w->watches[i].fd, w->watches[i].events);
 }
@@ -155,6 +156,7 @@ static int find_timeout_ms(const struct worker *w)
 	uint64_t now = clock_now_ns(), at = worker_stop_deadline_ns(w), ms;
 
 	at = earlier(at, worker_console_deadline_ns(w));
+	at = earlier(at, w->accept_pause_ns > now ? w->accept_pause_ns : 0);
 	if (w->on_wall_timer)
 		at = earlier(at, w->wall_timer_ns);
 	if (worker_input_is_waiting(w))
@@ -275,6 +277,7 @@ void worker_loop_run(struct worker *w)
 
 	while (!w->has_exited)
 		take_turn(w, &turn);
+	worker_stop_tell(w);
 	/* Whoever stops or kills it does not wait for a reader that has stopped reading. */
 	if (w->kill_deadline_ns || w->stop_deadline_ns)
 		w->drain_deadline_ns = clock_now_ns() + DRAIN_PATIENCE_NS;

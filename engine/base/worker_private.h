@@ -107,6 +107,9 @@ struct worker {
 
 	/* worker_stop.c */
 	int stop_signal;
+	bool is_unheard;       /* the stop's signal reaches nobody */
+	uint64_t stop_sent_ns; /* the ending as steps: when its signal was sent, */
+	uint64_t kill_ns;      /* when all was killed */
 	uint64_t stop_deadline_ns, kill_deadline_ns, interrupt_ns, interrupt_hint_ns;
 	uint64_t drain_deadline_ns; /* ended by us: the user's reader has until then */
 	const char *stop_reason;
@@ -114,6 +117,7 @@ struct worker {
 	/* worker_control.c, worker_exec.c */
 	struct worker_client clients[WORKER_CLIENTS_MAX];
 	size_t client_count;
+	uint64_t accept_pause_ns;     /* no descriptor was left for a client: not before then */
 	struct wire_message *message; /* made with the first client */
 	struct worker_exec_slot *execs[WORKER_CLIENTS_MAX];
 	unsigned last_exec_id;
@@ -173,6 +177,8 @@ int worker_kill(struct worker *w, struct err *e);
 int worker_pause(struct worker *w, bool on, struct err *e);
 void worker_on_signal(struct worker *w, int signal_number);
 void worker_on_lease(struct worker *w, int fd);
+/* Journals how it ended, step by step: the signal, the patience, the kill. */
+void worker_stop_tell(struct worker *w);
 void worker_stop_on_time(struct worker *w, uint64_t now_ns);
 uint64_t worker_stop_deadline_ns(const struct worker *w);
 
@@ -212,8 +218,6 @@ int worker_check(const struct wall *const walls[]);
 int worker_help(bool is_asked_for);
 const struct wall *worker_find_wall(const struct wall *const walls[], const char *kind);
 
-/* "SIGTERM" for 15; "signal 40" for one without a name. */
-const char *worker_signal_name(int signal_number, char *buffer, size_t size);
 /* As a shell has it: the exit status, or 128 + the signal. */
 int worker_shell_status(int wait_status);
 

@@ -28,16 +28,37 @@ int worker_kill(struct worker *w, struct err *e)
 {
 	int r;
 
-	if (w->has_exited)
+	/* It is over; only output that nobody takes keeps us. */
+	if (w->has_exited) {
+		worker_output_discard(w);
 		return 0;
+	}
 	w->stop_deadline_ns = 0;
-	if (!w->kill_deadline_ns)
+	if (!w->kill_deadline_ns) {
+		w->kill_ns = clock_now_ns();
 		w->kill_deadline_ns = in_ms(KILL_PATIENCE_MS);
+	}
 	r = w->wall->kill(w, e);
 	/* A frozen process dies when it thaws. */
 	if (r == 0 && w->is_paused)
 		worker_pause(w, false, NULL);
 	return r;
+}
+
+/* Said at once, so that whoever waits can read why; the rest of the story is told at the end. */
+static void tell_sent(struct worker *w, int signal_number, bool is_unheard)
+{
+	char name[24], why[128];
+
+	if (w->stop_sent_ns)
+		return;
+	w->stop_sent_ns = clock_now_ns();
+	w->stop_signal = signal_number;
+	w->is_unheard = is_unheard;
+	worker_signal_name(signal_number, name, sizeof(name));
+	snprintf(why, sizeof(why), "%s asks the program to end%s", name,
+		 is_unheard ? ", and nobody inside hears it" : "");
+	worker_step_at(w, "stop_signal", w->stop_sent_ns, w->stop_sent_ns, why);
 }
 
 int worker_stop(struct worker *w, int signal_number, unsigned timeout_ms, const char *reason,
@@ -46,8 +67,11 @@ int worker_stop(struct worker *w, int signal_number, unsigned timeout_ms, const 
 	uint64_t deadline = in_ms(timeout_ms);
 	int r = 0;
 
-	if (w->has_exited)
+	if (w->has_exited) { /* somebody reads slowly: until then it has time */
+		if (!w->drain_deadline_ns || w->drain_deadline_ns > deadline)
+			w->drain_deadline_ns = deadline;
 		return 0;
+	}
 	/* Nobody inside can hear a signal yet. */
 	if (!w->is_ready || !w->wall->signal || signal_number == SIGKILL || timeout_ms == 0)
 		return worker_kill(w, e);
@@ -57,12 +81,27 @@ int worker_stop(struct worker *w, int signal_number, unsigned timeout_ms, const 
 		r = w->wall->signal(w, signal_number, e);
 	if (r < 0)
 		return r == -ESRCH ? 0 : r;
+	tell_sent(w, signal_number, r > 0);
 	if (w->kill_deadline_ns || (w->stop_deadline_ns && w->stop_deadline_ns < deadline))
 		return 0; /* stopped twice: the earlier end counts */
 	w->stop_deadline_ns = deadline;
 	w->stop_signal = signal_number;
 	w->stop_reason = reason;
+	w->is_unheard = r > 0;
 	return 0;
+}
+
+void worker_stop_tell(struct worker *w)
+{
+	uint64_t now = clock_now_ns(), waited_until = w->kill_ns ? w->kill_ns : now;
+	const char *why = w->is_unheard ? "patience, in vain: nobody heard the signal"
+					: "patience: the program has time to end by itself";
+
+	if (w->stop_sent_ns)
+		worker_step_at(w, "stop_wait", w->stop_sent_ns, waited_until, why);
+	if (w->kill_ns)
+		worker_step_at(w, "stop_kill", w->kill_ns, now,
+			       "SIGKILL, which nobody can ignore, ends everything inside");
 }
 
 int worker_pause(struct worker *w, bool on, struct err *e)
@@ -110,14 +149,19 @@ void worker_on_signal(struct worker *w, int signal_number)
 		worker_terminal_resized(w);
 		return;
 	}
-	/* It is over; only output that nobody takes keeps us. */
-	if (w->has_exited)
+	if (w->has_exited) {
 		worker_output_discard(w);
-	else if (signal_number == SIGINT)
+		return;
+	}
+	if (signal_number == SIGINT) {
 		on_interrupt(w);
-	else
-		worker_stop(w, signal_number, WORKER_STOP_MS, "isolab itself was asked to end",
-			    NULL);
+		return;
+	}
+	worker_stop(w, signal_number, WORKER_STOP_MS, "isolab itself was asked to end", NULL);
+	/* Who asks us to end (`timeout 5 isolab run …`) does not want to watch a program that has
+	 * not even heard of it. */
+	if (w->is_unheard && w->stop_deadline_ns)
+		w->stop_deadline_ns = clock_now_ns();
 }
 
 void worker_on_lease(struct worker *w, int fd)
@@ -151,11 +195,16 @@ uint64_t worker_stop_deadline_ns(const struct worker *w)
 
 static void kill_late(struct worker *w)
 {
-	char name[24];
+	uint64_t patience_ns = clock_now_ns() - w->stop_sent_ns;
+	char name[24], patience[24];
 
 	worker_signal_name(w->stop_signal, name, sizeof(name));
-	worker_note(w, "stop", "it did not end on %s in time and was killed%s%s", name,
-		    w->stop_reason ? ": " : "", w->stop_reason ? w->stop_reason : "");
+	str_format_ns(patience, sizeof(patience), patience_ns);
+	worker_note(w, "stop", "%s %s: killed %s%s%s%s", name,
+		    w->is_unheard ? "reached nobody" : "did not end it in time",
+		    patience_ns < 1000000 ? "at once" : "after ",
+		    patience_ns < 1000000 ? "" : patience, w->stop_reason ? ": " : "",
+		    w->stop_reason ? w->stop_reason : "");
 	worker_kill(w, NULL);
 }
 

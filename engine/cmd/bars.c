@@ -125,6 +125,30 @@ static void print_boot(const struct sandbox *s, uint64_t axis_ns, struct out *ou
 		print_step(timeline, i, axis_ns, out);
 }
 
+/* The end has no bars: it would squeeze the boot to nothing. */
+static void print_end(const struct sandbox *s, struct out *out)
+{
+	const struct timeline *timeline = sandbox_timeline(s);
+	char start[24], duration[24];
+
+	if (timeline->end_count)
+		out_role_printf(out, OUT_TITLE, "%s, the end\n", sandbox_name(s));
+	for (size_t i = 0; i < timeline->end_count; i++) {
+		const struct timeline_step *step = &timeline->end[i];
+
+		if (step->start_ns < timeline->request_ns)
+			continue;
+		str_format_ns(start, sizeof(start), step->start_ns - timeline->request_ns);
+		str_format_ns(duration, sizeof(duration), step->duration_ns);
+		out_printf(out, "  ");
+		out_cell(out, OUT_PLAIN, NAME_COLUMNS, step->name);
+		out_cell(out, OUT_PLAIN, -FIGURE_COLUMNS, start);
+		out_printf(out, " ");
+		out_cell(out, OUT_PLAIN, -FIGURE_COLUMNS, step->duration_ns ? duration : "");
+		out_printf(out, "  %s\n", step->why);
+	}
+}
+
 void bars_print(struct sandbox *const sandboxes[], size_t count, struct out *out)
 {
 	uint64_t axis_ns = 0;
@@ -142,4 +166,6 @@ void bars_print(struct sandbox *const sandboxes[], size_t count, struct out *out
 	out_printf(out, "  = at work  . between: starting, waiting\n");
 	for (size_t i = 0; i < count; i++)
 		print_boot(sandboxes[i], axis_ns, out);
+	for (size_t i = 0; i < count; i++)
+		print_end(sandboxes[i], out);
 }

@@ -85,6 +85,8 @@ const char *cmd_command_text(const struct sandbox *s, char *buffer, size_t size)
 struct doc *report_facts(const struct facts *facts);
 struct doc *report_resources(const struct sandbox *s);
 struct doc *report_boot(const struct sandbox *s);
+/* How it was stopped: steps as those of the boot. */
+struct doc *report_end(const struct sandbox *s);
 /* name, kind, flavour, accel, state … */
 void report_head(struct doc *object, const struct sandbox *s);
 /* "vm, tiny, kvm-pvm" */

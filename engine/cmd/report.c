@@ -40,6 +40,21 @@ struct doc *report_resources(const struct sandbox *s)
 	return object;
 }
 
+static void push_steps(struct doc *array, const struct timeline *timeline,
+		       const struct timeline_step *steps, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct doc *entry;
+
+		if (steps[i].start_ns < timeline->request_ns)
+			continue;
+		entry = doc_push(array, doc_object());
+		doc_put_text(entry, "name", steps[i].name);
+		doc_put_number(entry, "start_ns", steps[i].start_ns - timeline->request_ns);
+		doc_put_number(entry, "duration_ns", steps[i].duration_ns);
+	}
+}
+
 struct doc *report_boot(const struct sandbox *s)
 {
 	const struct timeline *timeline = sandbox_timeline(s);
@@ -51,17 +66,17 @@ struct doc *report_boot(const struct sandbox *s)
 			       timeline->first_output_ns - timeline->request_ns);
 	doc_put_bool(object, "together", sandbox_started_together(s));
 	steps = doc_put(object, "steps", doc_array());
-	for (size_t i = 0; i < timeline->count; i++) {
-		const struct timeline_step *step = &timeline->steps[i];
-		struct doc *entry;
+	push_steps(steps, timeline, timeline->steps, timeline->count);
+	return object;
+}
 
-		if (step->start_ns < timeline->request_ns)
-			continue;
-		entry = doc_push(steps, doc_object());
-		doc_put_text(entry, "name", step->name);
-		doc_put_number(entry, "start_ns", step->start_ns - timeline->request_ns);
-		doc_put_number(entry, "duration_ns", step->duration_ns);
-	}
+struct doc *report_end(const struct sandbox *s)
+{
+	const struct timeline *timeline = sandbox_timeline(s);
+	struct doc *object = doc_object();
+
+	push_steps(doc_put(object, "steps", doc_array()), timeline, timeline->end,
+		   timeline->end_count);
 	return object;
 }
 

@@ -20,6 +20,7 @@ static int print_json(struct command_context *context, struct sandbox *const san
 		report_head(entry, sandboxes[i]);
 		doc_put_number(entry, "n", 1);
 		doc_put(entry, "boot", report_boot(sandboxes[i]));
+		doc_put(entry, "end", report_end(sandboxes[i]));
 	}
 	return doc_print(root, context->out);
 }
@@ -72,7 +73,7 @@ static const struct command_option options[] = {
 const struct command cmd_timeline = {
     .name = "timeline",
     .arguments = "NAME… [--json] [--why]",
-    .about = "show the boot step by step, several on one axis",
+    .about = "show the boot step by step, several on one axis, and how they were stopped",
     .word = WORD_SANDBOX,
     .options = options,
     .run = run_timeline,

@@ -97,6 +97,26 @@ static void test_steps_of_the_design_have_words(void **state)
 	assert_null(timeline_step_about("nonsense"));
 }
 
+static void test_the_end_is_no_part_of_the_boot(void **state)
+{
+	struct timeline timeline = {0};
+
+	(void)state;
+	add(&timeline, step("request", 100, 0));
+	add(&timeline, (struct event){.kind = EVENT_READY, .t_ns = 310});
+	add(&timeline, step("stop_signal", 1000, 0));
+	add(&timeline, step("stop_kill", 9000, 10));
+	add(&timeline, step("stop_wait", 1001, 7999));
+	assert_int_equal(timeline.count, 2);
+	assert_int_equal(timeline.end_count, 3);
+	assert_string_equal(timeline.end[0].name, "stop_signal");
+	assert_string_equal(timeline.end[1].name, "stop_wait");
+	assert_int_equal(timeline.end[1].duration_ns, 7999);
+	assert_string_equal(timeline.end[2].name, "stop_kill");
+	add(&timeline, step("request", 20000, 0));
+	assert_int_equal(timeline.end_count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -105,6 +125,7 @@ int main(void)
 	    cmocka_unit_test(test_without_ready_there_is_no_total),
 	    cmocka_unit_test(test_other_events_and_too_many_steps_change_nothing),
 	    cmocka_unit_test(test_steps_of_the_design_have_words),
+	    cmocka_unit_test(test_the_end_is_no_part_of_the_boot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
