@@ -15,6 +15,7 @@
 
 #include "container.h"
 #include "fd.h"
+#include "files.h"
 
 enum { CABLE_MS = 10000, LIST_MS = 2000 };
 
@@ -78,6 +79,24 @@ int lab_await(struct container *c, struct err *e)
 {
 	(void)c;
 	return child_await("cable", e);
+}
+
+int lab_names(struct container *c, struct err *e)
+{
+	const struct net_lease *lease = &c->lab.lease;
+	const char *hostname = c->spec->hostname ? c->spec->hostname : "";
+	char text[512], address[16];
+	int length = snprintf(text, sizeof(text),
+			      "nameserver %s\nsearch lab\noptions timeout:2 attempts:2\n",
+			      net_wire_format_address(address, sizeof(address), lease->gateway));
+	int r = files_cover(c, "/etc/resolv.conf", text, (size_t)length, e);
+
+	if (r < 0)
+		return r;
+	length = snprintf(text, sizeof(text), "127.0.0.1 localhost\n::1 localhost\n%s %s %s\n",
+			  net_wire_format_address(address, sizeof(address), lease->address),
+			  c->spec->name, hostname);
+	return files_cover(c, "/etc/hosts", text, (size_t)length, e);
 }
 
 int lab_allow_ping(struct container *c, struct err *e)

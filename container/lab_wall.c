@@ -42,9 +42,10 @@ int lab_watch(struct worker *w, struct lab_place *place, struct err *e)
 	return worker_watch(w, place->socket, POLLIN, on_lab, place, e);
 }
 
-static void add_text(struct strbuf *text, const char *key, const char *value)
+/* "BEFOREkey":"value" */
+static void add_text(struct strbuf *text, const char *before, const char *key, const char *value)
 {
-	str_addf(text, "%s\"%s\":", text->data[text->length - 1] == '{' ? "" : ",", key);
+	str_addf(text, "%s\"%s\":", before, key);
 	str_add_json(text, value);
 }
 
@@ -61,9 +62,8 @@ static int add_peers(const struct lab_place *place, struct strbuf *text, struct 
 		char address[16], name[NET_WIRE_NAME_MAX];
 		snprintf(address, sizeof(address), "%.*s", (int)(blank - line), line);
 		snprintf(name, sizeof(name), "%.*s", (int)(end - blank - 1), blank + 1);
-		str_add(text, line == list.data ? "{" : ",{");
-		add_text(text, "name", name);
-		add_text(text, "address", address);
+		add_text(text, line == list.data ? "{" : ",{", "name", name);
+		add_text(text, ",", "address", address);
 		str_add(text, "}");
 		line = end + 1;
 	}
@@ -79,16 +79,15 @@ int lab_describe(struct worker *w, struct strbuf *text, struct err *e)
 
 	if (place->socket < 0)
 		return -EOPNOTSUPP;
-	str_add(text, "{");
-	add_text(text, "address",
+	add_text(text, "{", "address",
 		 net_wire_format_address(address, sizeof(address), place->lease.address));
-	add_text(text, "gateway",
+	add_text(text, ",", "gateway",
 		 net_wire_format_address(address, sizeof(address), place->lease.gateway));
 	if (memcmp(place->lease.address6, none, sizeof(none)) != 0) {
 		inet_ntop(AF_INET6, place->lease.address6, address, sizeof(address));
-		add_text(text, "address6", address);
+		add_text(text, ",", "address6", address);
 	}
-	add_text(text, "uplink", place->lease.uplink);
+	add_text(text, ",", "uplink", place->lease.uplink);
 	int r = add_peers(place, text, e);
 	str_add(text, "}");
 	return r;

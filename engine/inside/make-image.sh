@@ -43,6 +43,7 @@ printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\
 printf 'root:x:0:\ntty:x:5:\nnogroup:x:65534:\n' >etc/group
 printf 'isolab\n' >etc/hostname
 printf '127.0.0.1 localhost\n::1 localhost\n' >etc/hosts
+: >etc/resolv.conf
 cat >etc/os-release <<END
 NAME="isolab base"
 PRETTY_NAME="isolab base $version"
