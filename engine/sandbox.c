@@ -236,6 +236,12 @@ const char *sandbox_failure_hint(const struct sandbox *s)
 	return s->story.hint;
 }
 
+const struct denied_sort *sandbox_denied(const struct sandbox *s, size_t *ret_count)
+{
+	*ret_count = s->story.denied_count;
+	return s->story.denied;
+}
+
 const char *sandbox_note(const struct sandbox *s)
 {
 	return s->story.note;

@@ -59,6 +59,12 @@ uint64_t sandbox_ended_ns(const struct sandbox *s);   /* stamp of the program's 
 const char *sandbox_failure(const struct sandbox *s); /* "" or what failed; hint below */
 const char *sandbox_failure_hint(const struct sandbox *s);
 const char *sandbox_note(const struct sandbox *s); /* last honest word, "" if none */
+/* System calls that its wall has refused so far, by sort, as far as the journal has told. */
+struct denied_sort {
+	char name[48]; /* "mount", "socket AF_PACKET" */
+	uint64_t count;
+};
+const struct denied_sort *sandbox_denied(const struct sandbox *s, size_t *ret_count);
 const struct timeline *sandbox_timeline(const struct sandbox *s);
 bool sandbox_started_together(const struct sandbox *s); /* by `create both`: figures are marked */
 /* Facts with verdicts; NULL before they were read. */

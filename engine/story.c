@@ -73,6 +73,7 @@ static void on_request(struct story *story, const struct event *event)
 	free(story->facts);
 	story->facts = NULL;
 	story->sample_count = 0;
+	story->denied_count = 0;
 }
 
 static void on_step(struct story *story, const struct event *event)
@@ -205,10 +206,33 @@ static void on_dropped(struct story *story, const struct event *event)
 		story->dropped += number;
 }
 
+static void on_denied(struct story *story, const char *detail)
+{
+	const char *name = strchr(detail, ' ');
+	char number[24] = "";
+	uint64_t count;
+	size_t i = 0;
+
+	if (!name || name - detail >= (ptrdiff_t)sizeof(number))
+		return;
+	memcpy(number, detail, (size_t)(name - detail));
+	if (str_parse_number(number, 0, INT64_MAX, &count) < 0)
+		return;
+	while (i < story->denied_count && strcmp(story->denied[i].name, name + 1) != 0)
+		i++;
+	if (i == STORY_DENIED_MAX ||
+	    !str_copy(story->denied[i].name, sizeof(story->denied[i].name), name + 1))
+		return;
+	story->denied[i].count = count;
+	story->denied_count += i == story->denied_count;
+}
+
 static void on_note(struct story *story, const struct event *event)
 {
 	if (strcmp(event->name, "accel") == 0)
 		str_copy(story->accel, sizeof(story->accel), event->value);
+	else if (strcmp(event->name, "denied") == 0)
+		on_denied(story, event->detail);
 	else
 		str_copy(story->note, sizeof(story->note), event->value);
 }

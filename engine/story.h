@@ -8,7 +8,8 @@
  *
  * In the journal a FACT's `detail` is its identity, or "!" when the value is the reason why there
  * is none. A `request` step's `value` is the acceleration, its `detail` "together" when several
- * were started at the same time. A NOTE "accel" of the worker knows better.
+ * were started at the same time. A NOTE "accel" of the worker knows better. The `detail` of a NOTE
+ * "denied" is how often its wall has refused a sort of calls: "3 mount".
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -18,6 +19,8 @@
 #include "sandbox.h"
 #include "timeline.h"
 
+enum { STORY_DENIED_MAX = 16 };
+
 struct story {
 	enum sandbox_state state;
 	bool has_exit;
@@ -25,6 +28,8 @@ struct story {
 	uint64_t ended_ns;
 	char failure[EVENT_VALUE_MAX], hint[EVENT_DETAIL_MAX];
 	char note[EVENT_VALUE_MAX];
+	struct denied_sort denied[STORY_DENIED_MAX]; /* further sorts are in the journal only */
+	size_t denied_count;
 	char accel[16];
 	bool is_together;
 	struct timeline timeline;

@@ -45,6 +45,20 @@ static const char *directory_of(const struct sandbox *s, char *buffer, size_t si
 	return buffer;
 }
 
+static struct doc *denied_document(const struct sandbox *s)
+{
+	struct doc *array = doc_array();
+	size_t count;
+	const struct denied_sort *denied = sandbox_denied(s, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		struct doc *entry = doc_push(array, doc_object());
+		doc_put_text(entry, "name", denied[i].name);
+		doc_put_number(entry, "count", denied[i].count);
+	}
+	return array;
+}
+
 static int print_json(struct command_context *context, struct sandbox *s)
 {
 	struct doc *root = doc_root(CMD_SCHEMA);
@@ -53,6 +67,7 @@ static int print_json(struct command_context *context, struct sandbox *s)
 	report_head(root, s);
 	doc_put_text(root, "directory", directory_of(s, path, sizeof(path)));
 	doc_put_text(root, "note", sandbox_note(s));
+	doc_put(root, "denied", denied_document(s));
 	doc_put(root, "spec", spec_document(sandbox_spec(s)));
 	doc_put(root, "facts", report_facts(sandbox_facts(s)));
 	doc_put(root, "resources", report_resources(s));
@@ -83,6 +98,21 @@ static void print_spec(struct out *out, const struct sandbox *s)
 	print_line(out, "belongs to",
 		   spec->leased ? "the prompt that made it" : "nobody (detached)");
 	print_line(out, "directory", directory_of(s, text, sizeof(text)));
+}
+
+/* "mount 3, chroot 1": system calls that were tried and refused. */
+static void print_denied(struct out *out, const struct sandbox *s)
+{
+	size_t count, length = 0;
+	const struct denied_sort *denied = sandbox_denied(s, &count);
+	char text[1024];
+
+	for (size_t i = 0; i < count && length < sizeof(text); i++)
+		length += (size_t)snprintf(text + length, sizeof(text) - length, "%s%s %llu",
+					   i ? ", " : "", denied[i].name,
+					   (unsigned long long)denied[i].count);
+	if (count)
+		print_line(out, "refused", text);
 }
 
 static void print_facts(struct out *out, const struct facts *facts)
@@ -122,6 +152,7 @@ static int print_text(struct command_context *context, struct sandbox *s)
 		print_line(out, "hint", sandbox_failure_hint(s));
 	if (*sandbox_note(s))
 		print_line(out, "note", sandbox_note(s));
+	print_denied(out, s);
 	if (sandbox_pid(s) > 0) {
 		snprintf(text, sizeof(text), "process %d", (int)sandbox_pid(s));
 		print_line(out, "worker", text);
