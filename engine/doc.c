@@ -65,6 +65,11 @@ void doc_put_number(struct doc *object, const char *key, uint64_t number)
 	json_object_set_new(real(object), key, json_integer((json_int_t)number));
 }
 
+void doc_put_real(struct doc *object, const char *key, double number)
+{
+	json_object_set_new(real(object), key, json_real(number));
+}
+
 void doc_put_bool(struct doc *object, const char *key, bool is_true)
 {
 	json_object_set_new(real(object), key, json_boolean(is_true));
@@ -97,7 +102,7 @@ void doc_push_text(struct doc *array, const char *text)
 
 int doc_print(struct doc *root, struct out *out)
 {
-	char *text = json_dumps(real(root), JSON_INDENT(2));
+	char *text = json_dumps(real(root), JSON_INDENT(2) | JSON_REAL_PRECISION(6));
 
 	json_decref(real(root));
 	if (!text) {

@@ -25,6 +25,8 @@ void doc_free(struct doc *doc);
 /* In an object, under `key`. Texts that are not UTF-8 are mended. */
 void doc_put_text(struct doc *object, const char *key, const char *text);
 void doc_put_number(struct doc *object, const char *key, uint64_t number);
+/* With a fraction; only for what is one. */
+void doc_put_real(struct doc *object, const char *key, double number);
 void doc_put_bool(struct doc *object, const char *key, bool is_true);
 void doc_put_null(struct doc *object, const char *key);
 /* Takes `child` over and returns it. */
