@@ -28,6 +28,9 @@ struct notify {
 	int listeners[NOTIFY_LISTENERS_MAX]; /* -1: free */
 	bool is_waiting;                     /* for the next window: no listener is watched */
 	int timer;                           /* ends the window; -1: never needed yet */
+	int tell_timer;                      /* the same for numbers that are to be told */
+	bool is_to_tell;                     /* that one runs */
+	unsigned tell_seconds;               /* how long it ran last; doubled while calls go on */
 	uint64_t window_ns, told_ns;
 	unsigned in_window;
 	size_t count;
@@ -101,22 +104,25 @@ static void tell(struct notify *notify, struct denied *denied)
 	denied_name(denied, name, sizeof(name));
 	snprintf(detail, sizeof(detail), "%llu %s", (unsigned long long)denied->count, name);
 	denied->told = denied->count;
-	worker_tell(notify->worker, "denied", detail, "%s was refused%s (%s)", name,
-		    denied->count > 1 ? " again" : "", why);
+	if (denied->count == 1)
+		worker_tell(notify->worker, "denied", detail, "%s was refused (%s)", name, why);
+	else
+		worker_tell(notify->worker, "denied", detail, "%s was refused %llu times (%s)",
+			    name, (unsigned long long)denied->count, why);
 }
 
-static void tell_what_has_doubled(struct notify *notify, uint64_t now_ns)
+static bool has_untold(const struct notify *notify)
 {
-	if (now_ns - notify->told_ns < NOTIFY_TELL_NS)
-		return;
-	notify->told_ns = now_ns;
 	for (size_t i = 0; i < notify->count; i++)
-		if (notify->denied[i].count >= 2 * notify->denied[i].told)
-			tell(notify, &notify->denied[i]);
+		if (notify->denied[i].count != notify->denied[i].told)
+			return true;
+	return false;
 }
 
 void notify_tell(struct notify *notify)
 {
+	if (notify)
+		notify->told_ns = clock_now_ns();
 	for (size_t i = 0; notify && i < notify->count; i++)
 		if (notify->denied[i].count != notify->denied[i].told)
 			tell(notify, &notify->denied[i]);
@@ -139,6 +145,38 @@ static int count_call(struct notify *notify, const struct seccomp_data *data)
 	if (rule)
 		return rule->error;
 	return group_of(call)->error ? group_of(call)->error : EPERM;
+}
+
+static void on_tell_time(struct worker *w, int fd, short revents, void *arg)
+{
+	struct notify *notify = arg;
+	uint64_t unused;
+
+	(void)revents;
+	if (read(fd, &unused, sizeof(unused)) < 0)
+		return;
+	worker_unwatch(w, fd);
+	notify->is_to_tell = false;
+	notify_tell(notify);
+}
+
+/* The number of a sort that was told before is told a second later; if that goes on and on, after
+ * two, four … a minute: a flood shall not fill the journal. */
+static void tell_later(struct notify *notify, bool is_again)
+{
+	unsigned seconds = is_again ? notify->tell_seconds * 2 : 1;
+	const struct itimerspec in = {
+	    .it_value = {.tv_sec = seconds < NOTIFY_TELL_MAX_S ? seconds : NOTIFY_TELL_MAX_S}};
+
+	if (notify->is_to_tell)
+		return;
+	if (notify->tell_timer < 0)
+		notify->tell_timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	notify->tell_seconds = (unsigned)in.it_value.tv_sec;
+	notify->is_to_tell = notify->tell_timer >= 0 &&
+			     timerfd_settime(notify->tell_timer, 0, &in, NULL) == 0 &&
+			     worker_watch(notify->worker, notify->tell_timer, POLLIN, on_tell_time,
+					  notify, NULL) == 0;
 }
 
 /* ---- listening ---- */
@@ -234,7 +272,8 @@ static void on_denied(struct worker *w, int fd, short revents, void *arg)
 		if (poll(&waiting, 1, 0) < 0)
 			break;
 	}
-	tell_what_has_doubled(notify, now_ns);
+	if (has_untold(notify))
+		tell_later(notify, now_ns - notify->told_ns < NOTIFY_CALM_NS);
 	if (r >= 0 && !(waiting.revents & (POLLHUP | POLLERR | POLLNVAL)))
 		return;
 	for (size_t i = 0; i < NOTIFY_LISTENERS_MAX; i++)
@@ -249,7 +288,7 @@ static struct notify *make(struct worker *w)
 	if (!notify)
 		return NULL;
 	notify->worker = w;
-	notify->timer = -1;
+	notify->timer = notify->tell_timer = -1;
 	for (size_t i = 0; i < NOTIFY_LISTENERS_MAX; i++)
 		notify->listeners[i] = -1;
 	return notify;
@@ -290,7 +329,10 @@ void notify_destroy(struct notify *notify)
 			drop(notify, &notify->listeners[i]);
 	if (notify->timer >= 0)
 		worker_unwatch(notify->worker, notify->timer);
+	if (notify->is_to_tell)
+		worker_unwatch(notify->worker, notify->tell_timer);
 	fd_close(&notify->timer);
+	fd_close(&notify->tell_timer);
 	free(notify);
 }
 

@@ -7,8 +7,9 @@
  * through, changed or made in another's place (no CONTINUE, no SECCOMP_IOCTL_NOTIF_ADDFD), so
  * nothing that a program writes into its memory meanwhile can matter.
  *
- * The journal has a NOTE "denied" for the first call of each sort at once, and for its number when
- * that has doubled (at most once a second), and at the end. `explain --surface` has it live.
+ * The journal has a NOTE "denied" for the first call of each sort at once, for its number a second
+ * later (while calls go on: two, four … a minute later), and at the end. `explain --surface` has
+ * it live.
  *
  * A flood of refused calls slows down who makes it and nobody else: the worker answers so many in
  * a tenth of a second and lets the rest wait for the next. If the worker dies the kernel answers
@@ -30,7 +31,9 @@ enum {
 	NOTIFY_BATCH = 32,         /* in one turn of the worker's loop */
 	NOTIFY_WINDOW_NS = 100 * 1000 * 1000,
 	NOTIFY_PER_WINDOW = 2000,
-	NOTIFY_TELL_NS = 1000 * 1000 * 1000,
+	NOTIFY_CALM_NS = 500 * 1000 *
+			 1000, /* no refused call for so long: begin with a second again */
+	NOTIFY_TELL_MAX_S = 64,
 };
 
 /* Refused calls of one sort: a call, for a rule also the argument it looked at. */

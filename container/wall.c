@@ -326,6 +326,7 @@ static void on_entered_exit(struct worker *w, int fd, short revents, void *arg)
 	worker_unwatch(w, fd);
 	if (!entered)
 		return;
+	notify_tell(state->notify);
 	unsigned id = entered->id;
 	int status = enter_reap(entered);
 	if (!has_pid_namespace(&state->container))
