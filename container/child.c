@@ -21,6 +21,7 @@
 #include "command.h"
 #include "console_ends.h"
 #include "fd.h"
+#include "hooks.h"
 #include "init.h"
 #include "kernel.h"
 #include "own_program.h"
@@ -65,7 +66,8 @@ void container_own_session(struct calls *calls)
 
 int container_become_root(struct container *c, struct err *e)
 {
-	if (!c->idmap.must_deny_setgroups && call_setgroups(c->calls, 0, NULL) < 0)
+	if (!c->idmap.must_deny_setgroups && !hook_is_out("groups") &&
+	    call_setgroups(c->calls, 0, NULL) < 0)
 		return err_sys(e, errno, "give up the host's groups");
 	if (call_setresgid(c->calls, 0) < 0 || call_setresuid(c->calls, 0) < 0)
 		return err_sys(e, errno, "become root of the new user namespace");
@@ -106,6 +108,7 @@ int child_set_hostname(struct container *c, struct err *e)
 /* First of all, while the descriptors of the cgroup are still open. */
 int child_enter_cgroup(struct container *c, struct err *e)
 {
+	c->cgroup.calls = c->calls;
 	return cgroup_enter(&c->cgroup, c->spec, e);
 }
 

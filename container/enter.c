@@ -206,7 +206,8 @@ static void carry_inside(const struct entry *entry)
 	struct clone_args arguments = {.flags = CLONE_PARENT};
 	struct err *e = &entry->meeting->error;
 
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (!hook_is_out("undumpable"))
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (c->namespaces && setns(c->pidfd, (int)c->namespaces) < 0) {
 		err_sys(e, errno, "join the container's namespaces");
 		_exit(1);

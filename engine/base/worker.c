@@ -23,6 +23,7 @@
 
 #include "clock.h"
 #include "fd.h"
+#include "hooks.h"
 #include "worker_private.h"
 
 /* ---- the ways to be started ---- */
@@ -31,10 +32,14 @@
  * leaked in. */
 static void tidy_descriptors(unsigned first_unknown)
 {
-	for (int fd = 0; fd <= 2; fd++)
-		if (fcntl(fd, F_GETFD) < 0)
-			open("/dev/null", O_RDWR);
-	syscall(SYS_close_range, first_unknown, ~0u, 0);
+	struct pollfd standard[3] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
+
+	if (poll(standard, 3, 0) > 0) /* asked for nothing: only what is not open answers */
+		for (int fd = 0; fd <= 2; fd++)
+			if (standard[fd].revents & POLLNVAL)
+				open("/dev/null", O_RDWR);
+	if (!hook_is_out("worker-sweep"))
+		syscall(SYS_close_range, first_unknown, ~0u, 0);
 }
 
 /* Whoever executed us may have stamped the request; a stamp from the future or from long ago is
@@ -83,6 +88,7 @@ static int parse_run(struct worker *w, const struct wall *const walls[], int arg
 /* A name that was made up may be taken: make up another. */
 static int create_directory(struct worker *w, struct err *e)
 {
+	struct rundir_files files = RUNDIR_NO_FILES;
 	bool is_chosen = w->spec.name[0] != '\0';
 	int r = 0;
 
@@ -90,10 +96,13 @@ static int create_directory(struct worker *w, struct err *e)
 		if (!is_chosen)
 			w->spec.name[0] = '\0';
 		spec_choose_name(&w->spec);
-		r = rundir_create(&w->spec, &w->dir, e);
+		r = rundir_create_open(&w->spec, &w->dir, &files, e);
 		if (r != -EEXIST || is_chosen)
-			return r;
+			break;
 	}
+	w->events_fd = files.events_fd;
+	w->journal.has_room = true;
+	w->console_fd = files.console_fd;
 	return r;
 }
 
@@ -134,7 +143,8 @@ static int prepare(struct worker *w, struct err *e)
 {
 	int r;
 
-	w->events_fd = rundir_open_file(&w->dir, "events", O_WRONLY | O_APPEND, e);
+	if (w->events_fd < 0)
+		w->events_fd = rundir_open_file(&w->dir, "events", O_WRONLY | O_APPEND, e);
 	if (w->events_fd < 0)
 		return w->events_fd;
 	w->journal.fd = w->events_fd;
@@ -188,19 +198,17 @@ static int live(struct worker *w)
 	return status;
 }
 
+/* Its descriptors are closed by the end of the process, which comes now: the lock last of all. */
 static void finish(struct worker *w)
 {
 	struct err error = {0};
 
 	worker_terminal_leave(w);
 	worker_control_finish(w);
-	worker_loop_finish(w);
 	worker_output_finish(w);
-	fd_close(&w->events_fd);
 	str_finish(&w->steps);
 	if (w->shall_remove && w->dir.fd >= 0 && rundir_remove(&w->dir, &error) < 0)
 		worker_say_error(w, &error);
-	rundir_finish(&w->dir);
 	spec_finish(&w->spec);
 }
 
@@ -268,6 +276,7 @@ int worker_main(int argc, char **argv, const struct wall *const walls[])
 	const char *how = argc > 1 ? argv[1] : "";
 	int status;
 
+	str_borrow(&w.steps, w.step_room, sizeof(w.step_room));
 	if (strcmp(how, "--check") == 0)
 		return worker_check(walls);
 	if (strcmp(how, "--worker") == 0 && argc == 3)

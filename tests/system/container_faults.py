@@ -5,7 +5,7 @@ of it after the next isolab, and the error text names the step.
 
 The steps are those of container/steps.c, read from its table, so that a new one cannot be forgotten.
 Needs a build with -Dhooks=true, whose workers die at the step that ISOLAB_TEST_KILL_AT names
-(container/hooks.h). Each step is tried in every form below that takes it.
+(engine/base/hooks.h). Each step is tried in every form below that takes it.
 """
 import os
 import re

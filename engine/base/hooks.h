@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef ISOLAB_CONTAINER_HOOKS_H
-#define ISOLAB_CONTAINER_HOOKS_H
+#ifndef ISOLAB_HOOKS_H
+#define ISOLAB_HOOKS_H
 /*
  * hooks: what tests need and nobody else. A defence that works cannot be seen working: a test
  * takes it out and shows that the attack then succeeds. And what a `kill -9` in the middle of
