@@ -403,6 +403,7 @@ const struct wall container_wall = {
 
 const struct wall process_wall = {
     .kind = "process",
+    .needs_directory = true,
     .exec_takes_user = true,
     .start = wall_start,
     .signal = wall_signal,

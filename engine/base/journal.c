@@ -53,14 +53,24 @@ static int write_lines(struct journal_writer *writer, const char *text, size_t l
 	return errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EAGAIN ? 0 : -errno;
 }
 
+/* As long as there is much room the size is looked at only now and then: a boot's few lines shall
+ * not pay for it. */
+enum { UNCHECKED_MAX_BYTES = 16 * 1024 };
+
 static int append(struct journal_writer *writer, const char *text, size_t length, off_t limit)
 {
 	struct stat status;
 
-	if (fstat(writer->fd, &status) < 0)
-		return -errno;
-	if (status.st_size + (off_t)length > limit)
-		return 0;
+	if (!writer->has_room || writer->unchecked_bytes + length > UNCHECKED_MAX_BYTES) {
+		if (fstat(writer->fd, &status) < 0)
+			return -errno;
+		writer->unchecked_bytes = 0;
+		writer->has_room = status.st_size <
+				   JOURNAL_SAMPLES_MAX_BYTES - 4 * UNCHECKED_MAX_BYTES;
+		if (status.st_size + (off_t)length > limit)
+			return 0;
+	}
+	writer->unchecked_bytes += length;
 	return write_lines(writer, text, length);
 }
 

@@ -24,9 +24,11 @@ enum {
 };
 
 struct journal_writer {
-	int fd;           /* not owned */
-	uint64_t dropped; /* events refused since the last DROPPED event */
-	bool is_torn;     /* a full disk has cut the last line: begin with a newline */
+	int fd;                 /* not owned */
+	uint64_t dropped;       /* events refused since the last DROPPED event */
+	size_t unchecked_bytes; /* written since the size was last looked at */
+	bool has_room;          /* so much that it need not be looked at each time; a new file's */
+	bool is_torn;           /* a full disk has cut the last line: begin with a newline */
 };
 
 /* Appends one event. A full journal or disk is not an error of the caller: the event is counted as

@@ -201,14 +201,23 @@ static int make_spec(const struct rundir *dir, const char *file, const struct sa
 	return make_file(dir, file, words.data, words.length, e);
 }
 
-static int make_files(const struct rundir *dir, const struct sandbox_spec *spec, struct err *e)
+/* An empty file that stays open. */
+static int make_open(const struct rundir *dir, const char *file, int flags, int *ret_fd,
+		     struct err *e)
+{
+	*ret_fd = openat(dir->fd, file, flags | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return *ret_fd < 0 ? err_sys(e, errno, "make '%s'", file) : 0;
+}
+
+static int make_files(const struct rundir *dir, const struct sandbox_spec *spec,
+		      struct rundir_files *files, struct err *e)
 {
 	int r = make_spec(dir, "spec", spec, e);
 
 	if (r == 0)
-		r = make_file(dir, "events", NULL, 0, e);
+		r = make_open(dir, "events", O_WRONLY | O_APPEND, &files->events_fd, e);
 	if (r == 0)
-		r = make_file(dir, "console", NULL, 0, e);
+		r = make_open(dir, "console", O_RDWR, &files->console_fd, e);
 	if (r == 0 && spec->leased)
 		r = rundir_record_process(dir, "front", getpid(), e);
 	return r;
@@ -226,7 +235,21 @@ static int publish(const struct rundir *dir, const char *hidden, struct err *e)
 	return err_hint(e, r, "take another name, or remove it: isolab rm %s", dir->name);
 }
 
+void rundir_close_files(struct rundir_files *files)
+{
+	fd_close(&files->events_fd);
+	fd_close(&files->console_fd);
+}
+
 int rundir_create(const struct sandbox_spec *spec, struct rundir *ret_dir, struct err *e)
+{
+	__attribute__((cleanup(rundir_close_files))) struct rundir_files files = RUNDIR_NO_FILES;
+
+	return rundir_create_open(spec, ret_dir, &files, e);
+}
+
+int rundir_create_open(const struct sandbox_spec *spec, struct rundir *ret_dir,
+		       struct rundir_files *ret_files, struct err *e)
 {
 	auto_rundir dir = RUNDIR_NONE;
 	char hidden[64];
@@ -240,10 +263,11 @@ int rundir_create(const struct sandbox_spec *spec, struct rundir *ret_dir, struc
 		return dir.base_fd;
 	r = rundir_make_hidden(&dir, hidden, sizeof(hidden), e);
 	if (r == 0)
-		r = make_files(&dir, spec, e);
+		r = make_files(&dir, spec, ret_files, e);
 	if (r == 0)
 		r = publish(&dir, hidden, e);
 	if (r < 0) {
+		rundir_close_files(ret_files);
 		if (dir.fd >= 0)
 			rundir_remove_entry(&dir, hidden, NULL);
 		return r == -EEXIST ? r

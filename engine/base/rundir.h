@@ -46,6 +46,16 @@ const char *rundir_base_path(char *buffer, size_t size);
 /* Makes NAME with spec, an empty events and console, lock held. -EEXIST (hint: another name, or rm)
  * if there is one. */
 int rundir_create(const struct sandbox_spec *spec, struct rundir *ret_dir, struct err *e);
+/* The same, and leaves two of its files open for the worker that is to be: nobody has to open
+ * again what was just made. */
+struct rundir_files {
+	int events_fd;  /* O_WRONLY, O_APPEND */
+	int console_fd; /* O_RDWR, empty */
+};
+#define RUNDIR_NO_FILES ((struct rundir_files){.events_fd = -1, .console_fd = -1})
+int rundir_create_open(const struct sandbox_spec *spec, struct rundir *ret_dir,
+		       struct rundir_files *ret_files, struct err *e);
+void rundir_close_files(struct rundir_files *files);
 /* Opens an existing one without its lock. -ENOENT "no sandbox 'x'" with the nearest name as
  * hint. */
 int rundir_open(const char *name, struct rundir *ret_dir, struct err *e);

@@ -37,7 +37,7 @@ int rundir_create_lab(int base_fd, struct rundir *ret_dir, int *ret_listen_fd, s
 	str_copy(dir.name, sizeof(dir.name), RUNDIR_LAB);
 	r = rundir_make_hidden(&dir, hidden, sizeof(hidden), e);
 	if (r == 0)
-		r = listen_fd = wire_listen(dir.fd, e);
+		r = listen_fd = wire_listen(dir.fd, false, e);
 	if (r >= 0 && renameat(dir.base_fd, hidden, dir.base_fd, RUNDIR_LAB) < 0)
 		r = err_sys(e, errno == ENOTEMPTY ? EEXIST : errno, "rename the new directory");
 	if (r < 0) {

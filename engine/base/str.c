@@ -17,9 +17,15 @@ void str_finish(struct strbuf *b)
 {
 	int saved = errno;
 
-	free(b->data);
+	if (!b->is_borrowed)
+		free(b->data);
 	*b = (struct strbuf){0};
 	errno = saved;
+}
+
+void str_borrow(struct strbuf *b, char *room, size_t size)
+{
+	*b = (struct strbuf){.data = room, .capacity = size, .is_borrowed = true};
 }
 
 /* Makes room for `more` bytes and a terminator. */
@@ -38,11 +44,14 @@ static bool reserve(struct strbuf *b, size_t more)
 		return true;
 	while (capacity < wanted)
 		capacity *= 2;
-	data = realloc(b->data, capacity);
+	data = realloc(b->is_borrowed ? NULL : b->data, capacity);
 	if (!data) {
 		b->failed = true;
 		return false;
 	}
+	if (b->is_borrowed)
+		memcpy(data, b->data, b->length);
+	b->is_borrowed = false;
 	b->data = data;
 	b->capacity = capacity;
 	return true;

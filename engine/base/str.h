@@ -17,8 +17,11 @@ struct strbuf {
 	char *data;
 	size_t length, capacity, limit;
 	bool failed;
+	bool is_borrowed; /* data is somebody else's: str_borrow() */
 };
 
+/* Begins with `size` bytes at `room`, which stay the caller's; only more than that is allocated. */
+void str_borrow(struct strbuf *b, char *room, size_t size);
 void str_finish(struct strbuf *b); /* frees the memory, zeroes the struct */
 #define auto_strbuf __attribute__((cleanup(str_finish))) struct strbuf
 

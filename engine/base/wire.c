@@ -266,21 +266,23 @@ static void name_by_proc(struct sockaddr_un *address, int dirfd)
 
 /* Bound from inside the directory: the way by /proc takes 20 µs more, which every sandbox would
  * pay. Back to where we were afterwards; somebody may have started a program there. */
-static int bind_inside(int fd, int dirfd, struct sockaddr_un *address)
+static int bind_inside(int fd, int dirfd, bool may_stay, struct sockaddr_un *address)
 {
-	auto_close int here = openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_close int here = -1;
 	int r;
 
-	if (here < 0 || fchdir(dirfd) < 0) {
+	if (!may_stay)
+		here = openat(AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if ((here < 0 && !may_stay) || fchdir(dirfd) < 0) {
 		name_by_proc(address, dirfd);
 		return bind(fd, (struct sockaddr *)address, sizeof(*address)) < 0 ? -errno : 0;
 	}
 	str_copy(address->sun_path, sizeof(address->sun_path), "sock");
 	r = bind(fd, (struct sockaddr *)address, sizeof(*address)) < 0 ? -errno : 0;
-	return fchdir(here) < 0 ? -errno : r;
+	return !may_stay && fchdir(here) < 0 ? -errno : r;
 }
 
-int wire_listen(int dirfd, struct err *e)
+int wire_listen(int dirfd, bool may_stay, struct err *e)
 {
 	struct sockaddr_un address = {0};
 	auto_close int fd = open_socket(&address, e);
@@ -288,10 +290,10 @@ int wire_listen(int dirfd, struct err *e)
 
 	if (fd < 0)
 		return fd;
-	r = bind_inside(fd, dirfd, &address);
+	r = bind_inside(fd, dirfd, may_stay, &address);
 	/* A worker that was killed left its own; the lock says that nobody listens there. */
 	if (r == -EADDRINUSE && unlinkat(dirfd, "sock", 0) == 0)
-		r = bind_inside(fd, dirfd, &address);
+		r = bind_inside(fd, dirfd, may_stay, &address);
 	if (r < 0)
 		return err_sys(e, -r, "bind the control socket");
 	if (listen(fd, 16) < 0)

@@ -118,9 +118,9 @@ void wire_answer_error(struct wire_message *message, const struct err *error);
 int wire_error_decode(struct wire_message *message, struct err *e);
 
 /* Listen on, or connect to, the file "sock" in the directory `dirfd`, however long its path is.
- * wire_listen changes the working directory for a moment. Return the socket or -errno. connect:
- * -ECONNREFUSED, -ENOENT = no worker. */
-int wire_listen(int dirfd, struct err *e);
+ * wire_listen goes there, and back unless it `may_stay`: four system calls less. Return the socket
+ * or -errno. connect: -ECONNREFUSED, -ENOENT = no worker. */
+int wire_listen(int dirfd, bool may_stay, struct err *e);
 int wire_connect(int dirfd, struct err *e);
 
 #endif

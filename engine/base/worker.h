@@ -116,6 +116,7 @@ struct wall {
 	/* Tells about a topic in words to be shown (WIRE_DESCRIBE): appends to `text`, at most
 	 * WIRE_BODY_MAX bytes. Optional; -EOPNOTSUPP: nothing to tell about that. */
 	int (*describe)(struct worker *w, const char *topic, struct strbuf *text, struct err *e);
+	bool needs_directory; /* it starts CMD where isolab was started: do not go elsewhere */
 	/* Frees everything. Called once, also after a failed start. */
 	void (*finish)(struct worker *w);
 };

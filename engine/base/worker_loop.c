@@ -49,17 +49,8 @@ int worker_loop_prepare(struct worker *w, struct err *e)
 	w->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (w->signal_fd < 0)
 		return err_sys(e, errno, "make a descriptor for signals");
-	w->listen_fd = wire_listen(w->dir.fd, e);
+	w->listen_fd = wire_listen(w->dir.fd, !w->wall->needs_directory, e);
 	return w->listen_fd < 0 ? w->listen_fd : 0;
-}
-
-void worker_loop_finish(struct worker *w)
-{
-	fd_close(&w->signal_fd);
-	fd_close(&w->listen_fd);
-	fd_close(&w->lease_fd);
-	fd_close(&w->keeper_fd);
-	fd_close(&w->null_fd);
 }
 
 /* ---- watches and the timer of the wall ---- */

@@ -27,12 +27,16 @@ enum { EVENT_PAUSE_NS = 20 * 1000 * 1000, PUMP_BYTES = 8192, PUMP_READS = 8 };
 
 int worker_output_prepare(struct worker *w, struct err *e)
 {
-	w->console_fd = rundir_open_file(&w->dir, "console", O_RDWR, e);
+	bool is_new = w->console_fd >= 0; /* just made, so there is nothing in it */
+
+	if (!is_new)
+		w->console_fd = rundir_open_file(&w->dir, "console", O_RDWR, e);
 	if (w->console_fd < 0)
 		return w->console_fd;
 	w->relays[0].fd = STDOUT_FILENO;
 	w->relays[1].fd = STDERR_FILENO;
-	if (console_writer_init(&w->console, w->console_fd, e) < 0)
+	w->console.fd = w->console_fd;
+	if (!is_new && console_writer_init(&w->console, w->console_fd, e) < 0)
 		return -EBADMSG;
 	w->console_offset = w->console.head;
 	return 0;
@@ -45,7 +49,6 @@ void worker_output_finish(struct worker *w)
 	free(w->relays[0].data);
 	free(w->relays[1].data);
 	free(w->input.data);
-	fd_close(&w->console_fd);
 }
 
 /* ---- to the user ---- */
@@ -195,7 +198,8 @@ void worker_output(struct worker *w, enum worker_stream stream, const void *data
 
 int worker_pump(struct worker *w, int fd, enum worker_stream stream, struct err *e)
 {
-	int r = fd_set_nonblocking(fd, true);
+	/* A pipe or a terminal just made has no other flags that could get lost. */
+	int r = fcntl(fd, F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
 
 	if (r == 0 && w->pump_count == WORKER_PUMPS_MAX)
 		r = -ENOSPC;

@@ -23,6 +23,7 @@ enum {
 	WORKER_POLL_MAX = WORKER_WATCHES_MAX + WORKER_PUMPS_MAX + WORKER_CLIENTS_MAX + 8,
 	WORKER_RELAY_FULL_BYTES = 64 * 1024,  /* more than this unwritten: the wall should pause */
 	WORKER_RELAY_MAX_BYTES = 1024 * 1024, /* more than this is dropped */
+	WORKER_STEP_ROOM = 6 * 1024,          /* a usual boot */
 	WORKER_STOP_MS = 10000, /* between a forwarded signal that should end it, and SIGKILL */
 };
 
@@ -79,7 +80,8 @@ struct worker {
 	/* worker_journal.c */
 	struct journal_writer journal;
 	int events_fd;
-	struct strbuf steps; /* encoded, not yet written */
+	struct strbuf steps; /* encoded, not yet written; begins in step_room */
+	char step_room[WORKER_STEP_ROOM];
 	unsigned step_count;
 	bool is_in_wait; /* the wall runs the sandbox on our thread: what can wait is not written */
 
@@ -148,7 +150,6 @@ void worker_say_error(struct worker *w, const struct err *error);
 /* worker_loop.c */
 int worker_loop_prepare(struct worker *w, struct err *e);
 void worker_loop_run(struct worker *w);
-void worker_loop_finish(struct worker *w);
 
 /* worker_output.c */
 int worker_output_prepare(struct worker *w, struct err *e);

@@ -18,7 +18,7 @@ void worker_window_size(const struct worker *w, unsigned *ret_rows, unsigned *re
 
 	*ret_rows = 24;
 	*ret_columns = 80;
-	if (!w->is_foreground)
+	if (!w->is_foreground || !w->spec.tty)
 		return;
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		if (ioctl(fd, TIOCGWINSZ, &size) < 0 || size.ws_row == 0 || size.ws_col == 0)

@@ -286,7 +286,7 @@ static void test_a_long_path_is_no_obstacle(void **state)
 	assert_int_equal(mkdirat(base_fd, name, 0700), 0);
 	dir_fd = openat(base_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_int_equal(wire_connect(dir_fd, NULL), -ENOENT);
-	listening = wire_listen(dir_fd, NULL);
+	listening = wire_listen(dir_fd, false, NULL);
 	assert_true(listening >= 0);
 	fd = wire_connect(dir_fd, NULL);
 	assert_true(fd >= 0);
@@ -298,7 +298,7 @@ static void test_a_long_path_is_no_obstacle(void **state)
 	close(listening);
 	assert_int_equal(wire_connect(dir_fd, NULL), -ECONNREFUSED);
 	/* What a killed worker left behind does not hinder the next. */
-	listening = wire_listen(dir_fd, NULL);
+	listening = wire_listen(dir_fd, false, NULL);
 	assert_true(listening >= 0);
 	close(listening);
 	close(fd);
