@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "calls.h"
 #include "cgroup_path.h"
 #include "cgroup_private.h"
 #include "cpus.h"
@@ -72,12 +73,21 @@ bool cgroup_needs_enter(const struct cgroup *cgroup)
 	return has_v1_tree(cgroup) || cgroup->is_affinity_only;
 }
 
-int cgroup_directory(const struct cgroup *cgroup, enum cgroup_tree controller, bool *ret_is_unified)
+struct cgroup_place cgroup_find_place(const struct cgroup *cgroup, enum cgroup_tree controller)
 {
-	*ret_is_unified = cgroup->fd[controller] < 0;
-	if (!*ret_is_unified)
-		return cgroup->fd[controller];
-	return cgroup->unified_controllers & 1U << controller ? cgroup->fd[CGROUP_UNIFIED] : -1;
+	struct cgroup_place place = {.directory = cgroup->fd[controller], .calls = cgroup->calls};
+
+	if (place.directory >= 0)
+		return place;
+	place.is_unified = true;
+	if (cgroup->unified_controllers & 1U << controller)
+		place.directory = cgroup->fd[CGROUP_UNIFIED];
+	return place;
+}
+
+int cgroup_write(const struct cgroup_place *place, const char *file, const char *text)
+{
+	return call_write_file(place->calls, place->directory, file, text);
 }
 
 /* ---- making ---- */
@@ -112,7 +122,7 @@ static int remove_from(int parent, const char *name)
 
 int cgroup_make_below(struct cgroup *cgroup, enum cgroup_tree tree, int parent)
 {
-	bool is_there = mkdirat(parent, cgroup->name, 0755) < 0;
+	bool is_there = call_mkdirat(cgroup->calls, parent, cgroup->name, 0755) < 0;
 
 	if (is_there && errno != EEXIST)
 		return -errno;
@@ -150,11 +160,10 @@ unsigned cgroup_make_trees(struct cgroup *cgroup, unsigned wanted,
 	const char *mountinfo = NULL;
 	auto_free char *membership = cgroup_read_texts(0, &mountinfo);
 	unsigned unified = 0, made = 0;
-	bool is_unified;
 
 	*ret_refusals = (struct cgroup_refusals){0};
 	for (enum cgroup_tree tree = 0; tree < CGROUP_CONTROLLERS; tree++) {
-		if (!(wanted & 1U << tree) || cgroup_directory(cgroup, tree, &is_unified) >= 0)
+		if (!(wanted & 1U << tree) || cgroup_find_place(cgroup, tree).directory >= 0)
 			continue;
 		auto_close int own = open_own(membership, mountinfo, names[tree].v1);
 		int r = own < 0 ? own : cgroup_make_below(cgroup, tree, own);
@@ -185,8 +194,8 @@ int cgroup_enter(const struct cgroup *cgroup, const struct sandbox_spec *spec, s
 	for (int tree = 0; tree < CGROUP_CONTROLLERS; tree++) {
 		if (cgroup->fd[tree] < 0)
 			continue;
-		/* "0" is whoever writes it; see cgroup.h. */
-		int r = fd_write_file(cgroup->fd[tree], "tasks", "0");
+		call_because(cgroup->calls, "0 is whoever writes it: so there is no wait");
+		int r = call_write_file(cgroup->calls, cgroup->fd[tree], "tasks", "0");
 		if (r < 0)
 			return err_sys(e, r, "enter the cgroup '%s' of controller '%s'",
 				       cgroup->name, names[tree].v1);

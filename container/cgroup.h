@@ -13,7 +13,8 @@
  *
  *	cgroup.c	making, entering, freezing, removing: the trees
  *	cgroup_v2.c	which ancestor hands the controllers down
- *	cgroup_limits.c	the table of limits: which file, which number
+ *	cgroup_limits.c	the table of limits, set together
+ *	cgroup_set.c	each of them: which file, which number
  *	cgroup_io.c	the same for block devices
  *	cgroup_why.c	why a limit cannot be had, and how to get it
  *	cgroup_events.c	what happened at the limits
@@ -47,10 +48,13 @@ enum cgroup_tree {
 
 enum { CGROUP_NAME_MAX = 128, CGROUP_NOTE_MAX = 640 };
 
+struct calls;
+
 struct cgroup {
 	char name[CGROUP_NAME_MAX];   /* isolab.UID.BASE.NAME, see rundir_cgroup_name() */
 	int parent_fd[CGROUP_TREES];  /* directory it was made in, -1: not made there */
 	int fd[CGROUP_TREES];         /* itself */
+	struct calls *calls;          /* for `explain`; NULL: nobody wants to know */
 	unsigned unified_controllers; /* of CGROUP_UNIFIED: 1 << CGROUP_MEMORY, … */
 	bool
 	    is_affinity_only; /* no cpuset to be had: the processes bind themselves to processors */

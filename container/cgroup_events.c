@@ -33,11 +33,11 @@ static uint64_t read_count(const struct cgroup *cgroup, enum cgroup_tree control
 			   const char *v1_file, const char *v2_file, const char *key)
 {
 	char text[COUNTS_MAX];
-	bool is_unified;
-	int directory = cgroup_directory(cgroup, controller, &is_unified);
+	struct cgroup_place place = cgroup_find_place(cgroup, controller);
 
-	if (directory < 0 ||
-	    fd_read_file(directory, is_unified ? v2_file : v1_file, text, sizeof(text)) < 0)
+	if (place.directory < 0 ||
+	    fd_read_file(place.directory, place.is_unified ? v2_file : v1_file, text,
+			 sizeof(text)) < 0)
 		return 0;
 	return find_count(text, key);
 }
@@ -64,15 +64,15 @@ static int open_memory_eventfd(int directory)
 
 int cgroup_open_alarm(const struct cgroup *cgroup, enum cgroup_alarm alarm)
 {
-	bool is_memory = alarm == CGROUP_ALARM_MEMORY, is_unified;
-	int directory = cgroup_directory(cgroup, is_memory ? CGROUP_MEMORY : CGROUP_PIDS,
-					 &is_unified);
+	bool is_memory = alarm == CGROUP_ALARM_MEMORY;
+	struct cgroup_place place = cgroup_find_place(cgroup,
+						      is_memory ? CGROUP_MEMORY : CGROUP_PIDS);
 
-	if (directory < 0)
+	if (place.directory < 0)
 		return -1;
-	if (is_memory && !is_unified)
-		return open_memory_eventfd(directory);
-	int fd = openat(directory, is_memory ? "memory.events" : "pids.events",
+	if (is_memory && !place.is_unified)
+		return open_memory_eventfd(place.directory);
+	int fd = openat(place.directory, is_memory ? "memory.events" : "pids.events",
 			O_RDONLY | O_CLOEXEC);
 	if (fd >= 0)
 		cgroup_hush(fd); /* only what changes after a first reading is told */

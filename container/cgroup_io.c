@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "cgroup_private.h"
-#include "fd.h"
 
 static const struct {
 	const char *key, *option, *v1_file;
@@ -108,15 +107,15 @@ int cgroup_check_io(const struct sandbox_spec *spec, struct err *e)
 }
 
 /* 0 lifts a limit on v1, "max" does on v2. */
-static int write_limit(int directory, bool is_unified, const struct io_limit *limit, dev_t device,
+static int write_limit(const struct cgroup_place *place, const struct io_limit *limit, dev_t device,
 		       uint64_t number)
 {
 	char text[96];
 
-	if (!is_unified) {
+	if (!place->is_unified) {
 		snprintf(text, sizeof(text), "%u:%u %" PRIu64, major(device), minor(device),
 			 number);
-		return fd_write_file(directory, io_keys[limit->key].v1_file, text);
+		return cgroup_write(place, io_keys[limit->key].v1_file, text);
 	}
 	int n = snprintf(text, sizeof(text), "%u:%u %s=", major(device), minor(device),
 			 io_keys[limit->key].key);
@@ -124,7 +123,7 @@ static int write_limit(int directory, bool is_unified, const struct io_limit *li
 		snprintf(text + n, sizeof(text) - (size_t)n, "%" PRIu64, number);
 	else
 		strcat(text, "max");
-	return fd_write_file(directory, "io.max", text);
+	return cgroup_write(place, "io.max", text);
 }
 
 /* True if a list has a limit of the same kind on the same device. */
@@ -139,7 +138,7 @@ static bool has_same(char *const *words, const struct io_limit *limit)
 	return false;
 }
 
-int cgroup_set_io(int directory, bool is_unified, const struct sandbox_spec *before,
+int cgroup_set_io(const struct cgroup_place *place, const struct sandbox_spec *before,
 		  const struct sandbox_spec *after, struct err *e)
 {
 	struct io_limit limit;
@@ -150,13 +149,13 @@ int cgroup_set_io(int directory, bool is_unified, const struct sandbox_spec *bef
 		/* A device that is gone has no limit any more. */
 		if (split(*word, &limit) && !has_same(after->io_limits, &limit) &&
 		    find_device(&limit, &device, NULL) == 0)
-			write_limit(directory, is_unified, &limit, device, 0);
+			write_limit(place, &limit, device, 0);
 	for (char *const *word = after->io_limits; r == 0 && word && *word; word++) {
 		if (!split(*word, &limit))
 			continue;
 		r = find_device(&limit, &device, e);
 		if (r == 0)
-			r = write_limit(directory, is_unified, &limit, device, limit.number);
+			r = write_limit(place, &limit, device, limit.number);
 	}
 	return r;
 }

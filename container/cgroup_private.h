@@ -22,21 +22,42 @@ unsigned cgroup_make_trees(struct cgroup *cgroup, unsigned wanted,
 /* Our directory below `parent`, made anew and opened. 0 or -errno. */
 int cgroup_make_below(struct cgroup *cgroup, enum cgroup_tree tree, int parent);
 
-/* Where a controller's files are: a descriptor, and whether it is v2's. -1: it has none. */
-int cgroup_directory(const struct cgroup *cgroup, enum cgroup_tree controller,
-		     bool *ret_is_unified);
+/* Where a controller's files are. */
+struct cgroup_place {
+	int directory; /* borrowed; -1: it has none */
+	bool is_unified;
+	struct calls *calls;
+};
+struct cgroup_place cgroup_find_place(const struct cgroup *cgroup, enum cgroup_tree controller);
+
+/* Writes a file there. 0 or -errno. */
+int cgroup_write(const struct cgroup_place *place, const char *file, const char *text);
 
 /* ---- cgroup_v2.c ---- */
 /* The same as cgroup_make_trees() for v2, where `own` is the directory of our own group. */
 void cgroup_make_unified(struct cgroup *cgroup, int own, unsigned wanted,
 			 struct cgroup_refusals *refusals);
 
-/* ---- cgroup_io.c ---- */
-/* All devices are there and can have a limit. */
-int cgroup_check_io(const struct sandbox_spec *spec, struct err *e);
-/* Sets `after`'s limits, lifts those of `before` that are not among them. */
-int cgroup_set_io(int directory, bool is_unified, const struct sandbox_spec *before,
+/* ---- cgroup_set.c, cgroup_io.c ---- */
+
+/* Each writes one limit of `after`, or that there is none; lifts what `before` had. 0 or -errno; `e` is
+ * filled where there is more to say than the errno does. */
+int cgroup_set_memory(const struct cgroup_place *place, const struct sandbox_spec *before,
+		      const struct sandbox_spec *after, struct err *e);
+int cgroup_set_swap(const struct cgroup_place *place, const struct sandbox_spec *before,
+		    const struct sandbox_spec *after, struct err *e);
+int cgroup_set_cpus(const struct cgroup_place *place, const struct sandbox_spec *before,
+		    const struct sandbox_spec *after, struct err *e);
+int cgroup_set_cpuset(const struct cgroup_place *place, const struct sandbox_spec *before,
+		      const struct sandbox_spec *after, struct err *e);
+int cgroup_set_pids(const struct cgroup_place *place, const struct sandbox_spec *before,
+		    const struct sandbox_spec *after, struct err *e);
+int cgroup_set_io(const struct cgroup_place *place, const struct sandbox_spec *before,
 		  const struct sandbox_spec *after, struct err *e);
+
+/* What never was on this machine is an error wherever it is asked for: processors, devices. */
+int cgroup_check_cpuset(const struct sandbox_spec *spec, struct err *e);
+int cgroup_check_io(const struct sandbox_spec *spec, struct err *e);
 
 /* ---- cgroup_why.c ---- */
 /* Why the kernel said this error, in words; `is_unified` where the words differ. */

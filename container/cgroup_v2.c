@@ -16,6 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "calls.h"
 #include "cgroup_private.h"
 #include "fd.h"
 
@@ -25,6 +26,7 @@ enum { LEVELS_MAX = 64, WORDS_MAX = 512 };
 struct ladder {
 	int fd[LEVELS_MAX];
 	int count;
+	struct calls *calls;
 };
 
 /* The controllers named in a file of words, as bits. */
@@ -44,7 +46,8 @@ static unsigned read_words(int directory, const char *file)
 }
 
 /* Has a group hand down what it can of `wanted`. Returns what it hands down then. */
-static unsigned hand_down(int directory, unsigned wanted, struct cgroup_refusals *refusals)
+static unsigned hand_down(struct calls *calls, int directory, unsigned wanted,
+			  struct cgroup_refusals *refusals)
 {
 	unsigned has = read_words(directory, "cgroup.subtree_control") & wanted;
 	unsigned may = has == wanted ? wanted : read_words(directory, "cgroup.controllers");
@@ -61,7 +64,8 @@ static unsigned hand_down(int directory, unsigned wanted, struct cgroup_refusals
 		}
 		/* One by one: one that is refused does not keep the others back. */
 		strcat(word, cgroup_v2_name(tree));
-		int r = fd_write_file(directory, "cgroup.subtree_control", word);
+		call_because(calls, "each group above must hand the controller down");
+		int r = call_write_file(calls, directory, "cgroup.subtree_control", word);
 		has |= r == 0 ? 1U << tree : 0;
 		if (r < 0)
 			refusals->error[tree] = r;
@@ -105,7 +109,7 @@ static unsigned hand_down_to(const struct ladder *ladder, int level, unsigned wa
 	unsigned got = wanted;
 
 	for (int above = ladder->count - 1; above >= level; above--)
-		got = hand_down(ladder->fd[above], wanted, refusals);
+		got = hand_down(ladder->calls, ladder->fd[above], wanted, refusals);
 	return got;
 }
 
@@ -121,7 +125,7 @@ static int make_at(struct cgroup *cgroup, const struct ladder *ladder, int level
 /* One that stands already may get more from where it is. */
 static void widen(struct cgroup *cgroup, unsigned wanted, struct cgroup_refusals *refusals)
 {
-	struct ladder ladder;
+	struct ladder ladder = {.calls = cgroup->calls};
 
 	climb(cgroup->parent_fd[CGROUP_UNIFIED], &ladder);
 	cgroup->unified_controllers |= hand_down_to(&ladder, 0, wanted, refusals);
@@ -159,7 +163,7 @@ static void choose(struct cgroup *cgroup, const struct ladder *ladder, unsigned 
 void cgroup_make_unified(struct cgroup *cgroup, int own, unsigned wanted,
 			 struct cgroup_refusals *refusals)
 {
-	struct ladder ladder;
+	struct ladder ladder = {.calls = cgroup->calls};
 
 	for (enum cgroup_tree tree = 0; tree < CGROUP_CONTROLLERS; tree++)
 		if (wanted & 1U << tree)

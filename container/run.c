@@ -89,8 +89,11 @@ char **container_environment(const struct container *c, char *const extra[])
 /* A limit is a number in an account: first the account, then whoever it counts. */
 int container_make_cgroup(struct container *c, struct err *e)
 {
-	return cgroup_make(&c->cgroup, c->spec, c->report->limit_note,
-			   sizeof(c->report->limit_note), e);
+	c->cgroup.calls = c->calls;
+	int r = cgroup_make(&c->cgroup, c->spec, c->report->limit_note,
+			    sizeof(c->report->limit_note), e);
+	c->cgroup.calls = NULL;
+	return r;
 }
 
 void container_note(const struct container *c, const char *format, ...)
@@ -189,7 +192,11 @@ int container_say(struct container *c, const char *word, struct err *e)
 int container_map_ids(struct container *c, struct err *e)
 {
 	c->idmap.calls = c->calls;
-	return idmap_write(&c->idmap, c->pid, e);
+	int r = idmap_write(&c->idmap, c->pid, e);
+
+	if (r == 0 && *c->idmap.lack)
+		container_note(c, "only one user is mapped: %s", c->idmap.lack);
+	return r;
 }
 
 /* End-of-file without an error in the page: the socket closed itself on exec, the command runs. */
