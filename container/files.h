@@ -45,6 +45,10 @@ bool files_has_volumes(const struct container *c);
 
 /* ---- worker: trees.c ---- */
 
+/* Chooses who is who inside: c->idmap. Only where others than root may be there is an ordinary
+ * user's subordinate range worth its price. */
+void files_choose_users(struct container *c);
+
 int files_make_trees(struct container *c, struct err *e);
 /* "go", and the trees with it (SCM_RIGHTS). */
 int files_say_go(struct container *c, struct err *e);
@@ -53,7 +57,7 @@ int files_say_go(struct container *c, struct err *e);
 
 int files_await_go(struct container *c, struct err *e);      /* trees.c */
 int files_bind_root(struct container *c, struct err *e);     /* root.c */
-int files_build_overlay(struct container *c, struct err *e); /* root.c */
+int files_build_overlay(struct container *c, struct err *e); /* overlay.c */
 int files_pivot(struct container *c, struct err *e);         /* root.c */
 int files_proc(struct container *c, struct err *e);          /* mounts.c */
 int files_fresh(struct container *c, struct err *e);         /* mounts.c */

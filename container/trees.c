@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,6 +41,29 @@ void files_finish(struct files *files)
 		fd_close(&files->trees[i]);
 	files->tree_count = 0;
 	fd_close(&files->root);
+}
+
+/* Somebody asked for other users than root, or left the power to become one. */
+static bool asks_for_users(const struct container *c)
+{
+	const char *user = c->spec->user;
+
+	return (user && strcmp(user, "root") != 0 && strcmp(user, "0") != 0) ||
+	       !container_has(c, SPEC_CAPABILITIES) ||
+	       capabilities_have(c->capabilities.kept, CAP_SETUID) ||
+	       capabilities_have(c->capabilities.kept, CAP_SETGID);
+}
+
+void files_choose_users(struct container *c)
+{
+	bool is_asked = asks_for_users(c);
+
+	idmap_choose(&c->idmap);
+	if (!is_asked && !c->spec->image)
+		return;
+	idmap_add_range(&c->idmap);
+	if (!is_asked) /* an image mostly does with one user, too */
+		c->idmap.lack[0] = '\0';
 }
 
 /* Only who maps a whole range without newuidmap is root somewhere and may map ids on mounts. */

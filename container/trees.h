@@ -34,7 +34,7 @@ uint64_t trees_attributes(const struct volume *volume);
  * user namespace does. -1 and errno. */
 int trees_restrict(const struct container *c, int tree, uint64_t set, int namespace);
 
-/* A tmpfs of `size` bytes, whose top directory has `mode`, that is nowhere yet. root.c */
+/* A tmpfs of `size` bytes, whose top directory has `mode`, that is nowhere yet. overlay.c */
 int files_make_tmpfs(const struct container *c, const char *size, const char *mode, int *ret_tree,
 		     struct err *e);
 

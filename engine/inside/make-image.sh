@@ -10,9 +10,8 @@ rm -rf "$directory.new"
 mkdir -p "$directory.new"
 cd "$directory.new"
 mkdir bin etc proc sys dev dev/pts dev/shm dev/mqueue tmp run root home var usr mnt opt srv work
-chmod 0755 . bin etc proc sys dev dev/pts dev/shm dev/mqueue run home var usr mnt opt srv work
+chmod 0755 . bin etc proc sys dev dev/pts dev/shm dev/mqueue run home var usr mnt opt srv work root
 chmod 1777 tmp
-chmod 0700 root
 
 # Places that a container's devices are bound onto (container/dev.c).
 for node in null zero full random urandom tty console; do
