@@ -1,26 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * execve(2) answers with one number. This file turns it into a sentence: ENOENT for a file that is
- * there means that its loader or its interpreter is not (program.h); EACCES may be a directory, a
- * missing x bit or a noexec mount; ENOEXEC another machine's program or a text.
+ * The program takes the place of the process. A name without '/' is looked for in PATH as a shell
+ * does: what is found but cannot be run is remembered, and told if nothing better comes
+ * (command_why.c). See execve(2), environ(7).
  */
 #include "command.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "fd.h"
+#include "command_why.h"
 #include "own_program.h"
-#include "program.h"
 #include "str.h"
 
-enum { PATH_LENGTH_MAX = 4096, NAMES_MAX = 512 };
+enum { PATH_LENGTH_MAX = 4096 };
 
 static const char default_path[] = "/bin:/usr/bin:/sbin:/usr/sbin";
 
@@ -73,111 +69,30 @@ static int exec_in_path(char *const argv[], char *const env[], bool is_exposed, 
 	return error;
 }
 
-/* The file is there and execve said ENOENT or ENOEXEC: what does it need? */
-static int explain_file(const char *path, int error, struct err *e)
-{
-	char head[PROGRAM_HEAD_MAX];
-	struct program program;
-	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : fd_read_full(fd, head, sizeof(head));
-
-	program_read_head(head, n > 0 ? (size_t)n : 0, &program);
-	if (error == ENOENT && program.type == PROGRAM_SCRIPT)
-		return err_hint(e,
-				err_set(e, ENOEXEC,
-					"cannot run '%s': its interpreter '%s' is not there", path,
-					program.needs),
-				"the first line of the script names it");
-	if (error == ENOENT && program.type == PROGRAM_ELF)
-		return err_hint(
-		    e,
-		    err_set(e, ENOEXEC, "cannot run '%s': its loader '%s' is not there", path,
-			    program.needs),
-		    "it is dynamically linked: put the loader and its libraries into the image, "
-		    "or link the program statically");
-	int r = err_sys(e, error, "cannot run '%s'", path);
-	if (error != ENOEXEC)
-		return r;
-	if (program.is_foreign)
-		return err_hint(e, r, "it was built for another processor");
-	return err_hint(e, r,
-			program.type == PROGRAM_ELF
-			    ? "it is damaged"
-			    : "it is neither a program nor a script: a "
-			      "script begins with '#!' and its interpreter");
-}
-
 static int explain_found(const char *path, int error, struct err *e)
 {
-	struct stat found;
-
 	if ((error == EPERM || error == EACCES) && own_program_is(path))
 		return err_hint(e,
 				err_set(e, EACCES, "cannot run '%s': it is isolab's own program",
 					path),
 				"or one that nobody may read: nothing of the host runs inside");
-	if (error != EACCES && error != EISDIR)
-		return explain_file(path, error, e);
-	if (stat(path, &found) == 0 && S_ISDIR(found.st_mode))
-		return err_hint(e, err_set(e, EACCES, "cannot run '%s': it is a directory", path),
-				"name a program in it");
-	err_sys(e, error, "cannot run '%s'", path);
-	return err_hint(e, -EACCES,
-			"it needs the x permission (chmod +x), also for others, and a "
-			"file system without noexec");
-}
-
-/* Names in the directories of PATH, to find the one that was meant. */
-static size_t list_names(const char *directories, char *names[], size_t max)
-{
-	char copy[PATH_LENGTH_MAX], *position = NULL;
-	size_t count = 0;
-
-	str_copy(copy, sizeof(copy), directories);
-	for (char *path = strtok_r(copy, ":", &position); path;
-	     path = strtok_r(NULL, ":", &position)) {
-		DIR *directory = opendir(path);
-		struct dirent *entry;
-		while (directory && count < max && (entry = readdir(directory)))
-			if (entry->d_name[0] != '.' && (names[count] = strdup(entry->d_name)))
-				count++;
-		if (directory)
-			closedir(directory);
-	}
-	return count;
-}
-
-static int explain_missing(const char *name, char *const env[], struct err *e)
-{
-	const char *directories = command_getenv(env, "PATH");
-	char *names[NAMES_MAX];
-	size_t count = list_names(directories ? directories : default_path, names, NAMES_MAX);
-	const char *nearest = str_nearest(name, (const char *const *)names, count);
-
-	err_set(e, ENOENT, "command '%s' not found", name);
-	if (nearest)
-		err_hint(e, -ENOENT, "did you mean '%s'?", nearest);
-	else
-		err_hint(e, -ENOENT,
-			 "looked in %s (%zu programs); `busybox --list` shows what the "
-			 "default image has",
-			 directories ? directories : default_path, count);
-	for (size_t i = 0; i < count; i++)
-		free(names[i]);
-	return -ENOENT;
+	return command_why_not(path, error, e);
 }
 
 int command_exec(char *const argv[], char *const env[], bool is_exposed, struct err *e)
 {
+	const char *directories = command_getenv(env, "PATH");
 	char path[PATH_LENGTH_MAX] = "";
 
 	if (!strchr(argv[0], '/')) {
 		int error = exec_in_path(argv, env, is_exposed, path, sizeof(path));
-		return *path ? explain_found(path, error, e) : explain_missing(argv[0], env, e);
+		return *path ? explain_found(path, error, e)
+			     : command_why_missing(argv[0],
+						   directories ? directories : default_path, e);
 	}
 	int error = run(argv[0], argv, env, is_exposed);
 	if (error == ENOENT && access(argv[0], F_OK) < 0)
-		return err_hint(e, err_set(e, ENOENT, "'%s' not found", argv[0]),
+		return err_hint(e, err_set(e, ENOENT, "'%.160s' not found", argv[0]),
 				"the path is looked up inside, not on the host");
 	return explain_found(argv[0], error, e);
 }

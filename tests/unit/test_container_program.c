@@ -126,11 +126,58 @@ static void test_lying_elf_is_not_believed(void **state)
 	assert_string_equal(read_head(&image, sizeof(image)).needs, "");
 }
 
+static void test_narrow_elf_names_its_loader(void **state)
+{
+	struct {
+		Elf32_Ehdr header;
+		Elf32_Phdr part;
+		char loader[sizeof(loader)];
+	} image = {
+	    .header = {.e_ident = {0x7f, 'E', 'L', 'F', ELFCLASS32, ELFDATA2LSB},
+		       .e_machine = EM_386,
+		       .e_phoff = sizeof(Elf32_Ehdr),
+		       .e_phentsize = sizeof(Elf32_Phdr),
+		       .e_phnum = 1},
+	    .part = {.p_type = PT_INTERP,
+		     .p_offset = sizeof(Elf32_Ehdr) + sizeof(Elf32_Phdr),
+		     .p_filesz = sizeof(loader)},
+	};
+	struct program program;
+
+	(void)state;
+	memcpy(image.loader, loader, sizeof(loader));
+	program = read_head(&image, sizeof(image));
+	assert_string_equal(program.needs, loader);
+	assert_string_equal(program.machine, "i386");
+	assert_true(program.is_foreign);
+	for (size_t length = 0; length + 1 < sizeof(image.header) + sizeof(image.part); length++)
+		assert_string_equal(read_head(&image, length).needs, "");
+}
+
+static void test_machines_have_names(void **state)
+{
+	struct image image = make_image();
+
+	(void)state;
+	assert_string_equal(read_head(&image, sizeof(image)).machine, program_our_machine);
+	image.header.e_machine = 243;
+	assert_string_equal(read_head(&image, sizeof(image)).machine, "riscv");
+	image.header.e_machine = 9999;
+	assert_string_equal(read_head(&image, sizeof(image)).machine, "unknown");
+	assert_string_equal(read_head(&image, 10).machine, "unknown");
+}
+
+static void test_carriage_return_belongs_to_the_interpreter(void **state)
+{
+	(void)state;
+	assert_string_equal(read_head("#!/bin/sh\r\n", 11).needs, "/bin/sh\r");
+}
+
 static void test_text_is_text(void **state)
 {
 	(void)state;
 	assert_int_equal(read_head("echo hi\n", 8).type, PROGRAM_TEXT);
-	assert_int_equal(read_head("", 0).type, PROGRAM_TEXT);
+	assert_int_equal(read_head("", 0).type, PROGRAM_EMPTY);
 	assert_int_equal(read_head("\x7f"
 				   "EL",
 				   3)
@@ -147,6 +194,9 @@ int main(void)
 	    cmocka_unit_test(test_elf_of_another_processor_is_foreign),
 	    cmocka_unit_test(test_cut_elf_needs_nothing_that_is_not_there),
 	    cmocka_unit_test(test_lying_elf_is_not_believed),
+	    cmocka_unit_test(test_narrow_elf_names_its_loader),
+	    cmocka_unit_test(test_machines_have_names),
+	    cmocka_unit_test(test_carriage_return_belongs_to_the_interpreter),
 	    cmocka_unit_test(test_text_is_text),
 	};
 
