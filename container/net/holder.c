@@ -27,6 +27,7 @@
 #include "resolver.h"
 #include "subnet.h"
 #include "table.h"
+#include "uplink.h"
 
 enum {
 	FIRST_PATIENCE_MS = 10000, /* until the worker that started us has spoken */
@@ -103,8 +104,9 @@ static int become_root(struct err *e)
 	kernel_setgroups(0, NULL);
 	if (kernel_setresgid(0) < 0 || kernel_setresuid(0) < 0)
 		return err_sys(e, errno, "become root of the lab's user namespace");
-	/* Changes of credentials clear the death signal, so it comes after them. */
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+	/* Changes of credentials clear the death signal, so it comes after them; and they hide us
+	 * from what leads outside, which is to enter our namespaces. */
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0)
 		return err_sys(e, errno, "ask to die with the keeper");
 	return 0;
 }
@@ -178,10 +180,13 @@ static int set_up(struct holder *h, struct err *e)
 		r = open_own(h, e);
 	if (r == 0)
 		r = build_bridge(h, e);
-	if (r == 0 && *h->uplink)
-		r = uplink_allow_forwarding(e);
 	if (r == 0)
 		r = resolver_open(&h->resolver, e);
+	/* Without these the lab stands, but closed. */
+	if (r == 0 && *h->uplink && uplink_allow(NULL) < 0)
+		h->uplink = "";
+	if (*h->uplink)
+		resolver_allow_outside(&h->resolver, UPLINK_NAME_SERVER);
 	if (r == 0)
 		r = let_files_go(e);
 	if (r == 0)
@@ -216,7 +221,7 @@ static void on_client(struct holder *h, size_t index)
 		drop(h, index);
 }
 
-/* The keeper hands over a connection, or says that the way out stands. */
+/* The keeper hands over a connection. */
 static int on_channel(struct holder *h)
 {
 	enum holder_word word;
@@ -224,8 +229,6 @@ static int on_channel(struct holder *h)
 
 	if (r <= 0)
 		return -ECONNRESET;
-	if (word == HOLDER_UPLINK)
-		uplink_connect(h);
 	if (word == HOLDER_CONNECTION && fd >= 0 && h->client_count < HOLDER_CLIENTS_MAX)
 		h->clients[h->client_count++] = (struct holder_client){.socket = fd_move(&fd)};
 	fd_close(&fd);
@@ -275,7 +278,7 @@ void holder_run(const struct holder_setup *setup)
 	h.resolver.zone.table = &h.table;
 	memcpy(h.resolver.zone.network6, network6, sizeof(network6));
 	if (set_up(&h, &setup->shared->error) < 0 ||
-	    holder_send_word(h.channel, HOLDER_READY, -1) < 0)
+	    (*h.uplink && holder_send_word(h.channel, HOLDER_UPLINK, -1) < 0))
 		_exit(1);
 	while (turn(&h, patience_ms))
 		if (h.client_count)

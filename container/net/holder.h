@@ -8,7 +8,7 @@
  *	keeper (outside)			holder (inside both namespaces)
  *	lock, socket, runtime directory
  *	accepts, checks who it is  ---------->	talks to the workers: join, attach, tap, list
- *	starts what leads outside  <----------	"the bridge stands"
+ *	starts what leads outside  <----------	"the bridge stands, let it lead outside"
  *	waits for its end, cleans up		ends when nobody is left
  *
  * The holder parses what strangers send (names, messages), so it has no rights on the host, no file
@@ -37,8 +37,7 @@ struct holder_setup {
 enum holder_word {
 	HOLDER_GO = 'g',         /* keeper: the maps are written */
 	HOLDER_CONNECTION = 'c', /* keeper */
-	HOLDER_UPLINK = 'u',     /* keeper: the way out stands */
-	HOLDER_READY = 'r',      /* holder: the bridge stands */
+	HOLDER_UPLINK = 'u',     /* holder: start what leads outside */
 };
 
 /* The whole life of the holder, in a new process in new namespaces. */

@@ -9,7 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
+#include <linux/securebits.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -19,6 +19,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,6 +30,7 @@
 #include "net_wire.h"
 #include "rundir.h"
 #include "subnet.h"
+#include "uplink.h"
 
 enum { ROUTES_MAX = 64 * 1024, REFUSALS_MAX = 64 };
 
@@ -38,7 +40,10 @@ struct keeper {
 	int channel, holder_channel; /* our end and, until it is made, the holder's */
 	int holder_pidfd;
 	pid_t holder_pid;
+	uid_t owner; /* to whom the holder's namespaces belong */
 	struct holder_shared *shared;
+	const char *uplink_name; /* what leads outside, "" = nothing */
+	struct uplink uplink;
 };
 
 /* ---- making the holder ---- */
@@ -99,13 +104,13 @@ static int make_channel(struct keeper *k, struct err *e)
 }
 
 /* In the new process: only the channel comes along. */
-static void become_holder(struct keeper *k, const char *uplink, uint32_t network)
+static void become_holder(const struct keeper *k, uint32_t network)
 {
 	enum { CHANNEL = 3 };
 	struct holder_setup setup = {.shared = k->shared,
 				     .channel = CHANNEL,
 				     .network = network,
-				     .uplink = uplink};
+				     .uplink = k->uplink_name};
 
 	if (dup3(k->holder_channel, CHANNEL, O_CLOEXEC) < 0 && errno != EINVAL)
 		_exit(1);
@@ -121,6 +126,27 @@ static int explain_clone(int error, struct err *e)
 			"setting, and how to allow them");
 }
 
+/* The lab belongs to whoever makes it. Root is nobody for that moment, with all its powers, so that
+ * what leads outside needs to be no more than that nobody. */
+static void become_owner(struct keeper *k)
+{
+	k->owner = geteuid();
+	if (k->owner != 0 || prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0) < 0)
+		return;
+	if (syscall(SYS_setresgid, -1, KEEPER_HOLDER_ID, -1) == 0 &&
+	    syscall(SYS_setresuid, -1, KEEPER_HOLDER_ID, -1) == 0)
+		k->owner = KEEPER_HOLDER_ID;
+}
+
+static int become_self(const struct keeper *k, struct err *e)
+{
+	if (k->owner == KEEPER_HOLDER_ID &&
+	    (syscall(SYS_setresuid, -1, 0, -1) < 0 || syscall(SYS_setresgid, -1, 0, -1) < 0 ||
+	     prctl(PR_SET_SECUREBITS, 0, 0, 0, 0) < 0))
+		return err_sys(e, errno, "become root again");
+	return 0;
+}
+
 static int make_holder(struct keeper *k, struct err *e)
 {
 	struct clone_args arguments = {.flags = CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS |
@@ -131,13 +157,17 @@ static int make_holder(struct keeper *k, struct err *e)
 	struct idmap map;
 
 	choose_map(&map);
+	become_owner(k);
 	k->holder_pid = kernel_clone3(&arguments);
-	if (k->holder_pid < 0)
-		return explain_clone(errno, e);
+	int error = errno;
 	if (k->holder_pid == 0)
-		become_holder(k, "", network);
+		become_holder(k, network);
 	fd_close(&k->holder_channel);
-	int r = write_map(&map, k->holder_pid, e);
+	if (k->holder_pid < 0)
+		return explain_clone(error, e);
+	int r = become_self(k, e);
+	if (r == 0)
+		r = write_map(&map, k->holder_pid, e);
 	if (r == 0) {
 		r = holder_send_word(k->channel, HOLDER_GO, -1);
 		if (r < 0)
@@ -187,6 +217,9 @@ static int on_channel(struct keeper *k)
 	int fd = -1, r = holder_receive_word(k->channel, &word, &fd);
 
 	fd_close(&fd);
+	/* What fails to lead outside leaves a lab that is closed. */
+	if (r > 0 && word == HOLDER_UPLINK)
+		uplink_start(&k->uplink, k->uplink_name, k->holder_pid, k->owner, NULL);
 	return r > 0 ? 0 : -ECONNRESET;
 }
 
@@ -247,6 +280,7 @@ static int prepare(struct keeper *k, struct err *e)
 
 static void finish(struct keeper *k)
 {
+	uplink_stop(&k->uplink);
 	if (k->holder_pidfd >= 0) {
 		kernel_pidfd_send_signal(k->holder_pidfd, SIGKILL);
 		waitid(P_PIDFD, (id_t)k->holder_pidfd, &(siginfo_t){0}, WEXITED);
@@ -263,7 +297,9 @@ int keeper_run(struct err *e)
 			   .signal_fd = -1,
 			   .channel = -1,
 			   .holder_channel = -1,
-			   .holder_pidfd = -1};
+			   .holder_pidfd = -1,
+			   .uplink_name = uplink_find(),
+			   .uplink = {.pidfd = -1, .lifeline = -1}};
 	int r = prepare(&k, e);
 
 	if (r == 0)

@@ -42,9 +42,4 @@ void holder_hardware_address(unsigned number, uint8_t address[LINK_ADDRESS_BYTES
 /* Gives up all rights and calls that the rest of the holder's life does not need. lock.c */
 int holder_lock_down(struct err *e);
 
-/* Before the files go: packets may be passed on between interfaces. uplink.c */
-int uplink_allow_forwarding(struct err *e);
-/* The program that leads outside runs: joins its interface and the bridge. */
-void uplink_connect(struct holder *h);
-
 #endif

@@ -54,19 +54,25 @@ int resolver_open(struct resolver *resolver, struct err *e)
 	return 0;
 }
 
-int resolver_open_upstream(struct resolver *resolver, uint32_t server, struct err *e)
+void resolver_allow_outside(struct resolver *resolver, uint32_t server)
 {
-	struct sockaddr_in address = make_address(server);
-	auto_close int fd = open_socket(e);
-
-	if (fd < 0)
-		return fd;
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return err_sys(e, errno, "reach the name server outside");
-	fd_close(&resolver->upstream_fd);
-	resolver->upstream_fd = fd_move(&fd);
+	resolver->upstream = server;
 	resolver->zone.can_forward = true;
-	return 0;
+}
+
+/* With the first question: earlier the way out may not stand yet. */
+static bool open_upstream(struct resolver *resolver)
+{
+	struct sockaddr_in address = make_address(resolver->upstream);
+	auto_close int fd = -1;
+
+	if (resolver->upstream_fd >= 0)
+		return true;
+	fd = open_socket(NULL);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return false;
+	resolver->upstream_fd = fd_move(&fd);
+	return true;
 }
 
 void resolver_close(struct resolver *resolver)
@@ -99,7 +105,8 @@ static void forward(struct resolver *resolver, uint8_t *packet, size_t length,
 {
 	uint16_t id;
 
-	if (getrandom(&id, sizeof(id), 0) != sizeof(id) || find_pending(resolver, id))
+	if (!open_upstream(resolver) || getrandom(&id, sizeof(id), 0) != sizeof(id) ||
+	    find_pending(resolver, id))
 		return;
 	struct resolver_pending *pending = take_place(resolver);
 	*pending = (struct resolver_pending){.client = *client, .id = id};

@@ -22,6 +22,7 @@ struct resolver_pending {
 
 struct resolver {
 	int fd, upstream_fd; /* -1: closed */
+	uint32_t upstream;   /* whom to ask about foreign names, 0: nobody */
 	struct dns_zone zone;
 	struct resolver_pending pending[RESOLVER_PENDING_MAX];
 };
@@ -30,8 +31,8 @@ struct resolver {
 void resolver_init(struct resolver *resolver);
 /* Listens on zone.network + 1, port 53. */
 int resolver_open(struct resolver *resolver, struct err *e);
-/* From now on foreign names are asked for at `server` (host's byte order). */
-int resolver_open_upstream(struct resolver *resolver, uint32_t server, struct err *e);
+/* From now on foreign names are asked for at `server` (host's byte order), once there is a way. */
+void resolver_allow_outside(struct resolver *resolver, uint32_t server);
 void resolver_close(struct resolver *resolver); /* both */
 
 /* The sockets are readable: a bounded number of packets each. */
