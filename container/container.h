@@ -44,6 +44,7 @@
 /* The page that worker and child share while the wall is built. */
 struct container_report {
 	uint64_t start_ns[STEPS], end_ns[STEPS]; /* 0 = not done */
+	enum step reached;                       /* where the child is, or where it ended */
 	struct err error;                        /* of the child */
 	bool is_landlocked;    /* the kernel has Landlock, and took our rules */
 	bool is_command_error; /* the wall stands, but the command cannot be run */

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -199,6 +200,19 @@ int container_map_ids(struct container *c, struct err *e)
 	return r;
 }
 
+/* The child has ended before exec: with an error in the page, or without a word. */
+static int tell_of_child(const struct container *c, struct err *e)
+{
+	if (c->report->error.code) {
+		*e = c->report->error;
+		return -e->code;
+	}
+	int r = err_set(e, EIO, "step '%s': the process that becomes the container was killed",
+			steps[c->report->reached].name);
+
+	return err_hint(e, r, "by somebody, or by the kernel for want of memory: `dmesg` tells");
+}
+
 /* End-of-file without an error in the page: the socket closed itself on exec, the command runs. */
 int container_hear_exec(struct container *c, struct err *e)
 {
@@ -207,13 +221,8 @@ int container_hear_exec(struct container *c, struct err *e)
 	if (r < 0)
 		return r;
 	fd_close(&c->socket);
-	if (c->report->error.code) {
-		*e = c->report->error;
-		return -e->code;
-	}
-	if (!c->report->start_ns[STEP_EXEC])
-		return err_hint(e, err_set(e, EIO, "the child ended while it built the wall"),
-				"was it killed? See `isolab events %s`", c->spec->name);
+	if (c->report->error.code || !c->report->start_ns[STEP_EXEC])
+		return tell_of_child(c, e);
 	c->report->end_ns[STEP_EXEC] = clock_now_ns();
 	call_note_exec(&c->report->calls[1], c->report->end_ns[STEP_EXEC]);
 	return 0;
@@ -243,5 +252,11 @@ void container_finish(struct container *c)
 
 int container_run(struct container *c, struct err *e)
 {
-	return steps_do(c, 0, STEP_FIRST_OF_CHILD, e);
+	int r = steps_do(c, 0, STEP_FIRST_OF_CHILD, e);
+	struct pollfd ended = {.fd = c->pidfd, .events = POLLIN};
+
+	/* Any step may meet a child that is gone. */
+	if (r < 0 && c->pidfd >= 0 && (r == -EPIPE || poll(&ended, 1, 0) > 0))
+		return tell_of_child(c, e);
+	return r;
 }

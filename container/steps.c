@@ -143,6 +143,8 @@ int steps_do(struct container *c, enum step first, enum step end, struct err *e)
 
 		if (!step_stands(c, step) && !(entry->is_done_anyway && is_needed(c, step)))
 			continue;
+		if (c->is_child)
+			c->report->reached = step;
 		hook_reached(c->is_child ? "child" : "worker", entry->name);
 		uint64_t start_ns = clock_now_ns() + shift_ns;
 		if (c->report) /* before it runs: exec does not come back */
