@@ -17,34 +17,41 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "calls.h"
 #include "fd.h"
 #include "idmap_texts.h"
+#include "self.h"
 
-/* True in the initial user namespace: every id is itself. */
-static bool has_all_ids(const char *map)
+/* True in the initial user namespace, whose number is the same on every kernel
+ * (PROC_USER_INIT_INO), and where nobody can tell. */
+static bool has_all_ids(void)
 {
-	unsigned long long inside, outside, count;
+	enum { INITIAL_USER_NAMESPACE = 0xEFFFFFFD - 0x100000000 };
+	struct stat found;
 
-	return sscanf(map, "%llu %llu %llu", &inside, &outside, &count) == 3 && inside == 0 &&
-	       outside == 0 && count == UINT32_MAX;
+	return stat("/proc/self/ns/user", &found) < 0 ||
+	       (int32_t)found.st_ino == INITIAL_USER_NAMESPACE;
 }
 
-/* What a file like /etc/subuid grants root, else the fixed range. */
-static uint32_t granted_range(const char *path)
+/* What /etc/subuid and /etc/subgid grant root, else the fixed range. Who has granted no users has
+ * no reason to have granted groups. */
+static void choose_granted(struct idmap *map)
 {
-	struct idmap_range range = {.first = IDMAP_FIRST};
+	struct idmap_range users = {.first = IDMAP_FIRST}, groups = users;
 
-	idmap_read_range(path, "root", "0", IDMAP_COUNT, &range);
-	return range.first;
+	if (idmap_read_range("/etc/subuid", "root", "0", IDMAP_COUNT, &users))
+		idmap_read_range("/etc/subgid", "root", "0", IDMAP_COUNT, &groups);
+	map->first_uid = users.first;
+	map->first_gid = groups.first;
 }
 
 /* A map of /proc/self, which is a few lines: one read(2) has it all. */
 static ssize_t read_map(const char *path, char *text, size_t size)
 {
-	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	auto_close int fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? -errno : read(fd, text, size - 1);
 
 	text[n > 0 ? n : 0] = '\0';
@@ -58,20 +65,20 @@ static bool choose_for_root(struct idmap *map)
 
 	/* Unreadable (no descriptor left, no /proc): never the host's root for that. Where the
 	 * range does not exist, writing the map fails. */
-	if (read_map("/proc/self/uid_map", users, sizeof(users)) <= 0 || has_all_ids(users)) {
-		map->first_uid = granted_range("/etc/subuid");
-		map->first_gid = granted_range("/etc/subgid");
+	if (has_all_ids()) {
+		choose_granted(map);
 		return true;
 	}
 	/* A root of another user namespace: only what exists in there. */
-	return read_map("/proc/self/gid_map", groups, sizeof(groups)) > 0 &&
+	return read_map("/proc/self/uid_map", users, sizeof(users)) > 0 &&
+	       read_map("/proc/self/gid_map", groups, sizeof(groups)) > 0 &&
 	       idmap_find_nested(users, &map->first_uid) &&
 	       idmap_find_nested(groups, &map->first_gid);
 }
 
 static void choose_own(struct idmap *ret_map)
 {
-	*ret_map = (struct idmap){.first_uid = geteuid(),
+	*ret_map = (struct idmap){.first_uid = self_user(),
 				  .first_gid = getegid(),
 				  .count = 1,
 				  .must_deny_setgroups = true};
@@ -80,7 +87,7 @@ static void choose_own(struct idmap *ret_map)
 void idmap_choose(struct idmap *ret_map)
 {
 	*ret_map = (struct idmap){.count = IDMAP_COUNT};
-	if (geteuid() != 0 || !choose_for_root(ret_map))
+	if (self_user() != 0 || !choose_for_root(ret_map))
 		choose_own(ret_map);
 }
 
@@ -95,6 +102,23 @@ static void name_caller(char *name, size_t size)
 		snprintf(name, size, "%s", told ? told : "");
 }
 
+/* How to get a range: behind all that are granted already. */
+static void tell_lack(struct idmap *map, const char *name)
+{
+	uint32_t first = idmap_read_end("/etc/subgid", idmap_read_end("/etc/subuid", 100000));
+	uint32_t last = first + IDMAP_COUNT - 1;
+
+	if (!*name)
+		snprintf(map->lack, sizeof(map->lack),
+			 "user %u has no line in /etc/passwd, so it can have no subordinate ids",
+			 getuid());
+	else
+		snprintf(map->lack, sizeof(map->lack),
+			 "no subordinate ids: sudo usermod --add-subuids %" PRIu32 "-%" PRIu32
+			 " --add-subgids %" PRIu32 "-%" PRIu32 " %.32s",
+			 first, last, first, last, name);
+}
+
 void idmap_add_range(struct idmap *map)
 {
 	char name[64], number[16];
@@ -107,10 +131,7 @@ void idmap_add_range(struct idmap *map)
 	bool has_users = idmap_read_range("/etc/subuid", name, number, 1, &users);
 	bool has_groups = idmap_read_range("/etc/subgid", name, number, 1, &groups);
 	if (!has_users || !has_groups) {
-		snprintf(map->lack, sizeof(map->lack),
-			 "no subordinate ids: sudo usermod --add-subuids 100000-165535 "
-			 "--add-subgids 100000-165535 %.32s",
-			 *name ? name : number);
+		tell_lack(map, name);
 		return;
 	}
 	map->range_uid = users.first;

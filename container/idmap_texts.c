@@ -42,13 +42,13 @@ static char *cut_field(char *line)
 	return colon;
 }
 
-/* A line "name:first:count". False unless it is ours and usable. */
-static bool parse_range(char *line, const char *user, const char *number, struct idmap_range *ret)
+/* A line "name:first:count", cut into name and range. False: it makes no sense. */
+static bool parse_range(char *line, struct idmap_range *ret)
 {
 	char *first_text = cut_field(line), *count_text = cut_field(first_text);
 	uint64_t first, count;
 
-	if (!count_text || ((!*user || strcmp(line, user) != 0) && strcmp(line, number) != 0))
+	if (!count_text)
 		return false;
 	/* The last id, 2^32 - 1, means "nobody asked for". */
 	if (str_parse_number(first_text, 1, UINT32_MAX - 1, &first) < 0 ||
@@ -65,13 +65,26 @@ bool idmap_find_range(const char *text, const char *user, const char *number, ui
 	char line[LINE_MAX_BYTES];
 
 	while (*text && best.count < IDMAP_COUNT) {
-		if (copy_line(text, line, &text) && parse_range(line, user, number, &range) &&
+		if (copy_line(text, line, &text) && parse_range(line, &range) &&
+		    ((*user && strcmp(line, user) == 0) || strcmp(line, number) == 0) &&
 		    range.count >= minimum && range.count > best.count)
 			best = range;
 	}
 	if (best.count)
 		*ret_range = best;
 	return best.count;
+}
+
+uint32_t idmap_find_end(const char *text, uint32_t minimum)
+{
+	struct idmap_range range;
+	char line[LINE_MAX_BYTES];
+
+	while (*text)
+		if (copy_line(text, line, &text) && parse_range(line, &range) &&
+		    range.first + range.count > minimum)
+			minimum = range.first + range.count;
+	return minimum;
 }
 
 bool idmap_find_name(const char *text, uint32_t uid, char *ret_name, size_t size)
@@ -110,7 +123,7 @@ bool idmap_find_nested(const char *text, uint32_t *ret_first)
 /* Calls `on_piece` with pieces of the file until it is content or the file ends. */
 static void read_pieces(const char *path, bool (*on_piece)(void *arg, const char *text), void *arg)
 {
-	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	auto_close int fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	char piece[PIECE_BYTES + 1];
 	size_t have = 0;
 
@@ -178,4 +191,18 @@ bool idmap_read_name(const char *path, uint32_t uid, char *ret_name, size_t size
 
 	read_pieces(path, look_for_name, &wanted);
 	return wanted.is_found;
+}
+
+static bool look_for_end(void *arg, const char *text)
+{
+	uint32_t *end = arg;
+
+	*end = idmap_find_end(text, *end);
+	return false;
+}
+
+uint32_t idmap_read_end(const char *path, uint32_t minimum)
+{
+	read_pieces(path, look_for_end, &minimum);
+	return minimum;
 }

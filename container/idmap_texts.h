@@ -22,6 +22,10 @@ bool idmap_find_range(const char *text, const char *user, const char *number, ui
 bool idmap_read_range(const char *path, const char *user, const char *number, uint32_t minimum,
 		      struct idmap_range *ret_range);
 
+/* Where the ranges in a file like /etc/subuid end, at least `minimum`: a new one may begin there. */
+uint32_t idmap_find_end(const char *text, uint32_t minimum);
+uint32_t idmap_read_end(const char *path, uint32_t minimum);
+
 /* Finds the name of user `uid` in the text of /etc/passwd. False: it is not there, or too long. */
 bool idmap_find_name(const char *text, uint32_t uid, char *ret_name, size_t size);
 bool idmap_read_name(const char *path, uint32_t uid, char *ret_name, size_t size);

@@ -137,6 +137,8 @@ static int make_layers(const struct container *c, struct err *e)
 	auto_close int lower = call_open_tree(c->calls, c->files.root, "",
 					      AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 
+	if (lower < 0 && errno == EINVAL)
+		return err_set(e, EINVAL, "other file systems are mounted in the image");
 	if (lower < 0 || fstat(lower, &top) < 0)
 		return err_sys(e, errno, "clone the image's mount");
 	if (call_mkdirat(c->calls, AT_FDCWD, "lower", 0700) < 0 ||
@@ -234,9 +236,9 @@ int files_build_overlay(struct container *c, struct err *e)
 	if (r == 0 && is_laid)
 		r = make_directories(c, e);
 	if (r == 0 && !is_laid)
-		container_note(c,
-			       "the root stays read-only: %.120s (overlays in user namespaces "
-			       "need Linux 5.11)",
-			       why.what);
+		container_note(c, "the root stays read-only: %.120s%s", why.what,
+			       why.code == EPERM || why.code == ENODEV
+				   ? " (overlays of users need Linux 5.11)"
+				   : "");
 	return r;
 }

@@ -104,21 +104,15 @@ static int explain_volume(const struct volume *volume, int error, struct err *e)
 	return r;
 }
 
-int trees_open(const struct container *c, const char *path, bool is_volume)
+/* A tree of what lies at `path`, with all that is mounted below it if `flags` has AT_RECURSIVE. */
+static int open_tree_at(const struct container *c, const char *path, unsigned flags)
 {
-	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC;
-	int tree = -1;
-
-	errno = EINVAL;
-	if (!is_volume)
-		tree = call_open_tree(c->calls, AT_FDCWD, path, flags);
-	/* Something is mounted in it that could not be left out. */
-	if (tree < 0 && errno == EINVAL)
-		tree = call_open_tree(c->calls, AT_FDCWD, path, flags | AT_RECURSIVE);
-	return tree;
+	return call_open_tree(c->calls, AT_FDCWD, path,
+			      flags | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 }
 
-uint64_t trees_attributes(const struct volume *volume)
+/* The attributes of a volume's mount, NULL: the image's while it is being built on. */
+static uint64_t choose_attributes(const struct volume *volume)
 {
 	uint64_t set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 
@@ -129,7 +123,10 @@ uint64_t trees_attributes(const struct volume *volume)
 	return !volume || volume->is_read_only ? set | MOUNT_ATTR_RDONLY : set;
 }
 
-int trees_restrict(const struct container *c, int tree, uint64_t set, int namespace)
+/* Lays attributes on a tree and parts it from the host's mounts; `namespace` ≥ 0: maps ids as that
+ * user namespace does. -1 and errno. */
+static int restrict_tree(const struct container *c, int tree, uint64_t set, int namespace,
+			 unsigned flags)
 {
 	struct mount_attr attributes = {.attr_set = set, .propagation = MS_PRIVATE};
 
@@ -137,24 +134,26 @@ int trees_restrict(const struct container *c, int tree, uint64_t set, int namesp
 		attributes.attr_set |= MOUNT_ATTR_IDMAP;
 		attributes.userns_fd = (uint64_t) namespace;
 	}
-	return call_mount_setattr_all(c->calls, tree, "", AT_EMPTY_PATH | AT_RECURSIVE,
-				      &attributes);
+	return call_mount_setattr_all(c->calls, tree, "", AT_EMPTY_PATH | flags, &attributes);
 }
 
 /* With ids mapped if the file system can, else without, and that is told. `what` is for the note. */
 static int restrict_mapped(const struct container *c, int tree, uint64_t set, int namespace,
-			   const char *what)
+			   unsigned flags, const char *what)
 {
-	if (trees_restrict(c, tree, set, namespace) == 0)
+	if (restrict_tree(c, tree, set, namespace, flags) == 0)
 		return 0;
-	if (namespace < 0 || (errno != EINVAL && errno != EPERM && errno != EOPNOTSUPP))
+	if (errno != EINVAL && errno != EPERM && errno != EOPNOTSUPP)
 		return -1;
-	if (trees_restrict(c, tree, set, -1) < 0)
+	/* Perhaps it is only something mounted below that cannot. */
+	bool is_mapped = flags && restrict_tree(c, tree, set, namespace, 0) == 0;
+	if (restrict_tree(c, tree, set, -1, flags) < 0)
 		return -1;
-	container_note(c,
-		       "%.80s: no mapping of ids on this file system, so its owner is a nobody "
-		       "inside",
-		       what);
+	if (!is_mapped)
+		container_note(c,
+			       "%.80s: this file system or kernel maps no ids on a mount, so who "
+			       "owns its files is a nobody inside",
+			       what);
 	return 0;
 }
 
@@ -189,7 +188,7 @@ static int make_volume(struct container *c, unsigned index, int image_namespace,
 
 	if (r < 0)
 		return r;
-	*tree = trees_open(c, volume.source, true);
+	*tree = open_tree_at(c, volume.source, AT_RECURSIVE);
 	if (*tree < 0 && volume.is_optional)
 		return 0;
 	if (*tree < 0 || fstat(*tree, &top) < 0)
@@ -200,7 +199,8 @@ static int make_volume(struct container *c, unsigned index, int image_namespace,
 			return r;
 		namespace = own_namespace;
 	}
-	if (restrict_mapped(c, *tree, trees_attributes(&volume), namespace, volume.target) < 0)
+	if (restrict_mapped(c, *tree, choose_attributes(&volume), namespace, AT_RECURSIVE,
+			    volume.target) < 0)
 		return explain_volume(&volume, errno, e);
 	if (!volume.is_read_only && top.st_uid == 0)
 		container_note(c,
@@ -220,14 +220,14 @@ int files_make_trees(struct container *c, struct err *e)
 		r = open_namespace(c, &namespace, e);
 	if (r < 0)
 		return r;
-	int image = trees_open(c, c->image, false);
+	int image = open_tree_at(c, c->image, 0);
 	if (image < 0)
 		/* A root without the right to mount: then its child has it. */
 		return errno == EPERM ? 0 : explain_image(c, errno, e);
 	c->files.trees[0] = image;
 	for (c->files.tree_count = 1; c->files.tree_count <= count; c->files.tree_count++)
 		c->files.trees[c->files.tree_count] = -1;
-	if (restrict_mapped(c, image, trees_attributes(NULL), namespace, "image") < 0)
+	if (restrict_mapped(c, image, choose_attributes(NULL), namespace, 0, "image") < 0)
 		return explain_image(c, errno, e);
 	for (unsigned i = 0; r == 0 && i < count; i++)
 		r = make_volume(c, i, namespace, e);
@@ -242,12 +242,28 @@ static int take_volume(struct container *c, unsigned index, struct err *e)
 
 	if (r < 0)
 		return r;
-	*tree = trees_open(c, volume.source, true);
+	*tree = open_tree_at(c, volume.source, AT_RECURSIVE);
 	if (*tree < 0 && volume.is_optional)
 		return 0;
-	if (*tree < 0 || trees_restrict(c, *tree, trees_attributes(&volume), -1) < 0)
+	if (*tree < 0 || restrict_tree(c, *tree, choose_attributes(&volume), -1, AT_RECURSIVE) < 0)
 		return explain_volume(&volume, errno, e);
 	return 0;
+}
+
+/* The kernel lets nobody but the host's root see what a mount covers: an image with mounts in it is
+ * taken with them. They are not built on, so links may be followed there. */
+static int take_image(const struct container *c)
+{
+	uint64_t set = choose_attributes(NULL);
+	int image = open_tree_at(c, c->image, 0);
+	bool is_deep = image < 0 && errno == EINVAL;
+
+	if (is_deep)
+		image = open_tree_at(c, c->image, AT_RECURSIVE);
+	if (image < 0 || restrict_tree(c, image, set, -1, 0) < 0)
+		return -1;
+	set &= ~(uint64_t)MOUNT_ATTR_NOSYMFOLLOW;
+	return is_deep && restrict_tree(c, image, set, -1, AT_RECURSIVE) < 0 ? -1 : image;
 }
 
 int trees_take(struct container *c, struct err *e)
@@ -257,8 +273,8 @@ int trees_take(struct container *c, struct err *e)
 
 	if (r < 0)
 		return r;
-	int image = trees_open(c, c->image, false);
-	if (image < 0 || trees_restrict(c, image, trees_attributes(NULL), -1) < 0)
+	int image = take_image(c);
+	if (image < 0)
 		return explain_image(c, errno, e);
 	c->files.trees[0] = image;
 	for (c->files.tree_count = 1; c->files.tree_count <= count; c->files.tree_count++)

@@ -25,15 +25,6 @@ int files_count_volumes(const struct container *c, unsigned *ret_count, struct e
 int files_get_volume(const struct container *c, unsigned index, struct volume *ret_volume,
 		     struct err *e);
 
-/* A tree of what lies at `path` of the host, or -1 and errno. A volume's holds what is mounted
- * below it, too. */
-int trees_open(const struct container *c, const char *path, bool is_volume);
-/* The attributes of a volume's mount, NULL: the image's while it is being built on. */
-uint64_t trees_attributes(const struct volume *volume);
-/* Lays attributes on a tree and parts it from the host's mounts; `namespace` ≥ 0: maps ids as that
- * user namespace does. -1 and errno. */
-int trees_restrict(const struct container *c, int tree, uint64_t set, int namespace);
-
 /* A tmpfs of `size` bytes, whose top directory has `mode`, that is nowhere yet. overlay.c */
 int files_make_tmpfs(const struct container *c, const char *size, const char *mode, int *ret_tree,
 		     struct err *e);

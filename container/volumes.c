@@ -106,22 +106,32 @@ static void find_top(const char *path, char top[WALK_NAME_MAX + 1])
 	}
 }
 
-/* Both what is written and where the links lead to. */
-static int refuse_kernel_places(const char *target, int place, struct err *e)
+static int refuse_place(const char *target, struct err *e)
+{
+	return err_hint(e, err_set(e, EINVAL, "'%.200s' lies in /proc, /sys or /dev", target),
+			"programs trust what they find there: choose another place inside");
+}
+
+/* What is written … */
+static bool names_kernel(const char *target)
 {
 	static const char *const tops[] = {"proc", "sys", "dev"};
 	char top[WALK_NAME_MAX + 1];
-	struct statfs found;
-	bool is_refused = fstatfs(place, &found) == 0 &&
-			  (found.f_type == PROC_SUPER_MAGIC || found.f_type == SYSFS_MAGIC);
 
 	find_top(target, top);
 	for (size_t i = 0; i < sizeof(tops) / sizeof(tops[0]); i++)
-		is_refused = is_refused || strcmp(top, tops[i]) == 0;
-	if (!is_refused)
-		return 0;
-	return err_hint(e, err_set(e, EINVAL, "'%.200s' lies in /proc, /sys or /dev", target),
-			"programs trust what they find there: choose another place inside");
+		if (strcmp(top, tops[i]) == 0)
+			return true;
+	return false;
+}
+
+/* … and where the image's links lead to. */
+static bool is_kernel(int place)
+{
+	struct statfs found;
+
+	return fstatfs(place, &found) == 0 &&
+	       (found.f_type == PROC_SUPER_MAGIC || found.f_type == SYSFS_MAGIC);
 }
 
 /* Opens where something is to be mounted; made if it is missing and can be made. */
@@ -130,6 +140,9 @@ static int open_place(int root, const char *target, bool is_directory, int *ret_
 {
 	struct stat found;
 	auto_close int place = -1;
+
+	if (names_kernel(target))
+		return refuse_place(target, e);
 	int r = walk_open(root, target, is_directory ? WALK_DIRECTORY : WALK_FILE, &place, e);
 
 	if (r == -EROFS || r == -EACCES || r == -EPERM || r == -EOVERFLOW)
@@ -139,9 +152,8 @@ static int open_place(int root, const char *target, bool is_directory, int *ret_
 				target);
 	if (r < 0)
 		return r;
-	r = refuse_kernel_places(target, place, e);
-	if (r < 0)
-		return r;
+	if (is_kernel(place))
+		return refuse_place(target, e);
 	if (fstat(place, &found) == 0 && S_ISDIR(found.st_mode) != is_directory)
 		return err_hint(e,
 				err_set(e, is_directory ? ENOTDIR : EISDIR,

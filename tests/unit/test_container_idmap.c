@@ -78,6 +78,14 @@ static void test_a_range_is_found_at_the_end_of_a_large_file(void **state)
 	unlink(path);
 }
 
+static void test_a_new_range_begins_behind_all_others(void **state)
+{
+	(void)state;
+	assert_int_equal(idmap_find_end("", 100000), 100000);
+	assert_int_equal(idmap_find_end("a:100000:65536\nb:300000:10\nc:x:y\n", 100000), 300010);
+	assert_int_equal(idmap_find_end("a:100:10\n", 100000), 100000);
+}
+
 static void test_a_name_is_found_by_its_number(void **state)
 {
 	static const char passwd[] = "root:x:0:0:root:/root:/bin/sh\n"
@@ -149,6 +157,7 @@ int main(void)
 	    cmocka_unit_test(test_a_range_that_is_small_or_holds_user_0_is_not_taken),
 	    cmocka_unit_test(test_the_largest_of_small_ranges_is_taken),
 	    cmocka_unit_test(test_a_range_is_found_at_the_end_of_a_large_file),
+	    cmocka_unit_test(test_a_new_range_begins_behind_all_others),
 	    cmocka_unit_test(test_a_name_is_found_by_its_number),
 	    cmocka_unit_test(test_a_nested_root_takes_ids_that_exist),
 	    cmocka_unit_test(test_the_host_root_is_never_mapped),
