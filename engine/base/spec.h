@@ -148,7 +148,7 @@ extern const char *const spec_capabilities[];
 /* Checks what spans options: limits against the host's memory, names, network per kind. */
 int spec_validate(const struct sandbox_spec *spec, struct err *e);
 
-/* How many of the words the option at words[0] takes, its value with it: 1 or 2. */
+/* How many of the words the option at words[0] takes, its value with it: 1 or 2; 0: it is none. */
 int spec_option_words(int count, char *const words[]);
 
 /* Changes limits: every word must be an option that is one (spec_option.is_limit), "max" takes one

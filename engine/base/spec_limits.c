@@ -278,7 +278,9 @@ int spec_option_words(int count, char *const words[])
 	bool is_whole = false;
 	const struct spec_option *o = count > 0 ? find_option(words[0], &is_whole) : NULL;
 
-	return o && o->argument && !is_whole && count > 1 ? 2 : 1;
+	if (!o)
+		return 0;
+	return o->argument && !is_whole && count > 1 ? 2 : 1;
 }
 
 static int refuse_update(const char *word, bool is_option, struct err *e)
@@ -302,6 +304,8 @@ int spec_update_limits(struct sandbox_spec *spec, int count, char *const words[]
 		const struct spec_option *o = find_option(words[i], &unused);
 		int taken = spec_option_words(count - i, words + i);
 
+		if (!o && words[i][0] == '-' && words[i][1] && strcmp(words[i], "--") != 0)
+			return spec_parse_options(&changed, 1, words + i, e);
 		if (!o || !o->is_limit)
 			return refuse_update(words[i], o, e);
 		r = spec_parse_options(&changed, taken, words + i, e);

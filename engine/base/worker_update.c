@@ -28,7 +28,7 @@ static int split_words(char *body, size_t length, char *words[UPDATE_WORDS_MAX],
 
 static int refuse_kind(const struct worker *w, struct err *e)
 {
-	int r = err_set(e, EOPNOTSUPP, "the limits of a %s cannot be changed while it runs",
+	int r = err_set(e, EBUSY, "the limits of a %s cannot be changed while it runs",
 			w->spec.kind);
 
 	return err_hint(e, r,

@@ -31,7 +31,11 @@ static int sort_out(int argc, char **argv, struct change *change, struct err *e)
 	int r = 0;
 
 	for (int i = 1, taken; r == 0 && i < argc; i += taken) {
+		auto_spec unused = {.kind = "container"};
+
 		taken = argv[i][0] == '-' ? spec_option_words(argc - i, argv + i) : 1;
+		if (taken == 0)
+			return spec_update_limits(&unused, 1, argv + i, e);
 		if (argv[i][0] != '-')
 			r = add(change->names, &change->name_count, CMD_SANDBOXES_MAX, argv[i], e);
 		for (int at = i; argv[i][0] == '-' && r == 0 && at < i + taken; at++)

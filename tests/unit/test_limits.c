@@ -113,7 +113,7 @@ static void test_only_limits_are_changed(void **state)
 	assert_true(is_refused("", "-it", "cannot be changed"));
 	assert_true(is_refused("", "demo", "no limit"));
 	assert_true(is_refused("", "--", "no limit"));
-	assert_true(is_refused("", "--memroy 1M", "no limit"));
+	assert_true(is_refused("", "--memroy 1M", "unknown option"));
 	assert_true(is_refused("", "--memory", "needs a value"));
 	assert_true(is_refused("", "--memory -1", "not a size"));
 }
