@@ -171,6 +171,7 @@ static int start(struct oci_container *c, struct err *e)
 	};
 	int r = oci_hooks_run(&c->config, OCI_START_CONTAINER, &c->state, OCI_CREATED, false, e);
 
+	c->report->is_hook = r < 0;
 	if (r == 0)
 		r = oci_labels_set(c, e);
 	return r < 0 ? r : oci_process_become(&becoming, e);

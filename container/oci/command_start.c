@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +19,8 @@
 #include "commands.h"
 #include "fd.h"
 #include "kernel.h"
+
+enum { DEATH_TIMEOUT_MS = 10000 };
 
 static int connect_gate(const struct oci_state *state, struct err *e)
 {
@@ -70,26 +73,41 @@ static int open_page(struct oci_report **ret_report, int *ret_fd, struct err *e)
 	return 0;
 }
 
+/* A container whose start failed is stopped; after a hook's failure it is to be deleted, too. */
+static void give_up(struct oci_state *state, bool is_hook)
+{
+	struct err unused = {0};
+	auto_close int process = oci_state_open_process(state);
+	struct pollfd wait = {.fd = process, .events = POLLIN};
+
+	if (process >= 0) {
+		kernel_pidfd_send_signal(process, SIGKILL);
+		poll(&wait, 1, DEATH_TIMEOUT_MS);
+	}
+	if (is_hook)
+		oci_delete(state, &unused);
+}
+
 int oci_start(struct oci_state *state, const struct oci_config *config, struct err *e)
 {
+	bool is_hook = false;
 	struct oci_report *report = NULL;
 	auto_close int page = -1;
 
 	if (!config->process.is_set)
 		return err_set(e, EINVAL, "config.json has no process: there is nothing to start");
 	int r = oci_hooks_run(config, OCI_PRESTART, state, OCI_CREATED, false, e);
+	is_hook = r < 0;
 	if (r == 0)
 		r = open_page(&report, &page, e);
 	if (r == 0) {
 		r = pass(state, report, page, e);
+		is_hook = report->is_hook;
 		munmap(report, sizeof(*report));
 	}
 	if (r == 0)
 		return oci_hooks_run(config, OCI_POSTSTART, state, OCI_RUNNING, true, e);
-	/* A container whose start failed is stopped. */
-	auto_close int process = oci_state_open_process(state);
-	if (process >= 0)
-		kernel_pidfd_send_signal(process, SIGKILL);
+	give_up(state, is_hook);
 	return r;
 }
 

@@ -75,7 +75,7 @@ struct oci_mount {
 	bool is_optional;           /* "nofail" */
 	bool is_copied_up;          /* "tmpcopyup" */
 	struct oci_strings options; /* what is left for the file system */
-	int tree;                   /* the child's, while it builds: what is bound; else -1 */
+	int tree;                   /* the child's, while it builds: the source, opened; -1 */
 };
 
 struct oci_device {

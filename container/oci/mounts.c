@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The mounts of config.json, in its order. What comes from the host is taken first, as a tree, while
- * the child is still who started it; new file systems are made by it as root of its namespaces. Each
+ * The mounts of config.json, in its order. What comes from the host is opened first, while the child
+ * is still who started it; new file systems are made by it as root of its namespaces. Each
  * is put where its destination leads *inside the root* (walk.h): links of a hostile image lead to
  * places of the image. The targets of proc and sysfs must be real directories, no links, since the
  * kernel's rules and ours hang on what is there. See fsopen(2), mount_setattr(2).
@@ -37,18 +37,17 @@ static bool has_mount_namespace(const struct oci_container *c)
 	return c->config.namespaces & CLONE_NEWNS || c->config.joined[OCI_NS_MOUNT];
 }
 
-static int take_tree(const struct oci_mount *m, struct err *e)
+/* A copy of what is mounted at a source that was opened before. Made only now, since mountinfo(5)
+ * lists mounts in the order in which they came to be, and the config's order shall be seen there. */
+static int copy_source(const struct oci_mount *m, struct err *e)
 {
-	unsigned flags = m->is_recursive ? AT_RECURSIVE : 0;
-	int tree = tree_copy(AT_FDCWD, m->source, flags);
+	unsigned flags = AT_EMPTY_PATH | (m->is_recursive ? AT_RECURSIVE : 0);
+	int tree = tree_copy(m->tree, "", flags);
 
 	/* In a new user namespace a part alone is refused where it would uncover something. */
 	if (tree < 0 && errno == EINVAL && !m->is_recursive)
-		tree = tree_copy(AT_FDCWD, m->source, AT_RECURSIVE);
-	if (tree >= 0)
-		return tree;
-	return err_hint(e, err_sys(e, errno, "bind '%s'", m->source),
-			"a source that is not absolute is looked for in the bundle");
+		tree = tree_copy(m->tree, "", flags | AT_RECURSIVE);
+	return tree < 0 ? err_sys(e, errno, "bind '%s'", m->source) : tree;
 }
 
 int oci_mounts_prepare(struct oci_container *c, struct err *e)
@@ -64,11 +63,11 @@ int oci_mounts_prepare(struct oci_container *c, struct err *e)
 		struct oci_mount *m = &c->config.mounts[i];
 		if (!m->is_bind)
 			continue;
-		m->tree = take_tree(m, e);
-		if (m->tree < 0 && m->is_optional)
-			err_clear(e);
-		else if (m->tree < 0)
-			return err_ctx(e, m->tree, "config.json: mounts[%zu]", i);
+		m->tree = open(m->source, O_PATH | O_CLOEXEC);
+		if (m->tree < 0 && !m->is_optional)
+			return err_hint(
+			    e, err_sys(e, errno, "config.json: mounts[%zu]: bind '%s'", i, m->source),
+			    "a source that is not absolute is looked for in the bundle");
 	}
 	return 0;
 }
@@ -161,7 +160,7 @@ static int make_kernels(const struct oci_container *c, const struct oci_mount *m
 static int make_tree(struct oci_container *c, struct oci_mount *m, struct err *e)
 {
 	if (m->is_bind)
-		return fd_move(&m->tree);
+		return copy_source(m, e);
 	if (is_type(m, "proc") || is_type(m, "sysfs"))
 		return make_kernels(c, m, e);
 	if (is_type(m, "cgroup") || is_type(m, "cgroup2"))

@@ -33,6 +33,7 @@ struct oci_report {
 	struct err error;
 	pid_t pid;    /* of the child, as its parent knows it */
 	bool is_exec; /* the last step was reached */
+	bool is_hook; /* a startContainer hook failed: the container is to be deleted */
 };
 
 struct oci_container {

@@ -197,13 +197,14 @@ int oci_process_become(const struct oci_becoming *b, struct err *e)
 	const struct oci_process *process = b->process;
 	int r = set_limits(b, e);
 
+	/* Before the filter: few profiles know close_range(2). Nothing is opened after it. */
+	if (r == 0 && kernel_close_range(3 + b->preserved, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		r = err_sys(e, errno, "close what was inherited");
 	umask(process->has_umask ? process->umask : 022);
 	int directory = r < 0 ? r : enter_directory(process->cwd, false, e);
 	r = directory < 0 ? directory : lock_down(b, e);
 	if (r == 0 && directory > 0)
 		r = enter_directory(process->cwd, true, e);
-	if (r == 0 && kernel_close_range(3 + b->preserved, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
-		r = err_sys(e, errno, "close what was inherited");
 	if (r == 0 && process->no_new_privileges)
 		r = load_filter(b->seccomp, e);
 	if (r < 0)
