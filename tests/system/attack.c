@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What somebody inside may try: each word of the command line is an attack on the wall. Prints
+ * What somebody inside may try: each word of the command line is an attack on the wall (attack.h). Prints
  * "NAME: held" or "NAME: BROKEN …"; the suite container_security.py puts it into an image of
  * its own and runs it there. Static, because the image has no libraries.
  */
@@ -26,26 +26,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "attack.h"
+
 /* Each returns NULL when the wall held, else what was possible. */
-
-/* CVE-2019-5736: the builder's own program, reached through process 1, is opened for writing. */
-static const char *attack_overwrite(void)
-{
-	int fd = open("/proc/1/exe", O_WRONLY | O_CLOEXEC);
-
-	if (fd >= 0)
-		return "the worker's program can be opened for writing";
-	return truncate("/proc/1/exe", 0) == 0 ? "the worker's program can be cut" : NULL;
-}
-
-static const char *attack_type(void)
-{
-	int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC);
-
-	if (syscall(SYS_ioctl, terminal, TIOCSTI | 1ULL << 32, "x") == 0)
-		return "TIOCSTI with a set upper half types into the terminal";
-	return ioctl(terminal, TIOCSTI, "x") == 0 ? "TIOCSTI types into the terminal" : NULL;
-}
 
 static const char *attack_descriptors(void)
 {
@@ -138,27 +121,38 @@ static const char *attack_nodes(void)
 	return NULL;
 }
 
-static const struct {
-	const char *name;
-	const char *(*attack)(void);
-} attacks[] = {
-    {"overwrite", attack_overwrite}, {"type", attack_type},     {"descriptors", attack_descriptors},
-    {"root", attack_root},           {"kernel", attack_kernel}, {"namespaces", attack_namespaces},
-    {"calls", attack_calls},         {"powers", attack_powers}, {"nodes", attack_nodes},
+static const struct attack attacks[] = {
+    {"descriptors", attack_descriptors},
+    {"root", attack_root},
+    {"kernel", attack_kernel},
+    {"namespaces", attack_namespaces},
+    {"calls", attack_calls},
+    {"powers", attack_powers},
+    {"nodes", attack_nodes},
+    {NULL, NULL},
 };
+
+static const struct attack *const tables[] = {attacks, attacks_on_calls, attacks_on_rights};
+
+static const struct attack *find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		for (const struct attack *attack = tables[i]; attack->name; attack++)
+			if (strcmp(attack->name, name) == 0)
+				return attack;
+	return NULL;
+}
 
 int main(int argc, char **argv)
 {
 	bool is_broken = false;
 
-	for (int i = 1; i < argc; i++)
-		for (size_t j = 0; j < sizeof(attacks) / sizeof(attacks[0]); j++) {
-			if (strcmp(argv[i], attacks[j].name) != 0)
-				continue;
-			const char *broken = attacks[j].attack();
-			printf("%s: %s%s\n", argv[i], broken ? "BROKEN " : "held",
-			       broken ? broken : "");
-			is_broken |= broken != NULL;
-		}
+	for (int i = 1; i < argc; i++) {
+		const struct attack *attack = find(argv[i]);
+		const char *broken = attack ? attack->attack() : "there is no such attack";
+
+		printf("%s: %s%s\n", argv[i], broken ? "BROKEN " : "held", broken ? broken : "");
+		is_broken |= broken != NULL;
+	}
 	return is_broken;
 }

@@ -102,14 +102,15 @@ def test_descriptors(lab):
 
 
 def test_working_directory(lab):
-    """no descriptor of the builder serves as a working directory (CVE-2024-21626)"""
+    """no descriptor of the builder leads outside as a working directory (CVE-2024-21626)"""
+    inside = expect(run(lab, "ls", "/")).out
     for fd in range(3, 24):
         done = run(lab, "ls", options=["--workdir", f"/proc/self/fd/{fd}"])
-        check(done.status in (126, 127) and not done.out, done)
+        check(done.status in (126, 127) and not done.out or done.out == inside, done)
 
 
 def test_program_overwrite(lab):
-    """the worker's program, run inside as process 1, cannot be written (CVE-2019-5736)"""
+    """the worker's program is not run inside, and not written (CVE-2019-5736)"""
     if IS_SANITISED:
         raise Skip("a sanitised program is not static: it cannot run inside")
     own_image(lab)
@@ -118,7 +119,7 @@ def test_program_overwrite(lab):
         before = file.read()
     words = ["/proc/self/exe", "run", "process", "--", "/bin/attack", "overwrite"]
     done = run(lab, *words, options=["--no-seccomp"])
-    check("held" in done.out, done)
+    check(done.status == 126 or "held" in done.out, done)
     with open(program, "rb") as file:
         check(file.read() == before, "the worker's program was changed")
 
