@@ -29,6 +29,8 @@
 #include "kernel.h"
 #include "timens.h"
 
+enum { DYING_MS = 20 }; /* what a process that was killed may take to be gone */
+
 static const struct {
 	unsigned brick, flag;
 } namespace_flags[] = {
@@ -200,17 +202,27 @@ int container_map_ids(struct container *c, struct err *e)
 	return r;
 }
 
-/* The child has ended before exec: with an error in the page, or without a word. */
-static int tell_of_child(const struct container *c, struct err *e)
+/* The step of the worker's that failed with `r` may only have met a child that is gone: then what
+ * ended that is the error, be it in the page or a signal. */
+static int tell_of_child(const struct container *c, int r, struct err *e)
 {
+	struct pollfd ended = {.fd = c->pidfd, .events = POLLIN};
+	siginfo_t how = {0};
+
+	if (c->pidfd >= 0 && poll(&ended, 1, DYING_MS) > 0)
+		waitid(P_PIDFD, (id_t)c->pidfd, &how, WEXITED | WNOHANG | WNOWAIT);
+	if (how.si_code == CLD_KILLED || how.si_code == CLD_DUMPED) {
+		r = err_set(e, EIO, "step '%s': the process inside was killed by signal %d",
+			    steps[c->report->reached].name, how.si_status);
+		return err_hint(e, r,
+				"by somebody, or by the kernel for want of memory: see "
+				"`dmesg`");
+	}
 	if (c->report->error.code) {
 		*e = c->report->error;
-		return -e->code;
+		r = -e->code;
 	}
-	int r = err_set(e, EIO, "step '%s': the process that becomes the container was killed",
-			steps[c->report->reached].name);
-
-	return err_hint(e, r, "by somebody, or by the kernel for want of memory: `dmesg` tells");
+	return r;
 }
 
 /* End-of-file without an error in the page: the socket closed itself on exec, the command runs. */
@@ -222,7 +234,7 @@ int container_hear_exec(struct container *c, struct err *e)
 		return r;
 	fd_close(&c->socket);
 	if (c->report->error.code || !c->report->start_ns[STEP_EXEC])
-		return tell_of_child(c, e);
+		return err_set(e, EIO, "the process inside ended without a word");
 	c->report->end_ns[STEP_EXEC] = clock_now_ns();
 	call_note_exec(&c->report->calls[1], c->report->end_ns[STEP_EXEC]);
 	return 0;
@@ -246,17 +258,12 @@ void container_finish(struct container *c)
 	files_finish(&c->files);
 	lab_finish(&c->lab);
 	command_free_environment(c->env);
-	if (c->report)
-		munmap(c->report, sizeof(*c->report));
+	/* The page that both share goes with the process. */
 }
 
 int container_run(struct container *c, struct err *e)
 {
 	int r = steps_do(c, 0, STEP_FIRST_OF_CHILD, e);
-	struct pollfd ended = {.fd = c->pidfd, .events = POLLIN};
 
-	/* Any step may meet a child that is gone. */
-	if (r < 0 && c->pidfd >= 0 && (r == -EPIPE || poll(&ended, 1, 0) > 0))
-		return tell_of_child(c, e);
-	return r;
+	return r < 0 ? tell_of_child(c, r, e) : 0;
 }
