@@ -125,7 +125,8 @@ static int step(struct walk *w, int *ret_end, struct err *e)
 		return 0;
 	}
 	if (w->depth == WALK_DEPTH_MAX)
-		return tell(w, ENAMETOOLONG, e);
+		return err_hint(e, tell(w, ENAMETOOLONG, e), "at most %d directories deep",
+				WALK_DEPTH_MAX);
 	w->stack[w->depth++] = fd_move(&next);
 	return 0;
 }
