@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The parent's half of building (oci_container.h). What is made is written down in the state before
- * it is made, so that `delete` finds it even if this process is killed in the middle; the child ends
- * by itself when its socket does. The whole config.json is copied to the state: what is changed in
- * the bundle later means nothing to this container.
+ * The parent's half of building (oci_container.h). What is made is written down in the state
+ * before it is made, so that `delete` finds it even if this process is killed in the middle; the
+ * child ends by itself when its socket does. The whole config.json is copied to the state: what is
+ * changed in the bundle later means nothing to this container.
  */
 #include <errno.h>
 #include <fcntl.h>

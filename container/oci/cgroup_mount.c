@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Where v2 is the machine's only tree, a new cgroup2 shows what the cgroup namespace allows. On v1
- * there is a directory per tree: each is bound from the host's, at the container's own cgroup, or at
- * ours, where the container has none in that tree. These can never be written: who may write there
- * may change limits, and v1's release_agent (CVE-2022-0492). See cgroups(7), cgroup_namespaces(7).
+ * there is a directory per tree: each is bound from the host's, at the container's own cgroup, or
+ * at ours, where the container has none in that tree. These can never be written: who may write
+ * there may change limits, and v1's release_agent (CVE-2022-0492). See cgroups(7),
+ * cgroup_namespaces(7).
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * `delete` removes what a stopped container has left: cgroups, state; then its poststop hooks run. A
- * container that is not stopped is an error, and stays as it is; with --force it is killed first. What
- * a killed `create` has left counts as stopped.
+ * `delete` removes what a stopped container has left: cgroups, state; then its poststop hooks run.
+ * A container that is not stopped is an error, and stays as it is; with --force it is killed
+ * first. What a killed `create` has left counts as stopped.
  */
 #include <errno.h>
 #include <poll.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * `exec` runs a program inside a running container: all its namespaces are joined through one checked
- * descriptor (setns(2) with a pidfd, Linux 5.8), by a process in between, as for namespaces that are
- * named in a config; the new process is put into the cgroups, and then becomes the program with the
- * container's own capabilities and filter.
+ * `exec` runs a program inside a running container: all its namespaces are joined through one
+ * checked descriptor (setns(2) with a pidfd, Linux 5.8), by a process in between, as for
+ * namespaces that are named in a config; the new process is put into the cgroups, and then becomes
+ * the program with the container's own capabilities and filter.
  */
 #include <errno.h>
 #include <fcntl.h>

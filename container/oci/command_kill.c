@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * `kill` sends a signal to a container's first process, or with --all to every process in it. It is
- * sent through a descriptor that was checked, so never to a process that has inherited the number. A
- * stopped container is an error.
+ * `kill` sends a signal to a container's first process, or with --all to every process in it. It
+ * is sent through a descriptor that was checked, so never to a process that has inherited the
+ * number. A stopped container is an error.
  */
 #include <errno.h>
 #include <signal.h>

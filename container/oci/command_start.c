@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * `start`: prestart hooks, then the gate. The container's first process gets, with the word "go", a
- * page of memory in which it can say what went wrong on its way to exec, even when a filter already
- * forbids it to say anything by a system call. Its end of the connection is closed by exec, or by its
- * death: only then does start return. See the specification, runtime.md, "Start".
+ * `start`: prestart hooks, then the gate. The container's first process gets, with the word "go",
+ * a page of memory in which it can say what went wrong on its way to exec, even when a filter
+ * already forbids it to say anything by a system call. Its end of the connection is closed by
+ * exec, or by its death: only then does start return. See the specification, runtime.md, "Start".
  */
 #include <errno.h>
 #include <fcntl.h>

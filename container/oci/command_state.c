@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * `state` prints one container's state as JSON, `list` all of them, as a table or as JSON. They only
- * read. Without an id, or without that container, `state` is an error, as the specification wants.
+ * `state` prints one container's state as JSON, `list` all of them, as a table or as JSON. They
+ * only read. Without an id, or without that container, `state` is an error, as the specification
+ * wants.
  */
 #include <dirent.h>
 #include <errno.h>

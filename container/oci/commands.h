@@ -2,8 +2,8 @@
 #ifndef ISOLAB_CONTAINER_OCI_COMMANDS_H
 #define ISOLAB_CONTAINER_OCI_COMMANDS_H
 /*
- * commands: the command line of isolab-oci, as users of other OCI runtimes know it. One function per
- * command; the table is in main.c.
+ * commands: the command line of isolab-oci, as users of other OCI runtimes know it. One function
+ * per command; the table is in main.c.
  */
 #include <stdbool.h>
 
@@ -25,6 +25,7 @@ struct oci_command {
 	int (*run)(const struct oci_call *call, int *ret_status, struct err *e);
 };
 
+/* See the table in main.c; each prints to standard output what it was asked for. */
 int oci_command_create(const struct oci_call *call, int *ret_status, struct err *e);
 int oci_command_run(const struct oci_call *call, int *ret_status, struct err *e);
 int oci_command_start(const struct oci_call *call, int *ret_status, struct err *e);
@@ -44,7 +45,7 @@ struct oci_option {
 	const char **text;         /* takes the value … */
 	bool *flag;                /* … or becomes true */
 	struct oci_strings *texts; /* … or grows; its items are allocated */
-	const char *refused;       /* why this runtime has no such thing */
+	const char *refused;       /* why there is no such thing here */
 };
 /* Takes the options of a command; *ret_first is the first word that is none. An option without a
  * place to put it is accepted and means nothing here. */
@@ -72,8 +73,8 @@ int oci_check_console(const struct oci_process *process, const char *socket_path
 /* ---- foreground.c ---- */
 /* Blocks the signals that a process in the foreground passes on; to be called before it is made. */
 void oci_foreground_prepare(void);
-/* Passes on signals and, if `console` ≥ 0 (from which the master comes), a terminal's input and output;
- * returns the exit status of the process, 128 + N for signal N. */
+/* Passes on signals and, if `console` ≥ 0 (from which the master comes), a terminal's input and
+ * output; returns the exit status of the process, 128 + N for signal N. */
 int oci_foreground(int process, int console, struct err *e);
 
 /* ---- self.c ---- */

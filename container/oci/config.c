@@ -2,8 +2,8 @@
 /*
  * The top of config.json: version, root, host name, annotations, hooks; the rest is read by
  * config_process.c, config_linux.c, config_mounts.c, config_resources.c and seccomp.c. One struct
- * oci_reader goes through all of them and keeps the first fault. At the end what belongs together is
- * held against each other: a map needs a user namespace, a host name one of its own.
+ * oci_reader goes through all of them and keeps the first fault. At the end what belongs together
+ * is held against each other: a map needs a user namespace, a host name one of its own.
  */
 #include "config.h"
 

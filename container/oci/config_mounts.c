@@ -13,7 +13,8 @@
 
 enum { ATIME = MOUNT_ATTR__ATIME };
 
-/* Words that set and clear attributes; each also exists with an "r" before it, for the whole tree. */
+/* Words that set and clear attributes; each also exists with an "r" before it, for the whole
+ * tree. */
 static const struct {
 	const char *word;
 	uint64_t set, clear;

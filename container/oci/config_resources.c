@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The member `linux.resources`: limits, translated to lines for the files of cgroups. v1 and v2 name
- * and count some things differently: shares become a weight, memory and swap together become swap
- * alone, quota and period become one line. Which of the two is written is known only when the
+ * The member `linux.resources`: limits, translated to lines for the files of cgroups. v1 and v2
+ * name and count some things differently: shares become a weight, memory and swap together become
+ * swap alone, quota and period become one line. Which of the two is written is known only when the
  * cgroup is made (cgroups.c). See cgroups(7), and the kernel's admin-guide/cgroup-v1 and
  * cgroup-v2.rst.
  */

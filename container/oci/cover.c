@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * linux.readonlyPaths and linux.maskedPaths. A path is walked once, inside the root, and what it led
- * to is held by descriptor; that is covered, whatever the path may mean a moment later. A file is
- * covered by the host's /dev/null, which must be the null device (CVE-2025-31133: an image's own must
- * not be taken for it), a directory by an empty one. Paths that do not exist are passed over.
+ * linux.readonlyPaths and linux.maskedPaths. A path is walked once, inside the root, and what it
+ * led to is held by descriptor; that is covered, whatever the path may mean a moment later. A file
+ * is covered by the host's /dev/null, which must be the null device (CVE-2025-31133: an image's
+ * own must not be taken for it), a directory by an empty one. Paths that do not exist are passed
+ * over.
  */
 #include <errno.h>
 #include <fcntl.h>

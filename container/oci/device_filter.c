@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * cgroup v2 has no file for devices: a program for the kernel, attached to the cgroup, answers 1 or 0
- * for each attempt to open or make a node. It is a list of the rules, last first, since the last
- * rule that fits counts: a few comparisons each, then "return". What no rule speaks of is allowed,
- * as by v1. The attached program lives as long as the cgroup. See bpf(2), and
+ * cgroup v2 has no file for devices: a program for the kernel, attached to the cgroup, answers 1
+ * or 0 for each attempt to open or make a node. It is a list of the rules, last first, since the
+ * last rule that fits counts: a few comparisons each, then "return". What no rule speaks of is
+ * allowed, as by v1. The attached program lives as long as the cgroup. See bpf(2), and
  * BPF_PROG_TYPE_CGROUP_DEVICE in linux/bpf.h.
  */
 #include <errno.h>

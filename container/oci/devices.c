@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * The nodes of /dev: those that every container has (config-linux.md, "Default Devices"), then the
- * ones of linux.devices. Made by mknod(2); in a user namespace that is refused, and the host's node is
- * bound instead, once it is sure to be the device that was asked for. What an image has at that
- * place, a link for example, is removed, never followed. If /dev itself is bound from the host, it is
- * left alone.
+ * ones of linux.devices. Made by mknod(2); in a user namespace that is refused, and the host's
+ * node is bound instead, once it is sure to be the device that was asked for. What an image has at
+ * that place, a link for example, is removed, never followed. If /dev itself is bound from the
+ * host, it is left alone.
  */
 #include <errno.h>
 #include <fcntl.h>

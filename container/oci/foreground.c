@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A process in the foreground: what the user's terminal or kill(1) sends us is passed on to it, and
- * if it has a terminal of its own, bytes go to and fro between that and ours, which is raw meanwhile.
- * One loop around poll(2). When the process is dead, what it wrote last is still read.
+ * A process in the foreground: what the user's terminal or kill(1) sends us is passed on to it,
+ * and if it has a terminal of its own, bytes go to and fro between that and ours, which is raw
+ * meanwhile. One loop around poll(2). When the process is dead, what it wrote last is still read.
  */
 #include <errno.h>
 #include <poll.h>

@@ -2,8 +2,8 @@
 /*
  * Bounds come first: the text's length, then its depth, which is counted in one pass before
  * jansson, which recurses, sees it. jansson itself refuses keys that come twice and strings with
- * NUL in them. What is an error is told with its place: line and column while it is a text, its path
- * once it is a tree.
+ * NUL in them. What is an error is told with its place: line and column while it is a text, its
+ * path once it is a tree.
  */
 #include "json.h"
 

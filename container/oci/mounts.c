@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The mounts of config.json, in its order. What comes from the host is opened first, while the child
- * is still who started it; new file systems are made by it as root of its namespaces. Each
+ * The mounts of config.json, in its order. What comes from the host is opened first, while the
+ * child is still who started it; new file systems are made by it as root of its namespaces. Each
  * is put where its destination leads *inside the root* (walk.h): links of a hostile image lead to
  * places of the image. The targets of proc and sysfs must be real directories, no links, since the
  * kernel's rules and ours hang on what is there. See fsopen(2), mount_setattr(2).
@@ -38,7 +38,8 @@ static bool has_mount_namespace(const struct oci_container *c)
 }
 
 /* A copy of what is mounted at a source that was opened before. Made only now, since mountinfo(5)
- * lists mounts in the order in which they came to be, and the config's order shall be seen there. */
+ * lists mounts in the order in which they came to be, and the config's order shall be seen there.
+ * */
 static int copy_source(const struct oci_mount *m, struct err *e)
 {
 	unsigned flags = AT_EMPTY_PATH | (m->is_recursive ? AT_RECURSIVE : 0);
@@ -66,7 +67,8 @@ int oci_mounts_prepare(struct oci_container *c, struct err *e)
 		m->tree = open(m->source, O_PATH | O_CLOEXEC);
 		if (m->tree < 0 && !m->is_optional)
 			return err_hint(
-			    e, err_sys(e, errno, "config.json: mounts[%zu]: bind '%s'", i, m->source),
+			    e,
+			    err_sys(e, errno, "config.json: mounts[%zu]: bind '%s'", i, m->source),
 			    "a source that is not absolute is looked for in the bundle");
 	}
 	return 0;

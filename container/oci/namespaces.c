@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * New namespaces come with the clone; named ones are joined by a process in between, which then
- * clones the child as its own *sister* (CLONE_PARENT): so the parent is the child's parent in either
- * case. A time namespace, too, is made by the one in between, since a process never changes its own
- * clock by unshare(2). The cgroup namespace is made by the child, once it is in its cgroup. See
- * setns(2), clone(2), user_namespaces(7).
+ * clones the child as its own *sister* (CLONE_PARENT): so the parent is the child's parent in
+ * either case. A time namespace, too, is made by the one in between, since a process never changes
+ * its own clock by unshare(2). The cgroup namespace is made by the child, once it is in its
+ * cgroup. See setns(2), clone(2), user_namespaces(7).
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -2,8 +2,8 @@
 #ifndef ISOLAB_CONTAINER_OCI_NOTICES_H
 #define ISOLAB_CONTAINER_OCI_NOTICES_H
 /*
- * notices: what is told beside errors. isolab-oci is a program, not a library: a warning goes to its
- * standard error at once.
+ * notices: what is told beside errors. isolab-oci is a program, not a library: a warning goes to
+ * its standard error at once.
  */
 
 /* One line "isolab-oci: warning: …". */

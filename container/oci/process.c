@@ -2,8 +2,8 @@
 /*
  * From the builder to the program: limits, working directory, user, capabilities, no_new_privs,
  * filter, exec. The order is the kernel's: limits and groups need privileges, the filter without
- * no_new_privs, too; with no_new_privs it comes last. Capabilities survive the change of the user by
- * PR_SET_KEEPCAPS and are then set to exactly what config.json says; without a word about them
+ * no_new_privs, too; with no_new_privs it comes last. Capabilities survive the change of the user
+ * by PR_SET_KEEPCAPS and are then set to exactly what config.json says; without a word about them
  * there are none. See capabilities(7), seccomp(2), execve(2).
  */
 #include <errno.h>

@@ -2,9 +2,10 @@
 /*
  * The root file system: a copy of its mount ("tree") is put over the directory itself, everything
  * else is mounted in there, then pivot_root(2) makes it "/" and lets the host's tree go. Where the
- * directory belongs to nobody in the container's user namespace, the parent, if it is root, makes the
- * tree an idmapped one: its files belong inside to whom they belong on disk. Without a mount namespace
- * nothing is mounted, since it would be the host's mounts that change: a plain chroot(2).
+ * directory belongs to nobody in the container's user namespace, the parent, if it is root, makes
+ * the tree an idmapped one: its files belong inside to whom they belong on disk. Without a mount
+ * namespace nothing is mounted, since it would be the host's mounts that change: a plain
+ * chroot(2).
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Hooks: programs that the bundle names, run in the order of their list with the container's state on
- * standard input and the environment that the config gives them, nothing else. A hook that does not end in its
- * time is killed. Where they run, in the runtime's namespaces or the container's, is where this is
- * called. See the specification, config.md, "POSIX-platform Hooks".
+ * Hooks: programs that the bundle names, run in the order of their list with the container's state
+ * on standard input and the environment that the config gives them, nothing else. A hook that does
+ * not end in its time is killed. Where they run, in the runtime's namespaces or the container's,
+ * is where this is called. See the specification, config.md, "POSIX-platform Hooks".
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The member `linux.seccomp`: a profile in JSON becomes a program for the kernel. libseccomp compiles
- * it, here in the parent, at run time, because the profile is the bundle's; the child only loads it.
- * Names of calls that this libseccomp does not know are passed over, as other runtimes do: profiles
- * list calls of all processors and of kernels to come. See seccomp(2), seccomp_rule_add(3).
+ * The member `linux.seccomp`: a profile in JSON becomes a program for the kernel. libseccomp
+ * compiles it, here in the parent, at run time, because the profile is the bundle's; the child
+ * only loads it. Names of calls that this libseccomp does not know are passed over, as other
+ * runtimes do: profiles list calls of all processors and of kernels to come. See seccomp(2),
+ * seccomp_rule_add(3).
  */
 #include <errno.h>
 #include <fcntl.h>

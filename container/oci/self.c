@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Between clone and exec the container's first process *is* this program: /proc/1/exe is our file, and
- * an image whose program begins with "#!/proc/self/exe" would run it inside, from where a root that
- * is the host's could write to it (CVE-2019-5736). So what builds containers runs from a copy of the
- * mount our file lies on that is read-only, reached by no path; where that cannot be had and the
- * file could be written by us, from a sealed copy in memory. See open_tree(2), memfd_create(2).
+ * Between clone and exec the container's first process *is* this program: /proc/1/exe is our file,
+ * and an image whose program begins with "#!/proc/self/exe" would run it inside, from where a root
+ * that is the host's could write to it (CVE-2019-5736). So what builds containers runs from a copy
+ * of the mount our file lies on that is read-only, reached by no path; where that cannot be had
+ * and the file could be written by us, from a sealed copy in memory. See open_tree(2),
+ * memfd_create(2).
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * One directory per container, see state.h. Whoever makes or changes a container holds a lock on the
- * directory itself; readers need none, since state.json is replaced by rename. The name of a
+ * One directory per container, see state.h. Whoever makes or changes a container holds a lock on
+ * the directory itself; readers need none, since state.json is replaced by rename. The name of a
  * container becomes the name of a directory, so it is checked before anything else.
  */
 #include "state.h"

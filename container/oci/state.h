@@ -51,6 +51,7 @@ struct oci_state {
 	struct oci_groups groups;
 };
 
+/* An empty one, and what gives back all that it holds. */
 void oci_state_init(struct oci_state *state);
 void oci_state_finish(struct oci_state *state);
 
@@ -70,6 +71,7 @@ int oci_state_save(const struct oci_state *state, struct err *e);
 /* Removes the directory and what is in it. */
 int oci_state_remove(struct oci_state *state, struct err *e);
 
+/* What the container is doing now, see above; and the word for it. */
 enum oci_status oci_state_status(const struct oci_state *state);
 const char *oci_status_name(enum oci_status status);
 

@@ -2,8 +2,8 @@
 #ifndef ISOLAB_CONTAINER_OCI_TREE_CALLS_H
 #define ISOLAB_CONTAINER_OCI_TREE_CALLS_H
 /*
- * tree_calls: the newer calls about mounts (Linux 5.2 and 5.12). A mount is a descriptor until it is
- * put somewhere, so that no path is walked twice. Each returns what the kernel does. See
+ * tree_calls: the newer calls about mounts (Linux 5.2 and 5.12). A mount is a descriptor until it
+ * is put somewhere, so that no path is walked twice. Each returns what the kernel does. See
  * open_tree(2), fsopen(2), fsconfig(2), fsmount(2), move_mount(2), mount_setattr(2).
  */
 #include <fcntl.h>
