@@ -172,14 +172,13 @@ int cgroup_set_cpuset(const struct cgroup_place *place, const struct sandbox_spe
 	if (r == 0 && after->cpuset && cpus_parse(after->cpuset, &wanted) == 0 &&
 	    cpus_parse(all, &there) == 0 && !cpus_are_within(&wanted, &there))
 		return err_set(e, ERANGE, "the group around us has only the processors %.80s", all);
-	if (r == 0 && place->is_unified)
-		return cgroup_write(place, "cpuset.cpus", after->cpuset ? after->cpuset : "\n");
 	/* v1: nobody may enter before it has processors and memory nodes. */
-	if (r == 0)
+	if (r == 0 && !place->is_unified)
 		r = read_parent_list(place->directory, "cpuset.mems", memory_nodes,
 				     sizeof(memory_nodes));
-	if (r == 0)
+	if (r == 0 && !place->is_unified)
 		r = cgroup_write(place, "cpuset.mems", memory_nodes);
+	/* To take the limit away is to write all: an empty list is refused where somebody runs. */
 	if (r == 0)
 		r = cgroup_write(place, "cpuset.cpus", after->cpuset ? after->cpuset : all);
 	return r;

@@ -81,8 +81,10 @@ static void on_main_exit(struct worker *w, int fd, short revents, void *arg)
 		return;
 	worker_unwatch(w, fd);
 	fd_close(&c->pidfd);
-	if (!has_pid_namespace(c))
+	if (!has_pid_namespace(c)) {
+		cgroup_kill(&c->cgroup); /* at one blow, where the kernel can */
 		members_kill_all();
+	}
 	limits_tell(w);
 	notify_tell(((struct wall_state *)worker_state(w))->notify);
 	worker_exited(w, wait_status(&ended));
@@ -150,10 +152,7 @@ static int prepare(struct worker *w, struct wall_state *state, struct err *e)
 	const struct sandbox_spec *spec = worker_spec(w);
 	struct container *c = &state->container;
 
-	state->image = malloc(PATH_MAX);
-	if (!state->image)
-		return err_sys(e, ENOMEM, "start a sandbox");
-	worker_data_path(w, "images/base", state->image, PATH_MAX);
+	worker_data_path(w, "images/base", state->image, sizeof(state->image));
 	container_init(c, spec,
 		       spec->image && strcmp(spec->kind, "container") == 0 ? spec->image
 									   : state->image);
@@ -191,7 +190,7 @@ static void hear_refusals(struct worker *w, int *listener)
 
 static int wall_start(struct worker *w, struct err *e)
 {
-	struct wall_state *state = calloc(1, sizeof(*state));
+	struct wall_state *state = worker_memory(w, sizeof(*state));
 
 	if (!state)
 		return err_sys(e, ENOMEM, "start a sandbox");
@@ -378,9 +377,7 @@ static void wall_finish(struct worker *w)
 	limits_finish(w);
 	notify_destroy(state->notify);
 	container_finish(&state->container);
-	free(state->image);
 	free(state->net_program);
-	free(state);
 	worker_set_state(w, NULL);
 }
 
