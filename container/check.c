@@ -23,6 +23,7 @@
 #include "fd.h"
 #include "idmap.h"
 #include "kernel.h"
+#include "landlock.h"
 #include "timens.h"
 #include "wall.h"
 
@@ -132,7 +133,10 @@ static void check_ids(const struct listener *to)
 static void check_seccomp(const struct listener *to)
 {
 	uint32_t action = SECCOMP_RET_ERRNO;
-	struct worker_check check = {.name = "seccomp", .status = "ok", .found = "filter"};
+	struct worker_check check = {.name = "seccomp",
+				     .status = "ok",
+				     .found = "filter, what it refuses is counted"};
+	uint32_t notify = SECCOMP_RET_USER_NOTIF;
 
 	if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) < 0) {
 		check.status = "missing";
@@ -140,6 +144,30 @@ static void check_seccomp(const struct listener *to)
 		check.cause = "the kernel was built without CONFIG_SECCOMP_FILTER";
 		check.fix = "use a distribution's kernel";
 		check.degrades = "containers only with --no-seccomp";
+	} else if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &notify) < 0) {
+		check.found = "filter";
+		check.degrades = "refused system calls are not counted (Linux 5.0)";
+	}
+	to->say(to->arg, &check);
+}
+
+static void check_landlock(const struct listener *to)
+{
+	int version = landlock_version();
+	char found[32];
+	struct worker_check check = {.name = "landlock", .status = "ok", .found = found};
+
+	snprintf(found, sizeof(found), "version %d", version);
+	if (version < LANDLOCK_VERSION_MIN) {
+		check.status = "degraded";
+		check.cause = version ? "its rules came with Linux 5.19"
+				      : "the kernel was built without it, or it is not among the "
+					"active security modules (the boot option lsm=)";
+		check.fix = "use a distribution's kernel of 6.1 or newer";
+		check.degrades = "containers have no second lock on files, mounts and processes";
+	} else if (version < LANDLOCK_VERSION_SCOPES) {
+		check.degrades = "with --network host the host's abstract sockets are in reach "
+				 "(Linux 6.12)";
 	}
 	to->say(to->arg, &check);
 }
@@ -217,6 +245,7 @@ void wall_check(void (*say)(void *arg, const struct worker_check *check), void *
 	check_user_namespaces(&to);
 	check_ids(&to);
 	check_seccomp(&to);
+	check_landlock(&to);
 	check_time_namespace(&to);
 	check_limits(&to);
 }

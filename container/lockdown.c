@@ -157,10 +157,7 @@ int lockdown_privileges(struct container *c, struct err *e)
  * closes itself on exec. */
 static int pass_listener(int listener, struct err *e)
 {
-	int r = listener < 0 ? 0 : pass_send(CHILD_SOCKET, PASS_LISTENER, listener, e);
-
-	fd_close(&listener);
-	return r;
+	return listener < 0 ? 0 : pass_send(CHILD_SOCKET, PASS_LISTENER, listener, e);
 }
 
 int lockdown_calls(struct container *c, struct err *e)
@@ -173,5 +170,8 @@ int lockdown_calls(struct container *c, struct err *e)
 	int r = seccomp_load(&choice, &listener, e);
 
 	call_note(c->calls, CALL_SECCOMP, start_ns, r, CALL_WORDS_OF(SECCOMP_SET_MODE_FILTER, 0));
+	if (c->is_child && capabilities_have(c->capabilities.added, CAP_SYS_ADMIN) &&
+	    container_has(c, SPEC_LANDLOCK))
+		container_note(c, "Landlock is left out: it refuses mounts even to CAP_SYS_ADMIN");
 	return r < 0 ? r : pass_listener(listener, e);
 }
