@@ -2,12 +2,16 @@
 /*
  * What `nft` would send for
  *
- *	table ip lab { chain out {
- *		type nat hook postrouting priority srcnat; oifname "out" masquerade } }
+ *	table ip lab {
+ *		chain out { type nat hook postrouting priority 100; oifname "out" masquerade }
+ *		chain in { type filter hook input priority 0; iifname "out" meta l4proto tcp drop }
+ *	}
  *
  * as one batch, which is taken as a whole or not at all. A rule is a list of expressions over
- * registers: load the interface's name, compare, masquerade. Numbers are big-endian here, unlike in
- * rtnetlink. See linux/netfilter/nf_tables.h.
+ * registers: load the interface's name, compare, masquerade. Why the second chain: nobody outside has
+ * to do with ourselves; and older versions of pasta send TCP packets without any flag, which are not
+ * translated back, but would be answered by our own kernel, with a reset that ends the sandbox's
+ * connection. Numbers are big-endian here, unlike in rtnetlink. See linux/netfilter/nf_tables.h.
  */
 #include "nat.h"
 
@@ -18,14 +22,16 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 
-enum { BATCH_BYTES = 4096, REPLY_BYTES = 8192, MESSAGES = 5, PRIORITY_SOURCE_NAT = 100 };
+enum { BATCH_BYTES = 4096, REPLY_BYTES = 8192, PRIORITY_SOURCE_NAT = 100 };
 
-#define TABLE "lab"
-#define CHAIN "out"
+#define TABLE   "lab"
+#define OUTWARD "out"
+#define INWARD  "in"
 
 /* A batch as it grows. */
 struct batch {
@@ -74,16 +80,17 @@ static void add_table(struct batch *batch)
 	end(batch, message);
 }
 
-static void add_chain(struct batch *batch)
+static void add_chain(struct batch *batch, const char *name, const char *type, unsigned hook_number,
+		      unsigned priority)
 {
 	struct nlmsghdr *message = begin_table_message(batch, NFT_MSG_NEWCHAIN, 0);
 
 	mnl_attr_put_strz(message, NFTA_CHAIN_TABLE, TABLE);
-	mnl_attr_put_strz(message, NFTA_CHAIN_NAME, CHAIN);
-	mnl_attr_put_strz(message, NFTA_CHAIN_TYPE, "nat");
+	mnl_attr_put_strz(message, NFTA_CHAIN_NAME, name);
+	mnl_attr_put_strz(message, NFTA_CHAIN_TYPE, type);
 	struct nlattr *hook = mnl_attr_nest_start(message, NFTA_CHAIN_HOOK);
-	put_number(message, NFTA_HOOK_HOOKNUM, NF_INET_POST_ROUTING);
-	put_number(message, NFTA_HOOK_PRIORITY, PRIORITY_SOURCE_NAT);
+	put_number(message, NFTA_HOOK_HOOKNUM, hook_number);
+	put_number(message, NFTA_HOOK_PRIORITY, priority);
 	mnl_attr_nest_end(message, hook);
 	end(batch, message);
 }
@@ -102,31 +109,71 @@ static void end_expression(struct nlmsghdr *message, struct nlattr *nests[2])
 	mnl_attr_nest_end(message, nests[0]);
 }
 
-static void add_rule(struct batch *batch, const char *interface)
+/* "Only if KEY of the packet is this." */
+static void put_condition(struct nlmsghdr *message, unsigned key, const void *data, size_t length)
 {
-	struct nlmsghdr *message = begin_table_message(batch, NFT_MSG_NEWRULE, NLM_F_APPEND);
-	struct nlattr *nests[2], *list, *value;
-	char name[IFNAMSIZ] = {0};
+	struct nlattr *nests[2], *value;
 
-	strncpy(name, interface, sizeof(name) - 1);
-	mnl_attr_put_strz(message, NFTA_RULE_TABLE, TABLE);
-	mnl_attr_put_strz(message, NFTA_RULE_CHAIN, CHAIN);
-	list = mnl_attr_nest_start(message, NFTA_RULE_EXPRESSIONS);
 	begin_expression(message, "meta", nests);
-	put_number(message, NFTA_META_KEY, NFT_META_OIFNAME);
+	put_number(message, NFTA_META_KEY, key);
 	put_number(message, NFTA_META_DREG, NFT_REG_1);
 	end_expression(message, nests);
 	begin_expression(message, "cmp", nests);
 	put_number(message, NFTA_CMP_SREG, NFT_REG_1);
 	put_number(message, NFTA_CMP_OP, NFT_CMP_EQ);
 	value = mnl_attr_nest_start(message, NFTA_CMP_DATA);
-	mnl_attr_put(message, NFTA_DATA_VALUE, sizeof(name), name);
+	mnl_attr_put(message, NFTA_DATA_VALUE, length, data);
 	mnl_attr_nest_end(message, value);
 	end_expression(message, nests);
-	begin_expression(message, "masq", nests);
-	end_expression(message, nests);
+}
+
+/* Begins a rule about packets by `interface`. *ret_list: what end_rule() ends. */
+static struct nlmsghdr *begin_rule(struct batch *batch, const char *chain, unsigned key,
+				   const char *interface, struct nlattr **ret_list)
+{
+	struct nlmsghdr *message = begin_table_message(batch, NFT_MSG_NEWRULE, NLM_F_APPEND);
+	char name[IFNAMSIZ] = {0};
+
+	strncpy(name, interface, sizeof(name) - 1);
+	mnl_attr_put_strz(message, NFTA_RULE_TABLE, TABLE);
+	mnl_attr_put_strz(message, NFTA_RULE_CHAIN, chain);
+	*ret_list = mnl_attr_nest_start(message, NFTA_RULE_EXPRESSIONS);
+	put_condition(message, key, name, sizeof(name));
+	return message;
+}
+
+static void end_rule(struct batch *batch, struct nlmsghdr *message, struct nlattr *list)
+{
 	mnl_attr_nest_end(message, list);
 	end(batch, message);
+}
+
+static void add_masquerade(struct batch *batch, const char *interface)
+{
+	struct nlattr *nests[2], *list;
+	struct nlmsghdr *message = begin_rule(batch, OUTWARD, NFT_META_OIFNAME, interface, &list);
+
+	begin_expression(message, "masq", nests);
+	end_expression(message, nests);
+	end_rule(batch, message, list);
+}
+
+static void add_drop(struct batch *batch, const char *interface)
+{
+	struct nlattr *nests[2], *list, *data, *verdict;
+	struct nlmsghdr *message = begin_rule(batch, INWARD, NFT_META_IIFNAME, interface, &list);
+	const uint8_t protocol = IPPROTO_TCP;
+
+	put_condition(message, NFT_META_L4PROTO, &protocol, sizeof(protocol));
+	begin_expression(message, "immediate", nests);
+	put_number(message, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
+	data = mnl_attr_nest_start(message, NFTA_IMMEDIATE_DATA);
+	verdict = mnl_attr_nest_start(message, NFTA_DATA_VERDICT);
+	put_number(message, NFTA_VERDICT_CODE, NF_DROP);
+	mnl_attr_nest_end(message, verdict);
+	mnl_attr_nest_end(message, data);
+	end_expression(message, nests);
+	end_rule(batch, message, list);
 }
 
 /* The kernel acknowledges each message, or names the error of one. */
@@ -163,7 +210,7 @@ static int send_batch(const struct batch *batch)
 	    mnl_socket_sendto(socket, batch->bytes, batch->length) < 0)
 		r = -errno;
 	else
-		r = hear(socket, 3); /* table, chain, rule */
+		r = hear(socket, 5); /* table, two chains, two rules */
 	mnl_socket_close(socket);
 	return r;
 }
@@ -175,8 +222,10 @@ int nat_masquerade(const char *interface, struct err *e)
 
 	end(&batch, begin(&batch, NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES));
 	add_table(&batch);
-	add_chain(&batch);
-	add_rule(&batch, interface);
+	add_chain(&batch, OUTWARD, "nat", NF_INET_POST_ROUTING, PRIORITY_SOURCE_NAT);
+	add_chain(&batch, INWARD, "filter", NF_INET_LOCAL_IN, 0);
+	add_masquerade(&batch, interface);
+	add_drop(&batch, interface);
 	end(&batch, begin(&batch, NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES));
 	r = send_batch(&batch);
 	if (r == 0)
