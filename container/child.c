@@ -77,7 +77,7 @@ int container_become_root(struct container *c, struct err *e)
 int child_start_session(struct container *c, struct err *e)
 {
 	container_own_session(c->calls);
-	umask(0);
+	umask(022);
 	return console_take_pipes(c, e);
 }
 
@@ -134,7 +134,6 @@ static int run_command(struct container *c, struct err *e)
 
 int child_exec(struct container *c, struct err *e)
 {
-	umask(022);
 	c->report->is_command_error = true;
 	int r = workdir_enter(c, c->spec->workdir, e);
 	if (r < 0)

@@ -147,8 +147,9 @@ int console_open(struct container *c, struct err *e)
 		return open_terminal(c, e);
 	if (c->standard[0] >= 0 || c->is_entered)
 		return 0;
-	auto_close int null = open("/dev/null", O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	if (null < 0 || dup2(null, 0) < 0)
+	/* What is opened now gets the lowest number that is free. */
+	close(0);
+	if (call_openat(c->calls, AT_FDCWD, "/dev/null", O_RDWR | O_NOFOLLOW, 0) != 0)
 		return err_sys(e, errno, "open '/dev/null' as standard input");
 	return 0;
 }

@@ -69,12 +69,13 @@ static int restrict_by(struct container *c, const struct ruleset *rules, struct 
 	struct path_rule whole_root = {.rights = RIGHT_EXECUTE | RIGHT_REFER};
 	/* An older kernel knows only the first field; it minds the others if they are not 0. */
 	size_t size = rules->scopes ? sizeof(*rules) : sizeof(rules->files);
-	auto_close int ruleset = (int)call_make(c->calls, CALL_LANDLOCK_CREATE,
+	/* Both are left to exec, which closes them with all others. */
+	int ruleset = (int)call_make(c->calls, CALL_LANDLOCK_CREATE,
 						CALL_WORDS_OF((long)rules, (long)size, 0));
 
 	if (ruleset < 0) /* ENOSYS, EOPNOTSUPP, EINVAL: without it, with too few rights */
 		return 0;
-	auto_close int root = call_openat(c->calls, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC,
+	int root = call_openat(c->calls, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC,
 					  0);
 	whole_root.fd = root;
 	if (root < 0 ||

@@ -17,19 +17,24 @@
 
 #include "fd.h"
 
-static int loopback_up(struct err *e)
+static int loopback_up(const struct container *c, struct err *e)
 {
 	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
-	auto_close int socket_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	if (socket_fd < 0 || ioctl(socket_fd, SIOCSIFFLAGS, &request) < 0)
+	call_because(c->calls, "a socket of any kind, to reach the interfaces by");
+	/* Left to exec, which closes it. */
+	int fd = (int)call_make(c->calls, CALL_SOCKET,
+				CALL_WORDS_OF(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+	call_because(c->calls, "a new network has one interface, lo, and it is down");
+	if (fd < 0 ||
+	    call_make(c->calls, CALL_IOCTL, CALL_WORDS_OF(fd, SIOCSIFFLAGS, (long)&request)) < 0)
 		return err_sys(e, errno, "bring the interface 'lo' up");
 	return 0;
 }
 
 int network_build(struct container *c, struct err *e)
 {
-	int r = loopback_up(e);
+	int r = loopback_up(c, e);
 
 	return r == 0 && lab_is_wanted(c) ? lab_await(c, e) : r;
 }

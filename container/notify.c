@@ -283,7 +283,7 @@ static void on_denied(struct worker *w, int fd, short revents, void *arg)
 
 static struct notify *make(struct worker *w)
 {
-	struct notify *notify = calloc(1, sizeof(*notify));
+	struct notify *notify = worker_memory(w, sizeof(*notify));
 
 	if (!notify)
 		return NULL;
@@ -333,7 +333,6 @@ void notify_destroy(struct notify *notify)
 		worker_unwatch(notify->worker, notify->tell_timer);
 	fd_close(&notify->timer);
 	fd_close(&notify->tell_timer);
-	free(notify);
 }
 
 const struct denied *notify_denied(const struct notify *notify, size_t *ret_count)

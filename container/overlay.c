@@ -126,8 +126,11 @@ static void own_directories(int lower, const struct stat *top)
 	auto_close int upper = openat(AT_FDCWD, "upper", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int left = COPY_ENTRIES_MAX;
 
-	if (upper >= 0 && top->st_uid == NOBODY)
-		copy_directories(lower, upper, 0, &left);
+	if (upper < 0 || top->st_uid != NOBODY)
+		return;
+	mode_t before = umask(0); /* they get the modes of those below */
+	copy_directories(lower, upper, 0, &left);
+	umask(before);
 }
 
 /* The layers, in the tmpfs we stand in: the image once more, and where changes go. */

@@ -14,11 +14,13 @@
 
 extern const struct wall container_wall, process_wall;
 
+enum { WALL_IMAGE_MAX = 640 }; /* worker_data_path() cuts its part at 512 */
+
 /* The state of both (worker_state()). */
 struct wall_state {
 	struct container container;
 	struct enter_list entered; /* what exec started */
-	char *image;               /* owned */
+	char image[WALL_IMAGE_MAX];
 	char *net_program;         /* owned; only for --network lab */
 	struct limits limits;
 	struct notify *notify; /* counts what the filter refuses */

@@ -64,6 +64,9 @@ int workdir_enter(const struct container *c, const char *directory, struct err *
 {
 	if (!directory && c->is_bare)
 		return 0;
+	/* With a root of our own we stand in it already. */
+	if (!directory && !c->is_entered && (c->namespaces & CLONE_NEWNS))
+		return 0;
 	if (chdir(directory ? directory : "/") < 0)
 		return explain(c, directory ? directory : "/", errno, e);
 	if (!directory || is_inside() || hook_is_out("workdir"))

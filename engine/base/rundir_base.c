@@ -17,6 +17,7 @@
 
 #include "fd.h"
 #include "rundir.h"
+#include "self.h"
 
 struct place {
 	const char *parent; /* must be there */
@@ -34,7 +35,7 @@ static struct place find_place(void)
 		place.is_private = true;
 		str_copy(place.name, sizeof(place.name), "isolab");
 	} else {
-		snprintf(place.name, sizeof(place.name), "isolab-%u", (unsigned)geteuid());
+		snprintf(place.name, sizeof(place.name), "isolab-%u", (unsigned)self_user());
 	}
 	return place;
 }
@@ -54,7 +55,7 @@ static int hint_elsewhere(const struct place *place, struct err *e, int r)
 		    e, r,
 		    "unset XDG_RUNTIME_DIR (then /tmp/isolab-%u is used), or set it to a "
 		    "directory of your own with mode 0700",
-		    (unsigned)geteuid());
+		    (unsigned)self_user());
 	return err_hint(e, r, "set XDG_RUNTIME_DIR to a directory of your own with mode 0700");
 }
 
@@ -83,10 +84,10 @@ static int check_owner(const struct place *place, const char *child, int fd, mod
 
 	if (fstat(fd, &status) < 0)
 		return err_sys(e, errno, "look at '%s%s'", place->parent, child);
-	if (status.st_uid != geteuid())
+	if (status.st_uid != self_user())
 		r = err_set(e, EPERM,
 			    "runtime directory '%s%s' belongs to user %u, not to you (user %u)",
-			    place->parent, child, (unsigned)status.st_uid, (unsigned)geteuid());
+			    place->parent, child, (unsigned)status.st_uid, (unsigned)self_user());
 	else if (status.st_mode & closed_to)
 		r = err_set(e, EPERM, "runtime directory '%s%s' has mode %04o: others may %s",
 			    place->parent, child, (unsigned)status.st_mode & 07777,

@@ -13,10 +13,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "self.h"
 #include "spec_private.h"
 
 /* A spec's own texts and lists of words; io_limits has an option for each of its keys. */
@@ -346,13 +346,10 @@ int spec_validate(const struct sandbox_spec *spec, struct err *e)
 
 void spec_choose_name(struct sandbox_spec *spec)
 {
-	uint64_t mix;
+	uint64_t mix = clock_now_ns() ^ self_random();
 
 	if (spec->name[0])
 		return;
-	/* Sixteen random bytes that the kernel gives every program, see getauxval(3). */
-	memcpy(&mix, (const void *)getauxval(AT_RANDOM), sizeof(mix));
-	mix ^= clock_now_ns();
 	mix *= 0x9e3779b97f4a7c15u;
 	snprintf(spec->name, sizeof(spec->name), "%s-%04x", spec->kind, (unsigned)(mix >> 48));
 }

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -152,7 +153,7 @@ static int prepare(struct worker *w, struct err *e)
 	if (r == 0)
 		r = worker_loop_prepare(w, e);
 	if (r < 0)
-		return err_ctx(e, r, "sandbox '%s'", w->spec.name);
+		return r;
 	w->is_stdin_open = w->is_foreground && w->spec.interactive;
 	if (w->is_foreground)
 		worker_step_at(w, "request", w->request_ns, w->begin_ns, NULL);
@@ -290,6 +291,17 @@ int worker_main(int argc, char **argv, const struct wall *const walls[])
 }
 
 /* ---- what a wall asks ---- */
+
+void *worker_memory(struct worker *w, size_t size)
+{
+	size_t at = w->memory_used;
+
+	size = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
+	if (size > sizeof(w->memory) - at)
+		return NULL;
+	w->memory_used = at + size;
+	return w->memory + at;
+}
 
 const struct sandbox_spec *worker_spec(const struct worker *w)
 {

@@ -7,6 +7,7 @@
  * One thread owns all of it, so nothing is locked. Each group of fields below belongs to the file
  * named above it.
  */
+#include <stddef.h>
 #include <sys/types.h>
 #include <termios.h>
 
@@ -23,6 +24,7 @@ enum {
 	WORKER_POLL_MAX = WORKER_WATCHES_MAX + WORKER_PUMPS_MAX + WORKER_CLIENTS_MAX + 8,
 	WORKER_RELAY_FULL_BYTES = 64 * 1024,  /* more than this unwritten: the wall should pause */
 	WORKER_RELAY_MAX_BYTES = 1024 * 1024, /* more than this is dropped */
+	WORKER_MEMORY = 6 * 1024,             /* for the wall: its state, its tables */
 	WORKER_STEP_ROOM = 6 * 1024,          /* a usual boot */
 	WORKER_STOP_MS = 10000, /* between a forwarded signal that should end it, and SIGKILL */
 };
@@ -132,6 +134,8 @@ struct worker {
 
 	/* worker.c */
 	char data_path[512];
+	size_t memory_used;
+	_Alignas(max_align_t) char memory[WORKER_MEMORY];
 };
 
 /* worker_journal.c */
