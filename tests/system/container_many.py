@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many containers: a hundred starts in a row (`./dev soak`: a thousand), sixty-four at once, made of
-all that a container can have: then nothing of any kind is left of them."""
+"""Many containers: a hundred starts in a row (`./dev soak`: a thousand), sixty-four at once, made
+of all that a container can have: then nothing of any kind is left of them."""
 import os
 import subprocess
 import sys
