@@ -36,6 +36,7 @@ void oci_container_init(struct oci_container *c)
 				    .proc = -1,
 				    .root_tree = -1,
 				    .label = -1,
+				    .unified = -1,
 				    .process = -1};
 	oci_state_init(&c->state);
 	for (int kind = 0; kind < OCI_NAMESPACES; kind++)
@@ -51,6 +52,7 @@ void oci_container_finish(struct oci_container *c)
 	fd_close(&c->proc);
 	fd_close(&c->root_tree);
 	fd_close(&c->label);
+	fd_close(&c->unified);
 	fd_close(&c->process);
 	for (int kind = 0; kind < OCI_NAMESPACES; kind++)
 		fd_close(&c->joined[kind]);
@@ -170,13 +172,6 @@ static int say_mapped(struct oci_container *c, struct err *e)
 	return r;
 }
 
-static int say_limits(struct oci_container *c, struct err *e)
-{
-	int r = oci_groups_enter(&c->state.groups, c->pid, e);
-
-	return r < 0 ? r : oci_say(c->socket, "limits", e);
-}
-
 static int run_hooks(struct oci_container *c, struct err *e)
 {
 	uint64_t ticks;
@@ -208,10 +203,9 @@ static int make_groups(struct oci_container *c, struct err *e)
 int oci_container_build(struct oci_container *c, struct err *e)
 {
 	static int (*const steps[])(struct oci_container *, struct err *) = {
-	    write_state,          open_proc,     oci_namespaces_open,
-	    oci_words_open,       open_gate,     make_groups,
-	    oci_namespaces_spawn, set_oom_score, say_mapped,
-	    say_limits,           run_hooks,     finish_building,
+	    write_state, open_proc,   oci_namespaces_open,  oci_words_open,
+	    open_gate,   make_groups, oci_namespaces_spawn, set_oom_score,
+	    say_mapped,  run_hooks,   finish_building,
 	};
 	int r = 0;
 

@@ -323,19 +323,25 @@ int oci_groups_make(const struct oci_config *config, struct oci_state *state, st
 	return make_all(&m);
 }
 
-int oci_groups_enter(const struct oci_groups *groups, pid_t pid, struct err *e)
+int oci_groups_join(const struct oci_groups *groups, struct err *e)
 {
-	char text[16];
-
-	snprintf(text, sizeof(text), "%d", (int)pid);
 	for (size_t i = 0; i < groups->entered_count; i++) {
 		auto_close int fd = open(groups->entered[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		int r = fd < 0 ? -errno : fd_write_file(fd, "cgroup.procs", text);
-		if (r < 0)
-			return err_sys(e, r, "put process %d into the cgroup '%s'", (int)pid,
-				       groups->entered[i]);
+		int r = fd < 0 ? -errno : fd_write_file(fd, "tasks", "0");
+		if (r < 0 && r != -ENOENT) /* v2 has no such file */
+			return err_sys(e, r, "join the cgroup '%s'", groups->entered[i]);
 	}
 	return 0;
+}
+
+int oci_groups_open_unified(const struct oci_groups *groups)
+{
+	for (size_t i = 0; i < groups->entered_count; i++) {
+		auto_close int fd = open(groups->entered[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd >= 0 && faccessat(fd, "tasks", F_OK, 0) < 0)
+			return fd_move(&fd);
+	}
+	return -1;
 }
 
 static bool signal_group(const char *path, int signal_number)

@@ -20,8 +20,12 @@
  * after a failure. What an ordinary user cannot have is left out, with a warning on `warnings`. */
 int oci_groups_make(const struct oci_config *config, struct oci_state *state, struct err *e);
 
-/* Puts a process into all of them (v1: milliseconds). */
-int oci_groups_enter(const struct oci_groups *groups, pid_t pid, struct err *e);
+/* The calling process, which has one thread, puts itself into all v1 trees: that waits for nothing,
+ * while to be put in by another takes milliseconds (an RCU grace period). */
+int oci_groups_join(const struct oci_groups *groups, struct err *e);
+
+/* v2: the directory for clone3(CLONE_INTO_CGROUP), opened; -1: there is none. */
+int oci_groups_open_unified(const struct oci_groups *groups);
 
 /* Sends a signal to all processes in the cgroups that we made; true if there were any. */
 bool oci_groups_signal(const struct oci_groups *groups, int signal_number);

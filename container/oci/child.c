@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "cgroup_path.h"
+#include "cgroups.h"
 #include "fd.h"
 #include "kernel.h"
 #include "labels.h"
@@ -39,7 +40,8 @@ static int own_session(struct oci_container *c, struct err *e)
 	return 0;
 }
 
-static int hear_mapped(struct oci_container *c, struct err *e)
+/* Where the runtime is in the trees, as long as we are there, too: for mounts of type cgroup. */
+static int read_cgroups(struct oci_container *c, struct err *e)
 {
 	for (size_t i = 0; i < c->config.mount_count; i++) {
 		const char *type = c->config.mounts[i].type;
@@ -47,6 +49,11 @@ static int hear_mapped(struct oci_container *c, struct err *e)
 		    !(c->cgroup_texts = cgroup_read_texts(0, &c->mountinfo)))
 			return err_sys(e, errno, "find our own cgroup");
 	}
+	return 0;
+}
+
+static int hear_mapped(struct oci_container *c, struct err *e)
+{
 	return oci_hear(c->child_socket, "mapped", &c->root_tree, e);
 }
 
@@ -65,9 +72,10 @@ static int become_root(struct oci_container *c, struct err *e)
 	return 0;
 }
 
+/* Still as who started us: cgroups belong to the host's root. */
 static int join_groups(struct oci_container *c, struct err *e)
 {
-	int r = oci_hear(c->child_socket, "limits", NULL, e);
+	int r = c->is_in_groups ? 0 : oci_groups_join(&c->state.groups, e);
 
 	if (r == 0 && c->config.namespaces & CLONE_NEWCGROUP && unshare(CLONE_NEWCGROUP) < 0)
 		r = err_sys(e, errno, "make a cgroup namespace");
@@ -152,11 +160,11 @@ static int pass_gate(struct oci_container *c, struct err *e)
 static const struct {
 	int (*run)(struct oci_container *c, struct err *e);
 } steps[] = {
-    {own_session}, {hear_mapped},     {oci_mounts_prepare}, {oci_root_prepare},
-    {become_root}, {join_groups},     {oci_mounts_place},   {oci_devices_make},
-    {say_mounted}, {oci_cover},       {oci_console_open},   {set_names},
-    {set_sysctls}, {oci_labels_open}, {oci_root_enter},     {oci_root_finish},
-    {say_built},   {pass_gate},
+    {own_session},        {read_cgroups},     {join_groups},     {hear_mapped},
+    {oci_mounts_prepare}, {oci_root_prepare}, {become_root},     {oci_mounts_place},
+    {oci_devices_make},   {say_mounted},      {oci_cover},       {oci_console_open},
+    {set_names},          {set_sysctls},      {oci_labels_open}, {oci_root_enter},
+    {oci_root_finish},    {say_built},        {pass_gate},
 };
 
 static int start(struct oci_container *c, struct err *e)

@@ -201,7 +201,7 @@ static int open_container(struct entering *entering, struct err *e)
 static int settle(struct entering *entering, struct err *e)
 {
 	struct oci_container *c = entering->c;
-	int r = oci_hear(c->child_socket, "limits", NULL, e);
+	int r = 0;
 
 	umask(0);
 	setsid();
@@ -247,10 +247,18 @@ static void go_between(struct entering *entering)
 	struct oci_container *c = entering->c;
 	struct err *e = &c->report->error;
 	struct clone_args arguments = {.flags = CLONE_PARENT};
+	auto_close int group = oci_groups_open_unified(&c->state.groups);
 
+	/* First of all: behind another mount namespace cgroups have no path. */
+	if (oci_groups_join(&c->state.groups, e) < 0)
+		_exit(1);
 	if (entering->namespaces && setns(entering->target, (int)entering->namespaces) < 0) {
 		err_sys(e, errno, "join its namespaces");
 		_exit(1);
+	}
+	if (group >= 0) {
+		arguments.flags |= CLONE_INTO_CGROUP;
+		arguments.cgroup = (uint64_t)group;
 	}
 	pid_t pid = kernel_clone3(&arguments);
 	if (pid == 0)
@@ -282,10 +290,7 @@ static int spawn(struct entering *entering, struct err *e)
 	}
 	c->pid = c->report->pid;
 	c->process = kernel_pidfd_open(c->pid);
-	r = c->process < 0 ? err_sys(e, errno, "hold the process") : 0;
-	if (r == 0)
-		r = oci_groups_enter(&c->state.groups, c->pid, e);
-	return r < 0 ? r : oci_say(c->socket, "limits", e);
+	return c->process < 0 ? err_sys(e, errno, "hold the process") : 0;
 }
 
 /* Its end of the socket is closed by exec, or by its death. */

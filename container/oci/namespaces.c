@@ -21,6 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cgroups.h"
 #include "fd.h"
 #include "kernel.h"
 #include "oci_container.h"
@@ -83,6 +84,11 @@ static int clone_child(struct oci_container *c, uint64_t more, int exit_signal)
 {
 	unsigned flags = c->config.namespaces & ~(unsigned)(CLONE_NEWTIME | CLONE_NEWCGROUP);
 	struct clone_args arguments = {.flags = flags | more, .exit_signal = (uint64_t)exit_signal};
+
+	if (c->unified >= 0) {
+		arguments.flags |= CLONE_INTO_CGROUP;
+		arguments.cgroup = (uint64_t)c->unified;
+	}
 	pid_t pid = kernel_clone3(&arguments);
 
 	if (pid == 0)
@@ -114,7 +120,12 @@ static void go_between(struct oci_container *c) __attribute__((noreturn));
 static void go_between(struct oci_container *c)
 {
 	struct err *e = &c->report->error;
-	int r = join(c, e);
+	/* First of all: behind another mount namespace cgroups have no path. */
+	int r = oci_groups_join(&c->state.groups, e);
+
+	c->is_in_groups = true;
+	if (r == 0)
+		r = join(c, e);
 
 	if (r == 0 && c->config.namespaces & CLONE_NEWTIME)
 		r = shift_clocks(c, e);
@@ -151,6 +162,7 @@ int oci_namespaces_spawn(struct oci_container *c, struct err *e)
 
 	for (int kind = 0; kind < OCI_NAMESPACES; kind++)
 		is_joining |= c->joined[kind] >= 0;
+	c->unified = oci_groups_open_unified(&c->state.groups);
 	int pid = is_joining ? spawn_between(c, e) : clone_child(c, 0, SIGCHLD);
 	if (pid < 0)
 		return is_joining ? pid : explain_clone(c, -pid, e);

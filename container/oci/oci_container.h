@@ -5,12 +5,12 @@
  * oci_container: building what a config.json describes.
  *
  *	parent (create)				child (becomes the container)
- *	clone, or join and clone  ----------->	own session, trees of what is to be bound
+ *	cgroups, gate
+ *	clone, or join and clone  ----------->	own session, into its cgroups
  *	id maps, "mapped" ------------------->	root of its user namespace, root and mounts
- *	cgroups, "limits" ------------------->	cgroup namespace
  *	createRuntime hooks  <--- "mounted" --
- *	    "hooked" ------------------------>	createContainer hooks, pivot_root, covered paths,
- *	state.json           <---- "built" ---	sysctls, console
+ *	    "hooked" ------------------------>	createContainer hooks, covered paths, console,
+ *	state.json           <---- "built" ---	sysctls, pivot_root
  *	    "stay" -------------------------->	waits at the gate
  *	(exits)
  *	start: the gate ----- "go" ---------->	startContainer hooks, limits, user, capabilities,
@@ -55,7 +55,9 @@ struct oci_container {
 	const char *mountinfo;      /* in there */
 	int label;                  /* child: file for the label of the next exec, -1: none */
 	pid_t pid;
-	int process; /* pidfd */
+	int process;       /* pidfd */
+	int unified;       /* its v2 cgroup, for the clone; -1: none */
+	bool is_in_groups; /* child: its maker was in its cgroups */
 	bool is_rootless;
 };
 
