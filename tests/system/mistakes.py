@@ -70,9 +70,11 @@ def test_command_missing(lab):
 def test_not_in_this_version(lab):
     """an option of a later version is refused by its name"""
     for words in (["--cpus", "2"], ["--volume", "/a:/b"], ["--user", "me"], ["--init"]):
-        for kind in KINDS:
-            expect_refusal(lab.isolab("run", kind, *words, "--", "true"), 2,
-                           f"{words[0]}.*not in this version")
+        expect_refusal(lab.isolab("run", "vm", *words, "--", "true"), 2,
+                       f"{words[0]}.*not in this version")
+    for kind in ("process", "container", "vm"):
+        expect_refusal(lab.isolab("run", kind, "--vcpus", "2", "--", "true"), 2,
+                       "--vcpus.*not in this version")
 
 
 def test_wrong_wall(lab):
