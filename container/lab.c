@@ -123,9 +123,8 @@ int lab_list(const struct lab_place *place, struct strbuf *text, struct err *e)
 			return err_sys(e, r ? r : ECONNRESET, "ask the lab network who is in it");
 		if (message.type != NET_MEMBER)
 			return 0;
-		str_addf(text, "%s %s\n",
-			 net_wire_format_address(address, sizeof(address), message.lease.address),
-			 message.name);
+		str_addf(text, "peer %s %s\n", message.name,
+			 net_wire_format_address(address, sizeof(address), message.lease.address));
 		message = (struct net_wire){.type = NET_LIST, .number = message.number};
 	}
 	return 0;

@@ -62,12 +62,12 @@ int lab_clone(struct container *c, const struct clone_args *arguments, struct er
 int lab_translate(const struct idmap *map, const char *users, const char *groups,
 		  struct idmap *ret_map);
 
-/* While it runs: notices the end of the lab, and tells about it (topic "lab" of wall->describe, one
- * JSON object: address, gateway, address6, uplink, peers). lab_wall.c */
+/* While it runs: notices the end of the lab, and tells about it (topic "lab" of wall->describe): lines
+ * "address A", "gateway A", "address6 A", "uplink PROGRAM", "peer NAME A". lab_wall.c */
 int lab_watch(struct worker *w, struct lab_place *place, struct err *e);
 int lab_describe(struct worker *w, struct strbuf *text, struct err *e);
 
-/* Appends who is in the lab, "ADDRESS NAME" a line. */
+/* Appends who is in the lab, "peer NAME ADDRESS" a line. */
 int lab_list(const struct lab_place *place, struct strbuf *text, struct err *e);
 
 #endif

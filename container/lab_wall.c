@@ -7,7 +7,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "container.h"
@@ -42,35 +41,6 @@ int lab_watch(struct worker *w, struct lab_place *place, struct err *e)
 	return worker_watch(w, place->socket, POLLIN, on_lab, place, e);
 }
 
-/* "BEFOREkey":"value" */
-static void add_text(struct strbuf *text, const char *before, const char *key, const char *value)
-{
-	str_addf(text, "%s\"%s\":", before, key);
-	str_add_json(text, value);
-}
-
-static int add_peers(const struct lab_place *place, struct strbuf *text, struct err *e)
-{
-	auto_strbuf list = {0};
-	int r = lab_list(place, &list, e);
-
-	if (r < 0)
-		return r;
-	str_add(text, ",\"peers\":[");
-	for (const char *line = list.data; line && *line;) {
-		const char *end = strchr(line, '\n'), *blank = strchr(line, ' ');
-		char address[16], name[NET_WIRE_NAME_MAX];
-		snprintf(address, sizeof(address), "%.*s", (int)(blank - line), line);
-		snprintf(name, sizeof(name), "%.*s", (int)(end - blank - 1), blank + 1);
-		add_text(text, line == list.data ? "{" : ",{", "name", name);
-		add_text(text, ",", "address", address);
-		str_add(text, "}");
-		line = end + 1;
-	}
-	str_add(text, "]");
-	return 0;
-}
-
 int lab_describe(struct worker *w, struct strbuf *text, struct err *e)
 {
 	const struct lab_place *place = &((struct wall_state *)worker_state(w))->container.lab;
@@ -79,16 +49,14 @@ int lab_describe(struct worker *w, struct strbuf *text, struct err *e)
 
 	if (place->socket < 0)
 		return -EOPNOTSUPP;
-	add_text(text, "{", "address",
+	str_addf(text, "address %s\n",
 		 net_wire_format_address(address, sizeof(address), place->lease.address));
-	add_text(text, ",", "gateway",
+	str_addf(text, "gateway %s\n",
 		 net_wire_format_address(address, sizeof(address), place->lease.gateway));
-	if (memcmp(place->lease.address6, none, sizeof(none)) != 0) {
-		inet_ntop(AF_INET6, place->lease.address6, address, sizeof(address));
-		add_text(text, ",", "address6", address);
-	}
-	add_text(text, ",", "uplink", place->lease.uplink);
-	int r = add_peers(place, text, e);
-	str_add(text, "}");
-	return r;
+	if (memcmp(place->lease.address6, none, sizeof(none)) != 0)
+		str_addf(text, "address6 %s\n",
+			 inet_ntop(AF_INET6, place->lease.address6, address, sizeof(address)));
+	if (*place->lease.uplink)
+		str_addf(text, "uplink %s\n", place->lease.uplink);
+	return lab_list(place, text, e);
 }

@@ -18,6 +18,10 @@ extern const struct command cmd_attach, cmd_bench, cmd_compare, cmd_create, cmd_
 enum { CMD_STATUS_FAILED = 125, CMD_STATUS_USAGE = 2, CMD_STATUS_INTERRUPTED = 130 };
 enum { CMD_OPTIONS_MAX = 16, CMD_SANDBOXES_MAX = 256, CMD_SCHEMA = 1 };
 
+/* A sandbox's place in the lab network: for inspect. NULL, or nothing written: it has none. */
+struct doc *inspect_lab_document(struct sandbox *s);
+void inspect_lab_print(struct out *out, struct sandbox *s);
+
 /* A command's words, sorted out by its option table. */
 struct cmd_line {
 	/* Same index as command->options: NULL = not given, "" = a flag that was. */

@@ -19,6 +19,13 @@ static struct doc *words(char *const *list)
 	return array;
 }
 
+static const char *network_name(const struct sandbox_spec *spec)
+{
+	if (spec->network == SPEC_NETWORK_LAB)
+		return "lab";
+	return spec->network == SPEC_NETWORK_HOST ? "host" : "none";
+}
+
 static struct doc *spec_document(const struct sandbox_spec *spec)
 {
 	struct doc *object = doc_object();
@@ -29,7 +36,7 @@ static struct doc *spec_document(const struct sandbox_spec *spec)
 	doc_put(object, "env", words(spec->env));
 	doc_put_number(object, "memory_bytes", spec->memory_bytes);
 	doc_put_number(object, "pids_max", spec->pids_max);
-	doc_put_text(object, "network", spec->network == SPEC_NETWORK_HOST ? "host" : "none");
+	doc_put_text(object, "network", network_name(spec));
 	doc_put_number(object, "removed_bricks", spec->removed_bricks);
 	doc_put_bool(object, "tty", spec->tty);
 	doc_put_bool(object, "remove", spec->remove);
@@ -61,7 +68,7 @@ static struct doc *denied_document(const struct sandbox *s)
 
 static int print_json(struct command_context *context, struct sandbox *s)
 {
-	struct doc *root = doc_root(CMD_SCHEMA);
+	struct doc *root = doc_root(CMD_SCHEMA), *lab = inspect_lab_document(s);
 	char path[512];
 
 	report_head(root, s);
@@ -69,6 +76,8 @@ static int print_json(struct command_context *context, struct sandbox *s)
 	doc_put_text(root, "note", sandbox_note(s));
 	doc_put(root, "denied", denied_document(s));
 	doc_put(root, "spec", spec_document(sandbox_spec(s)));
+	if (lab)
+		doc_put(root, "lab", lab);
 	doc_put(root, "facts", report_facts(sandbox_facts(s)));
 	doc_put(root, "resources", report_resources(s));
 	doc_put(root, "boot", report_boot(s));
@@ -81,7 +90,7 @@ static void print_line(struct out *out, const char *label, const char *text)
 	out_printf(out, "%s\n", text);
 }
 
-static void print_spec(struct out *out, const struct sandbox *s)
+static void print_spec(struct out *out, struct sandbox *s)
 {
 	const struct sandbox_spec *spec = sandbox_spec(s);
 	char text[512];
@@ -94,7 +103,8 @@ static void print_spec(struct out *out, const struct sandbox *s)
 		snprintf(text, sizeof(text), "at most %llu", (unsigned long long)spec->pids_max);
 		print_line(out, "processes", text);
 	}
-	print_line(out, "network", spec->network == SPEC_NETWORK_HOST ? "host" : "none");
+	print_line(out, "network", network_name(spec));
+	inspect_lab_print(out, s);
 	print_line(out, "belongs to",
 		   spec->leased ? "the prompt that made it" : "nobody (detached)");
 	print_line(out, "directory", directory_of(s, text, sizeof(text)));
