@@ -54,6 +54,8 @@ static bool is_made_later(const struct container *c, const char *target)
 	uint64_t bytes;
 	bool is_read_only;
 
+	if (strstr(target, "/.."))
+		return false;
 	if (strncmp(target, "/tmp/", 5) == 0 || strncmp(target, "/run/", 5) == 0)
 		return true;
 	for (int i = 0; i < 2; i++)

@@ -73,7 +73,8 @@ def snapshot(path):
         for name in folders + files:
             found = os.lstat(os.path.join(folder, name))
             link = os.readlink(os.path.join(folder, name)) if stat.S_ISLNK(found.st_mode) else ""
-            seen[os.path.join(folder, name)] = (found.st_mode, found.st_size, found.st_uid, link)
+            size = found.st_size if stat.S_ISREG(found.st_mode) else 0
+            seen[os.path.join(folder, name)] = (found.st_mode, size, found.st_uid, link)
     return seen
 
 
@@ -408,8 +409,8 @@ def with_ranges(lab, uid_lines, gid_lines, privileges=True):
             file.write(text)
         binds += f"mount --bind {path} /etc/{name} && "
     privilege = [] if privileges else ["--no-new-privs"]
-    lab.wrap = ["unshare", "-m", "sh", "-c", binds + 'exec "$@"', "sh", lab.wrap[0], *privilege,
-                *lab.wrap[1:]]
+    lab.wrap = ["unshare", "-m", "sh", "-c", binds + 'exec "$@"', "sh",
+                shutil.which(lab.wrap[0]), *privilege, *lab.wrap[1:]]
 
 
 def ranges(count=65536):
