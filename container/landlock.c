@@ -3,7 +3,8 @@
  * Four calls: a ruleset that says which rights it handles, the root opened, a rule that grants
  * there what is granted anywhere, the restriction. The descriptors close themselves on exec. What
  * surprises: a right to move files between directories (REFER) is denied by *every* ruleset that
- * does not handle and grant it; so a kernel that does not know the right (before 5.19) gets no rules.
+ * does not handle and grant it; so a kernel that does not know the right (before 5.19) gets no
+ * rules.
  * See landlock_create_ruleset(2), landlock_add_rule(2), landlock_restrict_self(2).
  */
 #include "landlock.h"
@@ -71,12 +72,11 @@ static int restrict_by(struct container *c, const struct ruleset *rules, struct 
 	size_t size = rules->scopes ? sizeof(*rules) : sizeof(rules->files);
 	/* Both are left to exec, which closes them with all others. */
 	int ruleset = (int)call_make(c->calls, CALL_LANDLOCK_CREATE,
-						CALL_WORDS_OF((long)rules, (long)size, 0));
+				     CALL_WORDS_OF((long)rules, (long)size, 0));
 
 	if (ruleset < 0) /* ENOSYS, EOPNOTSUPP, EINVAL: without it, with too few rights */
 		return 0;
-	int root = call_openat(c->calls, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC,
-					  0);
+	int root = call_openat(c->calls, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	whole_root.fd = root;
 	if (root < 0 ||
 	    call_make(c->calls, CALL_LANDLOCK_ADD_RULE,

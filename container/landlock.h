@@ -13,8 +13,9 @@
  *	network host	no abstract socket outside (CVE-2020-15257)	kernels from 6.12 on
  *	no pid ns	no signal to a process outside			the same
  *
- * What exec adds later stays outside of the domain: it could be in one of its own only, and Landlock
- * lets no domain look at another: `exec NAME -- readlink /proc/1/ns/pid` would fail. See landlock(7).
+ * What exec adds later stays outside of the domain: it could be in one of its own only, and
+ * Landlock lets no domain look at another: `exec NAME -- readlink /proc/1/ns/pid` would fail. See
+ * landlock(7).
  */
 #include "err.h"
 

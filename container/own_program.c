@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * A file is known by device and inode, so it does not matter by which name it is reached. A script's
- * interpreter may be a script again, which the kernel follows a few times; so do we.
+ * A file is known by device and inode, so it does not matter by which name it is reached. A
+ * script's interpreter may be a script again, which the kernel follows a few times; so do we.
  */
 #include "own_program.h"
 

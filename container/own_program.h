@@ -18,8 +18,8 @@ struct container;
 /* True if the owner of the worker's program may have a name inside; else there is nothing to hold. */
 bool own_program_is_exposed(const struct container *c);
 
-/* True if running `path` would run the program that this process runs from, or if nobody can say,
- * because it cannot be read. */
+/* True if running `path` would run the program that this process runs from, or if nobody can
+ * say, because it cannot be read. */
 bool own_program_is(const char *path);
 
 #endif

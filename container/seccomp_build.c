@@ -61,10 +61,10 @@ static struct seccomp_call *add_call(struct build *b, char *word)
 	if (since && sscanf(since, "%u.%u", &major, &minor) != 2)
 		fail("no version after the '@' of", word);
 	int number = seccomp_syscall_resolve_name_arch(b->arch, word);
-	if (number < 0 && number_text)
-		number = atoi(number_text);
-	if (number_text && number != atoi(number_text))
+	int written = number_text ? (int)strtol(number_text, NULL, 10) : number;
+	if (number >= 0 && number != written)
 		fail("libseccomp knows another number of", word);
+	number = written;
 	if (number < 0 || number >= SECCOMP_NUMBERS_MAX)
 		return NULL;
 	struct seccomp_call *call = place(b, (unsigned)number);

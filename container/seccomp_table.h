@@ -59,7 +59,7 @@ struct seccomp_profile {
 	const struct seccomp_rule *rules;   /* ends with call == NULL */
 };
 
-/* One call of the processor that we are built for; seccomp_build writes a list of all, by number. */
+/* One call of the processor that we are built for; seccomp_build writes a list of all of them. */
 struct seccomp_call {
 	const char *name;
 	uint16_t number;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * "Of the kernel's calls" means of this kernel's: one that it is too young or too old for is told
- * apart, by the version that the table has for it. What is known is counted by the container's list,
- * which names all calls; a profile that names only what it allows (the monitor's) refuses the rest.
+ * "Of the kernel's calls" means of this kernel's: one that it is too old for is told apart, by the
+ * version that the table has for it. What is known is counted by the container's list, which names
+ * all calls; a profile that names only what it allows (the monitor's) refuses the rest.
  */
 #include "surface.h"
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The hooks of a build that is not for tests: none. See hooks.h.
+ * The hooks of every build that is not for tests: there are none. Meson chooses this file instead
+ * of hooks.c, so that no environment variable can ever take a defence out of a program that people
+ * use. See hooks.h.
  */
 #include "hooks.h"
 

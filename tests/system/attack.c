@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What somebody inside may try: each word of the command line is an attack on the wall (attack.h). Prints
+ * What somebody inside may try: each word of the command line is an attack (attack.h). Prints
  * "NAME: held" or "NAME: BROKEN …"; the suite container_security.py puts it into an image of
  * its own and runs it there. Static, because the image has no libraries.
  */

@@ -50,7 +50,7 @@ static const char *attack_userfaultfd(void)
 
 static const char *attack_packet(void)
 {
-	/* In a network namespace of its own root may have these; the filter says: no such family. */
+	/* In its own network namespace root may have these; the filter says: no such family. */
 	int fd = socket(AF_PACKET, SOCK_RAW, 0);
 
 	return fd >= 0 || errno != EAFNOSUPPORT ? "the code of packet sockets is reached" : NULL;

@@ -160,7 +160,8 @@ static const char *attack_signal(void)
 
 	if (!pid)
 		return "ATTACK_PID is not set";
-	return kill((pid_t)atoi(pid), 0) == 0 ? "a process outside can be signalled" : NULL;
+	return kill((pid_t)strtol(pid, NULL, 10), 0) == 0 ? "a process outside can be signalled"
+							  : NULL;
 }
 
 /* CVE-2022-0492: the program that the host's kernel runs when a cgroup becomes empty. It is only

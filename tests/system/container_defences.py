@@ -46,7 +46,7 @@ class Defence:
     `hooks` and `without` are the two ways to take it out. `env` is for the attack inside.
     `users`: by whom it is tried; `needs` raises Skip where the machine cannot show it."""
 
-    def __init__(self, claim, attack, hooks=(), without=(), given=(), given_hooks=(),  # noqa: PLR0913
+    def __init__(self, claim, attack, *, hooks=(), without=(), given=(), given_hooks=(),
                  users="both", needs=None, options=()):
         self.claim, self.attack, self.hooks, self.without = claim, attack, hooks, list(without)
         self.given, self.given_hooks, self.users = list(given), given_hooks, users
@@ -153,8 +153,8 @@ NOT_SHOWN = {
     "names of sandboxes": "checked where they are typed, before anything is made: "
                           "tests/unit/test_str.c, tests/system/mistakes.py",
     "setgroups denied before gid_map": "the kernel itself refuses the map without it",
-    "writing to the worker's program": "the kernel refuses it (ETXTBSY) as long as the worker runs, "
-                                       "which outlives all inside: test_program_overwrite",
+    "writing to the worker's program": "the kernel refuses it (ETXTBSY) as long as the worker "
+                                       "runs, which outlives all inside",
     "nosuid on the image": "no_new_privs does the same; either holds alone",
     "/proc/keys covered": "keys of users without a name inside are not shown there anyway",
     "own session and pty": "nothing of the user's terminal is inside that could be attacked: "
@@ -395,6 +395,8 @@ def main():
     if AS_USER and os.geteuid() != 0:
         raise SystemExit(77)
     join_session_keyring()
+    for defence, why in NOT_SHOWN.items():
+        print(f"# not shown: {defence}: {why}")
     mine = "user" if AS_USER else "root"
     cases = [make_case(defence) for defence in DEFENCES if defence.users in ("both", mine)]
     run_suite(cases + SPECIAL, make_lab, prefix="as an ordinary user: " if AS_USER else "")

@@ -19,7 +19,7 @@ static long now_ms(void)
 
 int main(int argc, char **argv)
 {
-	long end_ms = now_ms() + (argc > 1 ? atol(argv[1]) : 0), count = 0;
+	long end_ms = now_ms() + (argc > 1 ? strtol(argv[1], NULL, 10) : 0), count = 0;
 	int first = 0, last = 0;
 
 	do {

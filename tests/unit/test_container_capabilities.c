@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Which capabilities the options leave.
+ * Which capabilities the options --cap-add and --cap-drop leave, word by word as docker's users
+ * know them. What the kernel makes of it is tried in tests/system/container_refusals.py.
+ * See capabilities(7).
  */
 #include <linux/capability.h>
 #include <setjmp.h>
