@@ -15,14 +15,13 @@ limits_of() {
 	no_cgroup_left
 }
 
-# What depends on the kind of tree; the whole suite takes a minute in here.
+# What depends on the kind of tree.
 most="test_memory test_memory_told_at_once test_pids test_cpus test_cpuset test_devices
 	test_never_before_the_limits test_exec_is_counted test_update test_update_without_account
 	test_update_below_use test_killed_worker test_pressure"
 
 test_limits_hold_and_change_for_root() {
 	# shellcheck disable=SC2086  # a list of words
-	[ "$cgroups" = v2 ] && most=
 	suite container_limits.py $most && no_cgroup_left
 }
 
