@@ -78,7 +78,7 @@ int child_start_session(struct container *c, struct err *e)
 {
 	container_own_session(c->calls);
 	umask(022);
-	return console_take_pipes(c, e);
+	return console_sweep(c, e);
 }
 
 /* A new kernel's way to an own clock; on an older one we were born with it, or do without. */

@@ -2,8 +2,8 @@
 /*
  * The child opens its terminal by descriptor only: ptmx of its own devpts, then TIOCGPTPEER, so
  * that no path inside the image can lead it elsewhere (CVE-2025-52565). The master goes to the
- * worker by SCM_RIGHTS. Pipes are given to the user that the program will be, else it could not
- * open /dev/stdout again. See pty(7), devpts(5), unix(7).
+ * worker by SCM_RIGHTS. Pipes are made by the child, too, once it is root inside: else the program
+ * could not open /dev/stdout again. See pty(7), devpts(5), unix(7).
  */
 #include "console_ends.h"
 
@@ -30,62 +30,68 @@ enum { TTYAUX_MAJOR = 5, PTMX_MINOR = 2 };
 #define TIOCGPTPEER _IO('T', 0x41)
 #endif
 
-/* A pipe whose child's end is `child_end` (0: reads, 1: writes). */
-static int make_pipe(struct container *c, int stream, int child_end, struct err *e)
+int console_receive(struct container *c, struct err *e)
 {
-	int ends[2];
+	struct pass pass;
+	int r;
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return err_sys(e, errno, "make a pipe for the console");
-	c->standard[stream] = ends[child_end];
-	c->console[stream] = ends[!child_end];
-	if ((c->namespaces & CLONE_NEWUSER) && c->idmap.count > 1 &&
-	    fchown(ends[child_end], c->idmap.first_uid, c->idmap.first_gid) < 0)
-		return err_sys(e, errno, "give the console's pipe to the container's root");
-	return 0;
-}
-
-int console_make(struct container *c, struct err *e)
-{
-	int r = 0;
-
-	if (c->spec->tty)
-		return 0;
-	if (c->spec->interactive)
-		r = make_pipe(c, 0, 0, e);
-	if (r == 0)
-		r = make_pipe(c, 1, 1, e);
-	if (r == 0)
-		r = make_pipe(c, 2, 1, e);
-	return r;
-}
-
-int console_receive_terminal(struct container *c, struct err *e)
-{
-	char letter;
-	int fd, r;
-
-	while ((r = pass_receive(c->socket, &letter, &fd, e)) > 0) {
-		int *place = letter == PASS_LISTENER ? &c->listener : &c->console[0];
-		if (*place < 0)
-			*place = fd_move(&fd);
-		fd_close(&fd);
+	while ((r = pass_receive(c->socket, &pass, e)) > 0) {
+		for (unsigned i = 0; i < pass.count; i++) {
+			int *place = &c->console[0];
+			if (pass.letters[i] == PASS_LISTENER)
+				place = &c->listener;
+			else if (pass.letters[i] == PASS_OUTPUT)
+				place = &c->console[1];
+			else if (pass.letters[i] == PASS_ERRORS)
+				place = &c->console[2];
+			if (*place < 0)
+				*place = fd_move(&pass.fds[i]);
+			fd_close(&pass.fds[i]);
+		}
 	}
 	return r;
 }
 
-int console_take_pipes(struct container *c, struct err *e)
+int console_sweep(struct container *c, struct err *e)
 {
-	for (int stream = 0; stream < 3; stream++)
-		if (c->standard[stream] >= 0 && dup2(c->standard[stream], stream) < 0)
-			return err_sys(e, errno, "take the console's pipe");
-	if (c->child_socket != CHILD_SOCKET && dup3(c->child_socket, CHILD_SOCKET, O_CLOEXEC) < 0)
+	if (c->child_socket != CHILD_SOCKET &&
+	    call_dup3(c->calls, c->child_socket, CHILD_SOCKET, O_CLOEXEC) < 0)
 		return err_sys(e, errno, "keep the socket to the worker");
 	if (hook_is_out("descriptor-sweep"))
 		return 0;
-	if (kernel_close_range(CHILD_SOCKET + 1, ~0U, 0) < 0)
+	if (call_close_range(c->calls, CHILD_SOCKET + 1, ~0U, 0) < 0)
 		return err_sys(e, errno, "close what was inherited");
 	return 0;
+}
+
+/* A pipe between `stream` of the program and the worker. */
+static int make_pipe(struct container *c, int stream, char letter, struct err *e)
+{
+	bool is_input = stream == 0;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_sys(e, errno, "make a pipe for the console");
+	pass_add(&c->pass, letter, ends[is_input]);
+	if (call_dup3(c->calls, ends[!is_input], stream, 0) < 0)
+		return err_sys(e, errno, "take the console's pipe");
+	return 0;
+}
+
+static int open_pipes(struct container *c, struct err *e)
+{
+	int r = 0;
+
+	if (c->spec->interactive)
+		r = make_pipe(c, 0, PASS_INPUT, e);
+	else
+		close(0); /* what is opened now gets the lowest number that is free */
+	if (!c->spec->interactive &&
+	    call_openat(c->calls, AT_FDCWD, "/dev/null", O_RDWR | O_NOFOLLOW, 0) != 0)
+		return err_sys(e, errno, "open '/dev/null' as standard input");
+	if (r == 0)
+		r = make_pipe(c, 1, PASS_OUTPUT, e);
+	return r < 0 ? r : make_pipe(c, 2, PASS_ERRORS, e);
 }
 
 /* The image, or somebody inside, may have put anything there. */
@@ -116,7 +122,7 @@ static int open_master(bool has_own_dev, struct err *e)
 	return r < 0 ? r : fd_move(&master);
 }
 
-static int open_terminal(const struct container *c, struct err *e)
+static int open_terminal(struct container *c, struct err *e)
 {
 	bool has_own_dev = c->namespaces & CLONE_NEWNS;
 	struct winsize size = {.ws_row = (unsigned short)c->rows,
@@ -138,18 +144,25 @@ static int open_terminal(const struct container *c, struct err *e)
 			return err_sys(e, errno, "take the terminal");
 	if (has_own_dev && !c->is_entered && mknod("/dev/console", S_IFREG | 0600, 0) == 0)
 		mount("/dev/pts/0", "/dev/console", NULL, MS_BIND, NULL);
-	return pass_send(CHILD_SOCKET, PASS_TERMINAL, master, e);
+	pass_add(&c->pass, PASS_TERMINAL, fd_move(&master));
+	return 0;
 }
 
 int console_open(struct container *c, struct err *e)
 {
 	if (c->has_terminal)
 		return open_terminal(c, e);
-	if (c->standard[0] >= 0 || c->is_entered)
-		return 0;
-	/* What is opened now gets the lowest number that is free. */
-	close(0);
-	if (call_openat(c->calls, AT_FDCWD, "/dev/null", O_RDWR | O_NOFOLLOW, 0) != 0)
-		return err_sys(e, errno, "open '/dev/null' as standard input");
+	return c->is_entered ? 0 : open_pipes(c, e);
+}
+
+int console_hand_over(struct container *c, struct err *e)
+{
+	char byte;
+
+	if (c->pass.count > 0)
+		return pass_send(CHILD_SOCKET, &c->pass, e);
+	/* It may have died before we asked to die with it. */
+	if (recv(CHILD_SOCKET, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0)
+		return err_set(e, ECANCELED, "the worker is gone");
 	return 0;
 }

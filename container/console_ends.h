@@ -10,17 +10,14 @@
 
 enum { CHILD_SOCKET = 3 }; /* where the child keeps its end of the socket, beside 0, 1, 2 */
 
-/* Worker, before the clone: makes the pipes, owned by the user the program will be. Nothing for
- * a terminal. */
-int console_make(struct container *c, struct err *e);
-/* Worker: reads the socket until end-of-file, takes the terminal's master if the child sends
- * one. */
-int console_receive_terminal(struct container *c, struct err *e);
+/* Worker: reads the socket until end-of-file, takes what the child hands over. */
+int console_receive(struct container *c, struct err *e);
 
-/* Child, first thing: puts the pipes at 0–2 and the socket at CHILD_SOCKET, and closes all the
- * rest. */
-int console_take_pipes(struct container *c, struct err *e);
-/* Child, once /dev stands: the terminal, or /dev/null where there is no pipe. */
+/* Child, first thing: keeps the socket at CHILD_SOCKET and closes all above. */
+int console_sweep(struct container *c, struct err *e);
+/* Child, once /dev stands and it is root inside: the terminal, or pipes and /dev/null. */
 int console_open(struct container *c, struct err *e);
+/* Child, last thing: the worker gets its ends, and the filter's listener. Fails if it has died. */
+int console_hand_over(struct container *c, struct err *e);
 
 #endif

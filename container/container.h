@@ -37,6 +37,7 @@
 #include "files.h"
 #include "idmap.h"
 #include "lab.h"
+#include "pass.h"
 #include "rundir.h"
 #include "spec.h"
 #include "steps.h"
@@ -46,7 +47,7 @@ struct container_report {
 	uint64_t start_ns[STEPS], end_ns[STEPS]; /* 0 = not done */
 	enum step reached;                       /* where the child is, or where it ended */
 	struct err error;                        /* of the child */
-	bool is_landlocked;    /* the kernel has Landlock, and took our rules */
+	bool is_landlocked;                      /* the kernel has Landlock, and took our rules */
 	bool is_command_error; /* the wall stands, but the command cannot be run */
 	pid_t carried;         /* the child, as the lab's messenger made it (lab.h) */
 	/* Honest words about limits and bricks that could not be had, "" mostly. */
@@ -68,16 +69,16 @@ struct container {
 	struct files files;
 	struct cgroup cgroup;
 	struct container_report *report;
-	struct calls *calls; /* this process's own of the report; NULL: nobody asks */
-	int socket;       /* worker's end while building, else -1 */
-	int child_socket; /* child's end */
-	int pidfd;        /* of the child = process 1 inside, -1 before */
+	struct calls *calls;  /* this process's own of the report; NULL: nobody asks */
+	int socket;           /* worker's end while building, else -1 */
+	int child_socket;     /* child's end */
+	int pidfd;            /* of the child = process 1 inside, -1 before */
 	bool counts_refusals; /* the filter asks the worker about what it refuses (notify.h) */
-	int listener;     /* where the filter tells refused calls (notify.h), -1: it does not */
+	int listener;         /* where the filter tells refused calls (notify.h), -1: it does not */
 	pid_t pid;
 	unsigned rows, columns;     /* of the terminal from its start */
 	int console[3];             /* worker's ends: input, output, errors; pty: input only */
-	int standard[3];            /* child's ends, -1: none (pty, or /dev/null) */
+	struct pass pass;           /* child: what is to be handed over */
 	char **argv, **env;         /* what to run; argv borrowed, env owned */
 	const char *user;           /* of --user, borrowed; NULL: root inside */
 	bool keeps_home;            /* HOME is one that an --env has set */

@@ -223,6 +223,17 @@ static void carry_inside(const struct entry *entry)
 	_exit(pid < 0);
 }
 
+static void take_passed(const struct entry *entry, struct entered *entered, struct pass *pass)
+{
+	for (unsigned i = 0; i < pass->count; i++) {
+		int *place = pass->letters[i] == PASS_LISTENER ? &entered->listener
+							       : &entry->exec->terminal_fd;
+		if (*place < 0)
+			*place = fd_move(&pass->fds[i]);
+		fd_close(&pass->fds[i]);
+	}
+}
+
 /* Waits for the end of the socket, which exec closes; a terminal's master comes before. Whoever is
  * inside may stop the process before it is the program (kill(-1, SIGSTOP) in a loop): the worker
  * must not wait for ever. */
@@ -231,8 +242,7 @@ static int await_exec(const struct entry *entry, struct entered *entered, struct
 	struct pollfd ready = {.fd = entry->socket[0], .events = POLLIN};
 
 	for (;;) {
-		auto_close int fd = -1;
-		char letter;
+		struct pass pass;
 		int r = poll(&ready, 1, EXEC_PATIENCE_MS);
 
 		if (r < 0 && errno == EINTR)
@@ -244,13 +254,10 @@ static int await_exec(const struct entry *entry, struct entered *entered, struct
 					err_set(e, ETIMEDOUT,
 						"the program was not started in time"),
 					"something inside may stop every new process (SIGSTOP)");
-		r = pass_receive(entry->socket[0], &letter, &fd, e);
+		r = pass_receive(entry->socket[0], &pass, e);
 		if (r <= 0)
 			return r;
-		if (letter == PASS_TERMINAL && entry->exec->terminal_fd < 0)
-			entry->exec->terminal_fd = fd_move(&fd);
-		else if (letter == PASS_LISTENER && entered->listener < 0)
-			entered->listener = fd_move(&fd);
+		take_passed(entry, entered, &pass);
 	}
 }
 

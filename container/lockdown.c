@@ -134,16 +134,11 @@ int lockdown_keyring(struct container *c, struct err *e)
 
 int lockdown_death(struct container *c, struct err *e)
 {
-	char byte;
-
 	if (hook_is_out("death-signal"))
 		return 0;
 	if (call_prctl(c->calls, PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return err_sys(e, errno, "ask to die with the worker");
-	/* It may have died before we asked. */
-	if (recv(CHILD_SOCKET, &byte, 1, MSG_DONTWAIT | MSG_PEEK) == 0)
-		return err_set(e, ECANCELED, "the worker is gone");
-	return 0;
+	return 0; /* it may have died before: console_hand_over() */
 }
 
 int lockdown_privileges(struct container *c, struct err *e)
@@ -151,13 +146,6 @@ int lockdown_privileges(struct container *c, struct err *e)
 	if (call_prctl(c->calls, PR_SET_NO_NEW_PRIVS, 1) < 0)
 		return err_sys(e, errno, "give up new privileges");
 	return 0;
-}
-
-/* A listener is of use to nobody but the worker: whoever has it could let calls through. Our copy
- * closes itself on exec. */
-static int pass_listener(int listener, struct err *e)
-{
-	return listener < 0 ? 0 : pass_send(CHILD_SOCKET, PASS_LISTENER, listener, e);
 }
 
 int lockdown_calls(struct container *c, struct err *e)
@@ -173,5 +161,9 @@ int lockdown_calls(struct container *c, struct err *e)
 	if (c->is_child && capabilities_have(c->capabilities.added, CAP_SYS_ADMIN) &&
 	    container_has(c, SPEC_LANDLOCK))
 		container_note(c, "Landlock is left out: it refuses mounts even to CAP_SYS_ADMIN");
-	return r < 0 ? r : pass_listener(listener, e);
+	/* It is of use to nobody but the worker: whoever has it could let calls through. Our copy
+	 * closes itself on exec. */
+	if (listener >= 0)
+		pass_add(&c->pass, PASS_LISTENER, listener);
+	return r;
 }

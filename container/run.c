@@ -41,19 +41,20 @@ static const struct {
 
 void container_init(struct container *c, const struct sandbox_spec *spec, const char *image)
 {
-	*c = (struct container){.spec = spec,
-				.image = image,
-				.is_bare = strcmp(spec->kind, "process") == 0,
-				.socket = -1,
-				.child_socket = -1,
-				.pidfd = -1,
-				.listener = -1,
-				.counts_refusals = true,
-				.user = spec->user,
-				.has_terminal = spec->tty,
-				.keeps_home = command_getenv(spec->env, "HOME"),
-				.console = {-1, -1, -1},
-				.standard = {-1, -1, -1}};
+	*c = (struct container){
+	    .spec = spec,
+	    .image = image,
+	    .is_bare = strcmp(spec->kind, "process") == 0,
+	    .socket = -1,
+	    .child_socket = -1,
+	    .pidfd = -1,
+	    .listener = -1,
+	    .counts_refusals = true,
+	    .user = spec->user,
+	    .has_terminal = spec->tty,
+	    .keeps_home = command_getenv(spec->env, "HOME"),
+	    .console = {-1, -1, -1},
+	};
 	cgroup_init(&c->cgroup);
 	files_init(&c->files);
 	lab_init(&c->lab);
@@ -228,7 +229,7 @@ static int tell_of_child(const struct container *c, int r, struct err *e)
 /* End-of-file without an error in the page: the socket closed itself on exec, the command runs. */
 int container_hear_exec(struct container *c, struct err *e)
 {
-	int r = console_receive_terminal(c, e);
+	int r = console_receive(c, e);
 
 	if (r < 0)
 		return r;
@@ -252,7 +253,6 @@ void container_finish(struct container *c)
 	fd_close(&c->child_socket);
 	for (int i = 0; i < 3; i++) {
 		fd_close(&c->console[i]);
-		fd_close(&c->standard[i]);
 	}
 	cgroup_finish(&c->cgroup);
 	files_finish(&c->files);

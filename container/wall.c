@@ -107,8 +107,6 @@ static int watch_console(struct worker *w, struct container *c, struct err *e)
 {
 	int r = 0;
 
-	for (int i = 0; i < 3; i++)
-		fd_close(&c->standard[i]);
 	if (c->console[0] >= 0)
 		r = fd_set_nonblocking(c->console[0], true);
 	if (r == 0 &&
