@@ -329,7 +329,10 @@ static int set_groups(const struct container *c, const struct user *user, struct
 					  "setgroups is forbidden without a range of ids");
 		return 0;
 	}
-	if (kernel_setgroups(user->group_count, user->groups) == 0)
+	/* The first one stands among the others, too, as after a login. */
+	gid_t groups[USER_GROUPS_MAX + 1] = {user->gid};
+	memcpy(groups + 1, user->groups, user->group_count * sizeof(*groups));
+	if (kernel_setgroups(user->group_count + 1, groups) == 0)
 		return 0;
 	if (errno == EINVAL)
 		return err_hint(e,

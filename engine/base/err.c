@@ -7,6 +7,7 @@
  */
 #include "err.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,6 +53,11 @@ int err_sys(struct err *e, int code, const char *format, ...)
 		return r;
 	length = strlen(e->what);
 	snprintf(e->what + length, sizeof(e->what) - length, ": %s", text_of_errno(e->code));
+	/* Whatever was being done: the cure is always the same. */
+	if (e->code == EMFILE)
+		return err_hint(e, r, "the limit of open files is reached: raise it by `ulimit -n`");
+	if (e->code == ENFILE)
+		return err_hint(e, r, "the machine has no open files left (sysctl fs.file-max)");
 	return r;
 }
 

@@ -50,6 +50,28 @@ static int refused_status(const struct wire_message *message)
 	return message->header.a == ENOENT ? STATUS_NOT_FOUND : STATUS_NOT_INVOKED;
 }
 
+static void pass_signal(struct execution *x)
+{
+	x->message.header = (struct wire_header){.magic = WIRE_MAGIC,
+						 .type = WIRE_EXEC_SIGNAL,
+						 .a = (uint32_t)x->signal_number};
+	x->message.fd_count = 0;
+	x->signal_number = 0;
+	if (wire_send(x->socket, &x->message, true) < 0)
+		x->is_over = true;
+}
+
+/* Ctrl-C at our terminal is meant for the program, which may not be there yet. */
+static void take_signal(struct execution *x, int number)
+{
+	x->signal_number = number;
+	x->status = 128 + number;
+	if (!x->answer_by_ns || !x->is_started)
+		x->answer_by_ns = clock_now_ns() + SIGNAL_PATIENCE_NS;
+	if (x->is_started)
+		pass_signal(x);
+}
+
 /* The first answer says whether it runs; those that follow are to signals, and tell no news. */
 static void take_answer(struct execution *x)
 {
@@ -68,36 +90,24 @@ static void take_answer(struct execution *x)
 	if (r == 0)
 		err_set(&x->error, ECONNRESET, "'%s' has ended", sandbox_name(x->s));
 	x->status = CMD_STATUS_FAILED;
-	x->is_over = r <= 0 || message->header.type != WIRE_OK;
-	if (r > 0 && message->header.type == WIRE_OK)
+	x->is_over = x->is_over || r <= 0 || message->header.type != WIRE_OK;
+	if (r > 0 && message->header.type == WIRE_OK) {
 		x->is_started = true;
-	else if (r > 0 && message->header.type == WIRE_EXEC_EXIT)
+		if (x->signal_number)
+			take_signal(x, x->signal_number);
+	} else if (r > 0 && message->header.type == WIRE_EXEC_EXIT) {
 		x->status = (int)(message->header.a & 255);
-	else if (r > 0 && message->header.type == WIRE_ERROR) {
+	} else if (r > 0 && message->header.type == WIRE_ERROR) {
 		x->status = refused_status(message);
 		wire_error_decode(message, &x->error);
 	}
-}
-
-/* Ctrl-C at our terminal is meant for the program, as long as there is somebody to pass it on. */
-static void send_signal(struct execution *x, int number)
-{
-	x->message.header = (struct wire_header){.magic = WIRE_MAGIC,
-						 .type = WIRE_EXEC_SIGNAL,
-						 .a = (uint32_t)number};
-	x->message.fd_count = 0;
-	x->status = 128 + number;
-	if (!x->is_started || wire_send(x->socket, &x->message, true) < 0)
-		x->is_over = true;
-	else if (!x->answer_by_ns)
-		x->answer_by_ns = clock_now_ns() + SIGNAL_PATIENCE_NS;
 }
 
 /* A worker answers at once, or it is stopped or stuck. */
 static void give_up(struct execution *x)
 {
 	x->is_over = true;
-	if (x->is_started)
+	if (x->is_started || x->signal_number)
 		return; /* x->status is the signal that nobody took */
 	x->status = CMD_STATUS_FAILED;
 	err_set(&x->error, ETIMEDOUT, "the worker of '%s' does not answer", sandbox_name(x->s));
@@ -123,7 +133,7 @@ static int execute(struct execution *x)
 		raw_enter(&terminal, STDIN_FILENO);
 	/* A program that does not read to the end is no reason for us to end. */
 	void (*on_pipe)(int) = signal(SIGPIPE, SIG_IGN);
-	exec_relay(x, take_answer, send_signal, give_up);
+	exec_relay(x, take_answer, take_signal, give_up);
 	signal(SIGPIPE, on_pipe);
 	raw_leave(&terminal);
 	cmd_signals_close(&x->signals);
@@ -231,6 +241,7 @@ static int prepare(struct execution *x, struct command_context *context, int arg
 	x->is_interactive = cmd_has(&line, EXEC_INTERACTIVE);
 	x->is_tty = cmd_has(&line, EXEC_TTY);
 	x->socket = x->master = x->slave = x->null = -1;
+	x->given[0] = x->given[1] = x->given[2] = -1;
 	return 0;
 }
 

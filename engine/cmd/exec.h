@@ -29,6 +29,7 @@ struct execution {
 	struct raw_keys keys;
 	uint64_t answer_by_ns; /* when the worker must have answered, 0 = nothing was asked */
 	bool is_started, is_over;
+	int signal_number; /* to be passed on once it runs, 0 = none */
 	int status;
 	struct err error;
 	struct wire_message message;

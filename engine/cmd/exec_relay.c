@@ -134,10 +134,12 @@ void exec_take_terminal(struct execution *x, int master)
 
 void exec_close_given(struct execution *x)
 {
-	for (int fd = 0; fd < 3; fd++)
+	for (int fd = 0; fd < 3; fd++) {
 		if (x->given[fd] > STDERR_FILENO && x->given[fd] != x->slave &&
 		    x->given[fd] != x->null)
 			fd_close(&x->given[fd]);
+		x->given[fd] = -1; /* its number may soon be another's */
+	}
 	fd_close(&x->slave);
 	fd_close(&x->null);
 }
@@ -278,10 +280,10 @@ void exec_relay(struct execution *x, void (*on_answer)(struct execution *x),
 				pass_typed(x, &x->ways[i]);
 			else if (fds[2 + i].revents)
 				pass_said(x, &x->ways[i]);
-		if (fds[1].revents)
-			take_signal(x, on_signal);
 		if (fds[0].revents)
 			on_answer(x);
+		if (fds[1].revents && !x->is_over)
+			take_signal(x, on_signal);
 		if (x->answer_by_ns && clock_now_ns() >= x->answer_by_ns && !x->is_over)
 			on_late(x);
 	}

@@ -26,6 +26,19 @@ static void test_err_sys_appends_the_reason_in_lower_case(void **state)
 	assert_int_equal(e.code, EPERM);
 }
 
+static void test_err_out_of_descriptors_says_what_to_do(void **state)
+{
+	struct err e = {0};
+
+	(void)state;
+	err_sys(&e, EMFILE, "make a pipe");
+	assert_non_null(strstr(e.hint, "ulimit -n"));
+	err_sys(&e, ENFILE, "make a pipe");
+	assert_non_null(strstr(e.hint, "file-max"));
+	err_sys(&e, EPERM, "make a pipe");
+	assert_string_equal(e.hint, "");
+}
+
 static void test_err_set_says_it_as_it_is(void **state)
 {
 	struct err e = {0};
@@ -117,6 +130,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_err_sys_appends_the_reason_in_lower_case),
+	    cmocka_unit_test(test_err_out_of_descriptors_says_what_to_do),
 	    cmocka_unit_test(test_err_set_says_it_as_it_is),
 	    cmocka_unit_test(test_err_ctx_prepends),
 	    cmocka_unit_test(test_err_ctx_cuts_the_end_not_the_front),

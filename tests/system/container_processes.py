@@ -1,0 +1,630 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Processes in a container: init, users, limits, terminals, exec, how they end; and commands that
+cannot be run, each with its reason. By root, and with --user by an ordinary user."""
+import fcntl
+import os
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import termios
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from harness import (BUILD, IS_SANITISED, ORDINARY_USER, Lab, Skip, check, # noqa: E402
+                     expect, expect_refusal, run_suite)
+
+IS_USER = "--user" in sys.argv
+LOOP = "while :; do sleep 1; done"
+GO = "sh -c 'echo g\"\"o; exec sleep 100'\r"  # says go once it is the job in front
+
+
+def make_lab():
+    """A lab as root, or, with --user, as somebody else."""
+    lab = Lab("container")
+    if IS_USER:
+        lab.become_user()
+    return lab
+
+
+def run(lab, *words, options=(), **more):
+    return lab.isolab("run", "container", *options, "--", *words, **more)
+
+
+def shell(lab, script, options=(), **more):
+    return run(lab, "sh", "-c", script, options=options, **more)
+
+
+def need_many_ids(lab):
+    """Other users than root need a range of ids; the rig has ordinary users with one."""
+    if len(shell(lab, "cat /proc/self/uid_map").out.split()) == 3 and \
+            shell(lab, "cat /proc/self/uid_map").out.split()[2] == "1":
+        raise Skip("this user has no range of ids (/etc/subuid)")
+
+
+def expect_refused(result, status, what):
+    """One line and a hint, but for honest notes that come before."""
+    result.err = "".join(line for line in result.err.splitlines(True)
+                         if not line.startswith("isolab: note: "))
+    expect_refusal(result, status, what)
+
+
+def image(lab):
+    """An image of the test's own, all of it the user's; its path."""
+    place = os.path.join(lab.scratch, "image")
+    for folder in ("bin", "proc", "sys", "dev", "tmp", "run", "etc"):
+        os.makedirs(os.path.join(place, folder))
+    shutil.copy(os.path.join(BUILD, "images", "base", "bin", "busybox"), os.path.join(place, "bin"))
+    os.symlink("busybox", os.path.join(place, "bin", "sh"))
+    os.chmod(lab.scratch, 0o755)
+    give(lab, place)
+    return place
+
+
+def give(lab, path):
+    if lab.wrap:
+        subprocess.run(["chown", "-hR", f"{ORDINARY_USER}:{ORDINARY_USER}", path], check=True)
+
+
+def put(lab, place, path, content, mode=0o755):
+    """A file in the image."""
+    full = os.path.join(place, path)
+    with open(full, "wb") as file:
+        file.write(content if isinstance(content, bytes) else content.encode())
+    os.chmod(full, mode)
+    give(lab, full)
+
+
+# ---- init ----
+
+def test_init_is_process_1(lab):
+    """with --init process 1 is isolab-init, small, without descriptors, and the command its child"""
+    told = expect(shell(lab, "cat /proc/1/comm; echo $$ $PPID; grep RssAnon /proc/1/status; "
+                        "ls /proc/1/fd | wc -l; cat /proc/1/cmdline | tr '\\0' ' '",
+                        options=["--init"])).out
+    check(told.startswith("isolab-init\n2 1\n") and told.endswith("isolab-init 2 "), told)
+    check(int(re.search(r"RssAnon:\s*(\d+)", told).group(1)) <= 32, told)
+
+
+def test_init_cannot_be_read(lab):
+    """nobody inside reads, traces or replaces the program of init"""
+    told = shell(lab, "cat /proc/1/exe >/dev/null; cat /proc/1/environ; cat /proc/1/maps; "
+                 "ls -l /proc/1/cwd; : >>/proc/1/exe", options=["--init"])
+    check(told.status != 0 and told.err.lower().count("ermission denied") >= 4, told)
+
+
+def test_init_status(lab):
+    """with --init the status is the command's, or 128 and its signal"""
+    for script, status in (("exit 7", 7), ("exit 0", 0), ("exit 255", 255), ("kill -9 $$", 137),
+                           ("kill -SEGV $$", 139), ("kill -TERM $$", 143)):
+        expect(shell(lab, script, options=["--init"]), status)
+    expect_refused(run(lab, "nowhere", options=["--init"]), 127, "nowhere")
+    expect_refused(run(lab, "/etc", options=["--init"]), 126, "directory")
+
+
+def test_init_buries(lab):
+    """with --init orphans leave no zombies"""
+    script = ("for i in 1 2 3 4 5; do (sleep 0.0$i &) ; done; sleep 0.3; "
+              "grep -l 'State:.Z' /proc/[0-9]*/status; echo counted")
+    check(expect(shell(lab, script, options=["--init"])).out == "counted\n")
+
+
+def test_init_stops_at_once(lab):
+    """with --init SIGTERM ends a command without a handler, without it stands on the timeline"""
+    lab.create("hears", "--init", "--", "sh", "-c", LOOP)
+    began = time.monotonic()
+    expect(lab.isolab("stop", "hears"))
+    check(time.monotonic() - began < 5, "it took long")
+    end = expect(lab.isolab("timeline", "hears", "--json")).json()["sandboxes"][0]["end"]["steps"]
+    check([step["name"] for step in end] == ["stop_signal", "stop_wait"], end)
+    check(lab.events("hears")[-2]["value"] == "143", lab.events("hears")[-2])
+
+
+def test_stop_of_the_deaf(lab):
+    """the trap of process 1 is told: signal sent, dropped, patience, killed, with durations"""
+    lab.create("deaf", "--", "sh", "-c", LOOP)
+    expect(lab.isolab("stop", "--time", "2", "deaf"), out="process 1 .* SIGTERM: the kernel drops")
+    end = expect(lab.isolab("timeline", "deaf", "--json")).json()["sandboxes"][0]["end"]["steps"]
+    check([step["name"] for step in end] == ["stop_signal", "stop_wait", "stop_kill"], end)
+    check(19e8 < end[1]["duration_ns"] < 5e9 and end[2]["duration_ns"] > 0, end)
+    shown = expect(lab.isolab("timeline", "deaf")).out
+    check("deaf, the end" in shown and "nobody inside hears it" in shown, shown)
+
+
+def test_stop_of_one_who_waits(lab):
+    """who takes signals by sigwait(3) is not called deaf"""
+    lab.create("waits", "--init", "--", "sh", "-c", LOOP)
+    expect(lab.isolab("kill", "--signal", "USR1", "waits"))
+    lab.wait_dead("waits")
+    notes = [event for event in lab.events("waits") if event["kind"] == "note"]
+    check(not notes, notes)
+
+
+def test_timeout_ends_a_run(lab):
+    """`timeout 1 isolab run` ends at once, though process 1 is deaf to SIGTERM"""
+    for options in ((), ("--init",)):
+        began = time.monotonic()
+        program = lab.start("run", "container", *options, "--", "sh", "-c", "echo up; " + LOOP)
+        check(program.stdout.read(3) == "up\n", "it did not start")
+        program.terminate()
+        out, err = program.communicate(timeout=15)
+        check(time.monotonic() - began < 8, out, err)
+        check(program.returncode == (143 if options else 137), program.returncode, err)
+
+
+def test_slow_reader_is_no_hindrance(lab):
+    """a run whose program has ended, but whose reader is slow, is killed at once"""
+    program = lab.start("run", "container", "--name", "slow", "--", "sh", "-c",
+                        "yes | head -c 300000")
+    check(program.stdout.read(1) == "y", "it did not start")
+    deadline = time.monotonic() + 10
+    while len(lab.row("slow") or "") and time.monotonic() < deadline:  # until all inside has ended
+        worker = lab.row("slow")["pid"]
+        with open(f"/proc/{worker}/task/{worker}/children", encoding="ascii") as inside:
+            if not inside.read().split():
+                break
+    began = time.monotonic()
+    expect(lab.isolab("rm", "-f", "slow"))
+    check(time.monotonic() - began < 5, "it took long")
+    program.communicate(timeout=15)
+
+
+# ---- users ----
+
+def test_user_by_name_and_number(lab):
+    """--user takes names of the image and numbers; HOME, group and capabilities follow"""
+    need_many_ids(lab)
+    told = expect(shell(lab, "id; echo $HOME; grep -E '^(Cap|Groups)' /proc/self/status",
+                        options=["--user", "nobody"])).out
+    check("uid=65534(nobody) gid=65534" in told and "\n/\n" in told, told)
+    for name in ("CapInh", "CapPrm", "CapEff", "CapAmb"):
+        check(f"{name}:\t0000000000000000" in told, name, told)
+    told = expect(run(lab, "id", options=["--user", "1000:5"])).out
+    check("uid=1000 gid=5(tty)" in told, told)
+    told = expect(run(lab, "id", options=["--user", "4242"])).out
+    check("uid=4242 gid=4242" in told, told)
+    expect(shell(lab, "echo $HOME", options=["--user", "nobody", "--env", "HOME=/x"]), out="^/x$")
+
+
+def test_user_groups(lab):
+    """a user has the groups that the image's /etc/group lists it in, unless one is named"""
+    need_many_ids(lab)
+    place = image(lab)
+    put(lab, place, "etc/passwd", "root:x:0:0::/:/bin/sh\nann:x:7:8:Ann:/home/ann:/bin/sh\n", 0o644)
+    put(lab, place, "etc/group", "eight:x:8:\nnine:x:9:bob,ann\nten:x:10:ann\n", 0o644)
+    told = expect(shell(lab, "busybox id; echo $HOME", ["--image", place, "--user", "ann"])).out
+    check("uid=7(ann) gid=8(eight) groups=8(eight),9(nine),10(ten)" in told, told)
+    check("/home/ann" in told, told)
+    told = expect(shell(lab, "busybox id", ["--image", place, "--user", "ann:ten"])).out
+    check("gid=10(ten)" in told and "nine" not in told, told)
+
+
+def test_user_that_is_not_there(lab):
+    """an unknown, unmapped or damaged user is refused with a hint, and nobody becomes root"""
+    place = image(lab)
+    put(lab, place, "etc/passwd", "bob:x:zero:0::/:/bin/sh\nann:x:7:8::/:/bin/sh\n", 0o644)
+    for user, what in (("eve", "no user 'eve'"), ("bob", "damaged"), ("4000000000", "4000000000"),
+                       ("ann:nogroup", "no group 'nogroup'|no /etc/group")):
+        done = run(lab, "sh", "-c", "echo alive", options=["--image", place, "--user", user])
+        expect_refused(done, 125, what)
+        check("alive" not in done.out, done)
+    for user in ("-1", "4294967295", "a b", ":", "5:", "../x"):
+        expect_refused(run(lab, "id", options=["--user", user]), 2, "not a user")
+
+
+def test_user_files_of_an_enemy(lab):
+    """an image whose passwd is a fifo, a link to the host, or huge is refused, and never waited for"""
+    place = image(lab)
+    path = os.path.join(place, "etc", "passwd")
+    for make in (lambda: os.mkfifo(path), lambda: os.mkdir(path),
+                 lambda: os.symlink("/proc/self/fd/0", path),
+                 lambda: put(lab, place, "etc/passwd", "x" * (2 << 20))):
+        make()
+        done = run(lab, "sh", "-c", "echo alive", options=["--image", place, "--user", "ann"])
+        check(done.status == 125 and "alive" not in done.out and "hint: " in done.err, done)
+        os.rmdir(path) if os.path.isdir(path) else os.unlink(path)
+    os.symlink("/etc/passwd-of-the-host", path)
+    expect_refused(run(lab, "sh", options=["--image", place, "--user", "daemon"]), 125, "passwd")
+
+
+def test_user_of_a_process(lab):
+    """only root may run a plain process as another user"""
+    done = lab.isolab("run", "process", "--user", "nobody", "--", "id", "-u")
+    if IS_USER:
+        expect_refused(done, 125, "only root")
+        told = lab.isolab("run", "process", "--user", str(ORDINARY_USER), "--", "id", "-u")
+        check(expect(told).out == f"{ORDINARY_USER}\n", told)
+    else:
+        check(expect(done).out.strip() == "65534", done)
+
+
+def test_user_owns_the_console(lab):
+    """a user may open its own terminal and /dev/stdout again"""
+    need_many_ids(lab)
+    for options in (["-t"], []):
+        told = expect(shell(lab, "echo again >/dev/stdout", ["--user", "nobody", *options]))
+        check("again" in told.out, told)
+
+
+# ---- limits, directories, environment ----
+
+def test_ulimits(lab):
+    """--ulimit holds for the command and for exec; what cannot be raised is lowered, and told"""
+    told = expect(shell(lab, "ulimit -Sn; ulimit -Hn; ulimit -c",
+                        ["--ulimit", "nofile=64:128", "--ulimit", "core=0"]))
+    check(told.out == "64\n128\n0\n", told)
+    lab.create("demo", "--ulimit", "nofile=77", "--init")
+    check(lab.isolab("exec", "demo", "--", "sh", "-c", "ulimit -n").out == "77\n")
+    done = expect(run(lab, "true", options=["--ulimit", "nofile=1000000000"]))
+    check("note: --ulimit nofile=1000000000: only root of the host" in done.err, done)
+
+
+def test_workdir(lab):
+    """--workdir is entered; made where the root can be written; else refused with the reason"""
+    check(expect(run(lab, "pwd", options=["--workdir", "/etc"])).out == "/etc\n")
+    check(expect(run(lab, "pwd", options=["--workdir", "/tmp/a/b"])).out == "/tmp/a/b\n")
+    expect_refused(run(lab, "pwd", options=["--workdir", "/new"]), 127, "'/new'")
+    expect_refused(run(lab, "pwd", options=["--workdir", "/etc/passwd"]), 126, "not a directory")
+    expect_refused(run(lab, "pwd", options=["--workdir", "/" + "x" * 4000]), 126, "too long")
+    lab.create("demo")
+    check(lab.isolab("exec", "--workdir", "/bin", "demo", "--", "pwd").out == "/bin\n")
+    expect_refused(lab.isolab("exec", "-w", "/no", "demo", "--", "pwd"), 127, "'/no'")
+
+
+def test_environment(lab):
+    """--env of exec: K=V, K alone as it is here, nothing else of ours"""
+    lab.create("demo", "--env", "A=sandbox")
+    lab.environment["SECRET"] = "1"
+    lab.environment["B"] = "ours"
+    told = lab.isolab("exec", "-e", "C=1", "-e", "B", "demo", "--", "env").out
+    check("A=sandbox" in told and "B=ours" in told and "C=1" in told, told)
+    check("SECRET" not in told and "XDG_RUNTIME_DIR" not in told, told)
+    expect_refused(lab.isolab("exec", "-e", "=x", "demo", "--", "env"), 2, "without a name")
+
+
+def test_large_environment(lab):
+    """an environment of a megabyte and thousands of words work, or are refused in words"""
+    words = [f"word{number}" for number in range(3900)]
+    told = run(lab, "sh", "-c", "echo $#", "sh", *words)
+    check(told.out == "3900\n", told)
+    many = [word for number in range(9) for word in ("--env", f"V{number}=" + "x" * 100000)]
+    told = run(lab, "sh", "-c", "echo $V8 | wc -c", options=many)
+    check(told.out == "100001\n" or (told.status in (2, 125, 126) and "hint: " in told.err), told)
+    expect_refused(run(lab, "true", options=[*many, "--ulimit", "stack=65536"]), 126, "too long")
+    lab.create("demo")
+    told = lab.isolab("exec", "demo", "--", "sh", "-c", "echo $#", "sh", *words)
+    check(told.out == "3900\n", told)
+    done = lab.isolab("exec", "demo", "--", "echo", *["x" * 30000] * 4)
+    check(done.status in (2, 125) and "hint: " in done.err, done)
+
+
+# ---- exec ----
+
+def test_exec_like_the_first(lab):
+    """exec has the same namespaces, capabilities, filter, no_new_privs as the command"""
+    lab.create("demo", "--", "sh", "-c", "cat; " + LOOP)
+    script = ("for ns in mnt pid net uts ipc user cgroup time; do readlink /proc/%s/ns/$ns; done; "
+              "grep -E '^(Cap|Seccomp|NoNewPrivs|Uid|Gid|Groups)' /proc/%s/status")
+    told = {who: expect(lab.isolab("exec", "demo", "--", "sh", "-c", script % (who, who))).out
+            for who in ("1", "self")}
+    check(told["1"] == told["self"], told["1"], told["self"])
+
+
+def test_exec_inherits_nothing(lab):
+    """exec passes three descriptors, no environment, no directory of ours"""
+    lab.create("demo")
+    with open("/etc/passwd", encoding="utf-8") as secret:
+        os.set_inheritable(secret.fileno(), True)
+        done = subprocess.run(lab.command(["exec", "demo", "--", "sh", "-c", "ls /proc/self/fd; pwd"]),
+                              env=lab.environment, pass_fds=[secret.fileno()],
+                              capture_output=True, text=True, check=False)
+    check(done.stdout == "0\n1\n2\n3\n/\n", done)  # 3 is the directory that ls reads
+
+
+def test_exec_as_a_user(lab):
+    """exec --user is another user, with no capability; a wrong one is refused"""
+    need_many_ids(lab)
+    lab.create("demo", "--user", "1000:5")
+    check("uid=1000 gid=5(tty)" in lab.isolab("exec", "demo", "--", "id").out)
+    told = lab.isolab("exec", "--user", "nobody", "demo", "--", "sh", "-c",
+                      "id; echo $HOME; grep CapEff /proc/self/status").out
+    check("uid=65534(nobody)" in told and "CapEff:\t0000000000000000" in told, told)
+    check("uid=0(root)" in lab.isolab("exec", "-u", "root", "demo", "--", "id").out)
+    expect_refused(lab.isolab("exec", "-u", "eve", "demo", "--", "id"), 125, "no user 'eve'")
+    expect_refused(lab.isolab("exec", "-u", "0:", "demo", "--", "id"), 2, "not a user")
+
+
+def test_exec_keeps_streams_apart(lab):
+    """exec -i without -t keeps stdout and stderr apart, and passes stdin"""
+    lab.create("demo")
+    done = lab.isolab("exec", "-i", "demo", "--", "sh", "-c", "cat; echo bad >&2", input="good\n")
+    check(done.out == "good\n" and done.err == "bad\n", done)
+    done = lab.isolab("exec", "demo", "--", "cat", input="never\n")
+    check(done.out == "", done)
+
+
+def test_exec_passes_files_as_pipes(lab):
+    """a file as stdin or stdout is never inside: its contents are, all of them"""
+    lab.create("demo")
+    path = os.path.join(lab.scratch, "file")
+    with open(path, "wb") as file:
+        file.write(b"0123456789" * 50000)
+    with open(path, "rb") as read, open(path + ".out", "wb") as write:
+        lab.isolab("exec", "-i", "demo", "--", "sh", "-c",
+                   "cat; for fd in 0 1; do readlink /proc/self/fd/$fd >&2; done",
+                   stdin=read, stdout=write, stderr=subprocess.PIPE)
+    check(os.path.getsize(path + ".out") == 500000, os.path.getsize(path + ".out"))
+    with open(path, "rb") as read:
+        told = lab.isolab("exec", "-i", "demo", "--", "sh", "-c", "readlink /proc/self/fd/0",
+                          stdin=read)
+    check(told.out.startswith("pipe:"), told)
+    with open(path, "rb") as read:
+        expect(lab.isolab("exec", "-i", "demo", "--", "true", stdin=read))
+
+
+def test_exec_refuses_a_directory(lab):
+    """a directory or an O_PATH descriptor as stdin is refused"""
+    lab.create("demo")
+    for flags in (os.O_RDONLY | os.O_DIRECTORY, os.O_PATH):
+        directory = os.open("/", flags)
+        done = lab.isolab("exec", "-i", "demo", "--", "ls", "/proc/self/fd/0/", stdin=directory)
+        os.close(directory)
+        expect_refused(done, 125, "directory")
+
+
+def exec_over_the_wire(lab, name, fds, words):
+    """WIRE_EXEC by hand: what another front could send."""
+    body = b"\0\0" + b"".join(word.encode() + b"\0" for word in words)
+    packet = struct.pack("<IIIIII", 0x31626f69, 11, len(words), 0, len(body), 0) + body
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as line:
+        here = os.open(".", os.O_RDONLY)
+        os.chdir(lab.directory(name))
+        line.connect("sock")
+        os.chdir(here)
+        os.close(here)
+        socket.send_fds(line, [packet], fds)
+        answer = line.recv(65536)
+    return struct.unpack("<IIIIII", answer[:24])[1:3], answer[24:]
+
+
+def test_worker_refuses_what_leads_out(lab):
+    """the worker itself takes no directory, file or device from a front"""
+    if IS_USER:
+        raise Skip("its socket listens to its owner; the same code as root's")
+    lab.create("demo")
+    read, write = os.pipe()
+    for path, flags in (("/", os.O_RDONLY), ("/", os.O_PATH), ("/etc/passwd", os.O_RDONLY),
+                        ("/etc/passwd", os.O_PATH), ("/dev/tty0", os.O_PATH)):
+        if not os.path.exists(path):
+            continue
+        fd = os.open(path, flags)
+        kind, told = exec_over_the_wire(lab, "demo", [fd, write, write], ["true"])
+        check(kind[0] == 65 and b"way out" in told, path, kind, told)
+        os.close(fd)
+    kind, told = exec_over_the_wire(lab, "demo", [read, write, write], ["true"])
+    check(kind[0] == 64, kind, told)
+    os.close(read)
+    os.close(write)
+
+
+def test_exec_terminal(lab):
+    """exec -t has a terminal of the container's: tty, its size, a resize, job control"""
+    lab.create("demo")
+    terminal = lab.terminal("exec", "-it", "demo", "--", "sh", rows=31, columns=97)
+    terminal.until("[#$] ")
+    terminal.send("tty; stty size\r")
+    terminal.until(r"/dev/pts/\d+\r\n31 97")
+    fcntl.ioctl(terminal.master, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    terminal.send("sleep 0.2; stty size\r")
+    terminal.until("40 120")
+    terminal.send(GO)
+    terminal.until("\ngo\r\n")
+    terminal.send("\x1a")
+    terminal.until("Stopped")
+    terminal.send("bg; jobs; kill %1; wait\r")
+    terminal.until("Running")
+    terminal.send(GO)
+    terminal.until("\ngo\r\n")
+    terminal.send("\x03")
+    terminal.until("[#$] ")
+    terminal.send("exit 5\r")
+    check(terminal.end() == 5, terminal.seen)
+
+
+def test_run_terminal(lab):
+    """run -t has a terminal of its own, with and without init: size, resize, Ctrl-C, Ctrl-Z"""
+    for options in ((), ("--init",)):
+        terminal = lab.terminal("run", "container", *options, "-it", "--", "sh", rows=33, columns=91)
+        terminal.until("[#$] ")
+        terminal.send("tty; stty size\r")
+        terminal.until(r"/dev/pts/0\r\n33 91")
+        fcntl.ioctl(terminal.master, termios.TIOCSWINSZ, struct.pack("HHHH", 44, 111, 0, 0))
+        terminal.send("sleep 0.2; stty size\r")
+        terminal.until("44 111")
+        terminal.send(GO)
+        terminal.until("\ngo\r\n")
+        terminal.send("\x1a")
+        terminal.until("Stopped")
+        terminal.send("fg\r")
+        terminal.until("fg\r\n.*sleep 100.*\r\n")
+        terminal.send("\x03")
+        terminal.until("[#$] ")
+        terminal.send("exit 6\r")
+        check(terminal.end() == 6, terminal.seen)
+
+
+def test_exec_of_a_stopped_worker(lab):
+    """a worker that does not answer does not hold exec: SIGTERM ends it"""
+    lab.create("demo")
+    worker = lab.row("demo")["pid"]
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        program = lab.start("exec", "demo", "--", "sleep", "100")
+        time.sleep(0.5)
+        program.terminate()
+        check(program.wait(timeout=10) in (143, -15), program.returncode)
+    finally:
+        os.kill(worker, signal.SIGCONT)
+
+
+def test_exec_signals(lab):
+    """a signal to exec is passed to its program, whose status is told"""
+    lab.create("demo")
+    program = lab.start("exec", "demo", "--", "sh", "-c",
+                        "trap 'echo heard; exit 9' TERM; echo up; " + LOOP)
+    check(program.stdout.readline() == "up\n", "it did not start")
+    program.terminate()
+    out, _ = program.communicate(timeout=10)
+    check(out == "heard\n" and program.returncode == 9, out, program.returncode)
+
+
+# ---- how it ends ----
+
+def test_signals_are_told_faithfully(lab):
+    """the status is the command's; a signal is 128 and its number, and stands in the journal"""
+    for status in (0, 1, 125, 126, 127, 128, 255):
+        expect(shell(lab, f"exit {status}"), status)
+    # a process 1 cannot kill itself; what it started can be killed, and tells by its shell
+    expect(shell(lab, "sh -c 'kill -SEGV $$'; exit $?"), 139)
+    lab.create("demo")
+    expect(lab.isolab("kill", "demo"))
+    lab.wait_dead("demo")
+    last = [event for event in lab.events("demo") if event["kind"] == "exit"][-1]
+    check(last["name"] == "signal" and last["value"] == "9", last)
+    lab.create("fault", "--", "isolab-work", "fault")
+    lab.wait_dead("fault")
+    last = [event for event in lab.events("fault") if event["kind"] == "exit"][-1]
+    check(last["name"] == "signal" and last["value"] == "11", last)
+
+
+# ---- commands that cannot be run ----
+
+def refused(lab, place, command, status, what):
+    done = run(lab, command, options=["--image", place])
+    expect_refused(done, status, what)
+    check(not os.path.isdir(lab.directory()) or not os.listdir(lab.directory()), "left over")
+
+
+def test_command_is_no_program(lab):
+    """a directory, an empty file, a text, no x bit, a fifo: each is told as what it is"""
+    place = image(lab)
+    os.mkdir(os.path.join(place, "bin", "folder"))
+    os.mkfifo(os.path.join(place, "bin", "fifo"), 0o755)
+    put(lab, place, "bin/empty", "")
+    put(lab, place, "bin/text", "echo hello\n")
+    put(lab, place, "bin/closed", "#!/bin/sh\n", 0o644)
+    put(lab, place, "bin/nobody", "#!\n")
+    put(lab, place, "bin/damaged", b"\x7fELF" + bytes(60))
+    for command, what in (("/bin/folder", "directory"), ("/bin/fifo", "no regular file"),
+                          ("/bin/empty", "is empty"), ("/bin/text", "neither a program nor"),
+                          ("/bin/closed", "may not be executed"), ("closed", "may not be executed"),
+                          ("/bin/nobody", "names no interpreter"), ("/bin/damaged", "processor|damaged"),
+                          ("/etc", "directory"), ("text", "neither a program nor")):
+        refused(lab, place, command, 126, what)
+    refused(lab, place, "/bin/nowhere", 127, "not found")
+    refused(lab, place, "nowhere", 127, "not found")
+    refused(lab, place, "", 2, ".")
+
+
+def test_interpreter_is_missing(lab):
+    """a missing interpreter is named, also that of an interpreter, and a Windows line end"""
+    place = image(lab)
+    put(lab, place, "bin/lost", "#!/usr/bin/nowhere -x\n")
+    put(lab, place, "bin/outer", "#!/bin/lost\n")
+    put(lab, place, "bin/windows", "#!/bin/sh\r\necho hi\r\n")
+    put(lab, place, "bin/plain", "#!/etc\n")
+    put(lab, place, "bin/one", "#!/bin/two\n")
+    put(lab, place, "bin/two", "#!/bin/one\n")
+    for command, what in (("lost", "interpreter '/usr/bin/nowhere' is not there"),
+                          ("outer", "interpreter '/usr/bin/nowhere' is not there"),
+                          ("windows", "carriage return"), ("plain", "'/etc' is a directory"),
+                          ("one", "scripts of each other")):
+        refused(lab, place, command, 126, what)
+
+
+def elf(machine, loader=b"", wide=True):
+    """The head of a program that wants a loader."""
+    identity = b"\x7fELF" + bytes([2 if wide else 1, 1, 1]) + bytes(9)
+    name = loader + b"\0"
+    if wide:
+        head = identity + struct.pack("<HHIQQQIHHHHHH", 2, machine, 1, 0x400000, 64, 0, 0, 64, 56,
+                                      1, 0, 0, 0)
+        return head + struct.pack("<IIQQQQQQ", 3, 4, 120, 120, 120, len(name), len(name), 1) + name
+    head = identity + struct.pack("<HHIIIIIHHHHHH", 2, machine, 1, 0x8000000, 52, 0, 0, 52, 32,
+                                  1, 0, 0, 0)
+    return head + struct.pack("<IIIIIIII", 3, 84, 84, 84, len(name), len(name), 4, 1) + name
+
+
+def test_loader_is_missing(lab):
+    """a missing loader is named, for a program, an interpreter, one of 32 bits"""
+    place = image(lab)
+    put(lab, place, "bin/dynamic", elf(62, b"/lib64/ld-nowhere.so.2"))
+    put(lab, place, "bin/script", "#!/bin/dynamic\n")
+    put(lab, place, "bin/narrow", elf(3, b"/lib/ld-narrow.so.2", wide=False))
+    refused(lab, place, "dynamic", 126, "loader '/lib64/ld-nowhere.so.2' is not there")
+    refused(lab, place, "script", 126, "loader '/lib64/ld-nowhere.so.2' is not there")
+    refused(lab, place, "narrow", 126, "ld-narrow.so.2' is not there|another processor")
+
+
+def test_other_processor(lab):
+    """a program of another processor is told as that, not as missing"""
+    place = image(lab)
+    put(lab, place, "bin/arm", elf(183, b"/lib/ld-linux-aarch64.so.1"))
+    put(lab, place, "bin/riscv", elf(243))
+    refused(lab, place, "arm", 126, "another processor .aarch64; this one is x86-64")
+    refused(lab, place, "riscv", 126, "another processor .riscv")
+
+
+def test_image_without_a_shell(lab):
+    """an image without /bin/sh, or without the default command, says so"""
+    place = image(lab)
+    os.unlink(os.path.join(place, "bin", "sh"))
+    refused(lab, place, "/bin/sh", 127, "'/bin/sh' not found")
+    done = lab.isolab("run", "container", "--image", place)
+    expect_refused(done, 127, "isolab-work")
+    check("default command" in done.err, done)
+
+
+def test_long_names(lab):
+    """names of 4,096 bytes are refused in words, whole lines of them"""
+    for name in ("x" * 4096, "/" + "x" * 4096, "/x" * 2048, "/" + "x" * 300):
+        done = run(lab, name)
+        check(done.status in (126, 127) and "hint: " in done.err, done)
+        check(len(done.err) < 1200, done)
+        expect_refused(run(lab, "id", options=["--user", name]), 2, "user")
+
+
+def test_without_descriptors(lab):
+    """out of descriptors: one noun, and the hint that names ulimit"""
+    if IS_SANITISED:
+        raise Skip("a sanitiser needs descriptors of its own")
+    seen = set()
+    for limit in range(4, 14):
+        done = subprocess.run(
+            ["sh", "-c", f'ulimit -n {limit}; exec "$@"', "sh",
+             *lab.command(["run", "container", "--", "true"])],
+            env=lab.environment, capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            break
+        if "too many open files" in done.stderr:
+            seen.add(limit)
+            check("ulimit -n" in done.stderr, done.stderr)
+            first = done.stderr.splitlines()[0]
+            parts = first.split(": ")
+            check(len(parts) == len(set(parts)), first)
+    check(seen, "no limit was reached")
+
+
+def main():
+    if IS_USER and os.geteuid() != 0:
+        raise SystemExit(77)
+    cases = [case for name, case in globals().items() if name.startswith("test_")]
+    run_suite(cases, make_lab, prefix="as an ordinary user: " if IS_USER else "")
+
+
+if __name__ == "__main__":
+    main()
