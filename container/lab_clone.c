@@ -90,11 +90,17 @@ static int join(struct container *c, struct err *e)
 	return 0;
 }
 
-/* The messenger: joins, makes the child as its own sibling, says who that is, ends. */
+/* The messenger: enters the account, where nobody of the lab's namespace may put the child later,
+ * joins, makes the child as its own sibling, says who that is, ends. */
 static int carry(struct container *c, struct clone_args *arguments, struct err *e)
 {
-	int r = join(c, e);
+	int r = 0;
 
+	c->cgroup.calls = c->calls;
+	if (cgroup_needs_enter(&c->cgroup))
+		r = cgroup_enter(&c->cgroup, c->spec, e);
+	if (r == 0)
+		r = join(c, e);
 	if (r < 0)
 		return r;
 	arguments->flags = (arguments->flags | CLONE_PARENT) & ~(uint64_t)CLONE_PIDFD;
@@ -112,8 +118,12 @@ static int carry(struct container *c, struct clone_args *arguments, struct err *
 int lab_clone(struct container *c, const struct clone_args *arguments, struct err *e)
 {
 	struct clone_args copy = *arguments, plain = {.exit_signal = SIGCHLD};
-	pid_t messenger = kernel_clone3(&plain);
 	int status = 0;
+
+	plain.flags = copy.flags & CLONE_INTO_CGROUP;
+	plain.cgroup = copy.cgroup;
+	copy.flags &= ~(uint64_t)CLONE_INTO_CGROUP;
+	pid_t messenger = kernel_clone3(&plain);
 
 	if (messenger < 0)
 		return err_sys(e, errno, "make a process");

@@ -36,7 +36,8 @@ static bool has_cgroup(const struct container *c)
 
 static bool needs_attach(const struct container *c)
 {
-	return cgroup_needs_enter(&c->cgroup);
+	/* the lab's messenger enters, and the child is born there */
+	return cgroup_needs_enter(&c->cgroup) && !lab_is_wanted(c);
 }
 
 static bool has_user_namespace(const struct container *c)
