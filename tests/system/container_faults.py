@@ -25,7 +25,7 @@ FORMS = {
     "plain": [],
     "limits and files": ["--memory", "64M", "--pids", "50", "--overlay", "--tmpfs", "/scratch",
                          "--volume", "/usr:/mnt:ro", "--init", "--user", "7:7"],
-    "lab": ["--network", "lab"],
+    "lab": ["--network", "lab", "--memory", "64M", "--overlay"],
 }
 
 

@@ -21,6 +21,7 @@ FORMS = [
     ["--volume", "/usr:/mnt:ro", "--user", "7:7", "--workdir", "/tmp"],
     ["--init", "--ulimit", "nofile=64"],
     ["--network", "lab"],
+    ["--network", "lab", "--memory", "64M", "--cpus", "1", "--overlay", "--init", "--user", "7:7"],
     ["--no-ns", "pid", "--no-seccomp"],
 ]
 
