@@ -21,7 +21,6 @@
 
 #include "cgroup.h"
 #include "fd.h"
-#include "idmap.h"
 #include "kernel.h"
 #include "landlock.h"
 #include "timens.h"
@@ -113,20 +112,6 @@ static void check_user_namespaces(const struct listener *to)
 				     : "no containers for this user";
 		explain_refusal(result, &check);
 	}
-	to->say(to->arg, &check);
-}
-
-static void check_ids(const struct listener *to)
-{
-	struct idmap map;
-	char found[96];
-	struct worker_check check = {.name = "container_ids", .status = "ok", .found = found};
-
-	idmap_choose(&map);
-	snprintf(found, sizeof(found), "root inside is user %u outside, %u id(s)", map.first_uid,
-		 map.count);
-	if (map.count == 1)
-		check.degrades = "files inside belong to one user only; setuid to others fails";
 	to->say(to->arg, &check);
 }
 
@@ -243,7 +228,7 @@ void wall_check(void (*say)(void *arg, const struct worker_check *check), void *
 
 	check_kernel(&to);
 	check_user_namespaces(&to);
-	check_ids(&to);
+	wall_check_files(say, arg);
 	check_seccomp(&to);
 	check_landlock(&to);
 	check_time_namespace(&to);

@@ -30,6 +30,8 @@ struct wall_state {
 
 /* Doctor's lines. check.c */
 void wall_check(void (*say)(void *arg, const struct worker_check *check), void *arg);
+/* Those about files and who owns them. check_files.c */
+void wall_check_files(void (*say)(void *arg, const struct worker_check *check), void *arg);
 
 /* Changes the limits of what runs. update.c */
 int wall_update(struct worker *w, const struct sandbox_spec *after, struct err *e);
