@@ -1,0 +1,519 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The lab network: sandboxes that see each other, and nothing else.
+
+All of it happens in namespaces of the test's own: a network that plays the host's, a mount namespace
+in which /dev/net/tun is open to everybody and the programs that lead outside are hidden, unless a
+case wants them. `--user` tries the same as an ordinary user.
+"""
+import ctypes
+import os
+import re
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from harness import Lab, Skip, check, expect, expect_refusal, run_suite  # noqa: E402
+
+UPLINKS = ("pasta", "slirp4netns")
+FOLDERS = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin")
+LIBC = ctypes.CDLL(None, use_errno=True)
+CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
+
+# A host of our own: quiet but for its localhost.
+HOST = r"""
+set -e
+ip link set lo up
+mount -t tmpfs none /mnt
+mknod -m 666 /mnt/tun c 10 200
+[ ! -d /dev/net ] || mount --bind /mnt /dev/net
+for program in $HIDDEN; do mount --bind /dev/null "$program"; done
+echo ready
+exec sleep 1000
+"""
+
+
+class Host:
+    """A process in a network and a mount namespace of its own; `wrap` runs a program there."""
+
+    def __init__(self, uplinks=()):
+        paths = [os.path.join(folder, name) for folder in FOLDERS for name in UPLINKS
+                 if name not in uplinks]
+        hidden = " ".join({os.path.realpath(path) for path in paths if os.path.exists(path)})
+        self.process = subprocess.Popen(
+            ["unshare", "--mount", "--net", "sh", "-c", HOST], stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, env={**os.environ, "HIDDEN": hidden})
+        check(self.process.stdout.readline() == "ready\n", "a host of our own",
+              self.process.poll() is not None and self.process.stderr.read())
+        self.wrap = ["nsenter", "--target", str(self.process.pid), "--mount", "--net", "--"]
+
+    def run(self, script):
+        return subprocess.run([*self.wrap, "sh", "-c", script], capture_output=True, text=True,
+                              check=True).stdout
+
+    def close(self):
+        self.process.kill()
+        self.process.communicate()
+
+
+class NetworkLab(Lab):
+    """A lab on a host of its own."""
+
+    def __init__(self, uplinks=()):
+        super().__init__("container")
+        self.host = None
+        if "--user" in sys.argv:
+            self.become_user()
+        self.user_wrap = self.wrap
+        self.move(uplinks)
+
+    def move(self, uplinks):
+        """To a new host, where these programs lead outside."""
+        if self.host:
+            self.host.close()
+        self.host = Host(uplinks)
+        self.wrap = [*self.host.wrap, *self.user_wrap]
+
+    def make(self, name, *command, options=()):
+        return self.create(name, "--network", "lab", *options, *(["--", *command] if command else []))
+
+    def inside(self, name, *words, status=0):
+        return expect(self.isolab("exec", name, "--", *words), status).out
+
+    def shell(self, name, script):
+        return self.isolab("exec", name, "--", "sh", "-c", script)
+
+    def address(self, name):
+        return re.search(r"inet (10\.\S+)/24", self.inside(name, "ip", "-4", "addr", "show", "eth0"))[1]
+
+    def holders(self):
+        """Numbers of this lab's isolab-net processes: the keeper first."""
+        lock = os.path.join(self.directory(".lab"), "lock")
+        if not os.path.exists(lock):
+            return []
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{pid}/comm", encoding="ascii") as file:
+                    is_ours = file.read().strip() == "isolab-net"
+                links = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+            except OSError:
+                continue
+            if is_ours and lock in links:
+                found.append(int(pid))
+        return found
+
+    def holder(self):
+        """The number of the inner process."""
+        keeper = self.holders()[0]
+        with open(f"/proc/{keeper}/task/{keeper}/children", encoding="ascii") as file:
+            return int(file.read().split()[0])
+
+    def connect(self):
+        """A connection to the holder, as a worker has it."""
+        return Connection(os.path.join(self.directory(".lab"), "sock"))
+
+    def close(self):
+        # From their host first, since that is one of our processes, too.
+        self.isolab("rm", "-f", "--all")
+        for keeper in self.holders()[:1]:
+            wait_end(keeper)
+        self.host.close()
+        self.wrap = self.user_wrap
+        return super().close()
+
+
+def wait_end(pid, seconds=5):
+    """Waits until the process has ended."""
+    try:
+        pidfd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    check(select.select([pidfd], [], [], seconds)[0], f"process {pid} ends")
+    os.close(pidfd)
+
+
+def wait_for(what, holds, seconds=5):
+    """Waits for something that no descriptor tells."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        check(time.monotonic() < deadline, what)
+        select.select([], [], [], 0.01)
+
+
+class Connection:
+    """Speaks container/net_wire.h."""
+
+    MAGIC, JOIN, ATTACH, TAP, LIST = 0x6e626f69, 1, 2, 3, 4
+    JOINED, OK, MEMBER, ERROR = 64, 65, 66, 67
+    LEASE = "5I16s6s2x16s"
+    FORMAT = "<3I" + LEASE + "64s64s256s256s"
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.socket.connect(path)
+        self.socket.settimeout(5)
+
+    def send(self, kind, name=b"", number=0, fds=(), hostname=b"", magic=MAGIC):
+        data = struct.pack(self.FORMAT, magic, kind, number, 0, 0, 0, 0, 0, b"", b"", b"", name,
+                           hostname, b"", b"")
+        socket.send_fds(self.socket, [data], list(fds))
+
+    def ask(self, kind, *arguments, **more):
+        """Type, text of an error, descriptors."""
+        self.send(kind, *arguments, **more)
+        data, fds, _, _ = socket.recv_fds(self.socket, 4096, 4)
+        if not data:
+            return 0, "", []
+        fields = struct.unpack(self.FORMAT, data)
+        return fields[1], fields[13].split(b"\0")[0].decode(), fds
+
+    def is_dropped(self):
+        try:
+            return self.socket.recv(4096) == b""
+        except ConnectionResetError:
+            return True
+
+
+def make_lab():
+    return NetworkLab()
+
+
+def test_own_interface(lab):
+    """a sandbox of the lab has lo and eth0, with an address of the lab"""
+    lab.make("one")
+    told = lab.inside("one", "ip", "-o", "addr")
+    check(set(re.findall(r"^\d+: (\S+)", told, re.M)) == {"lo", "eth0"}, told)
+    check(re.search(r"eth0 +inet 10\.88\.77\.5/24", told), told)
+
+
+def test_names(lab):
+    """sandboxes find each other by name, by name.lab and by host name"""
+    lab.make("web", "sh", "-c", "echo told >/tmp/index.html; exec httpd -f -p 80 -h /tmp",
+             options=["--hostname", "shop"])
+    lab.make("reader")
+    for name in ("web", "web.lab", "shop", "WEB"):
+        check(lab.inside("reader", "wget", "-qO-", f"http://{name}/") == "told\n", name)
+    told = lab.inside("reader", "nslookup", lab.address("web"))
+    check("name = web.lab" in told, told)
+
+
+def test_latecomer(lab):
+    """who comes later is found, who has gone is not"""
+    lab.make("first")
+    check(lab.shell("first", "nslookup second").status != 0, "nobody yet")
+    lab.make("second")
+    expect(lab.shell("first", "nslookup second"))
+    expect(lab.isolab("rm", "-f", "second"))
+    wait_for("second is gone", lambda: lab.shell("first", "nslookup second").status != 0)
+
+
+def test_foreign_names(lab):
+    """without a way out a foreign name is unknown at once, and an address unreachable"""
+    lab.make("one")
+    start = time.monotonic()
+    told = lab.shell("one", "nslookup example.org; ip route; nc -w 9 203.0.113.9 80")
+    check("NXDOMAIN" in told.out and "default" not in told.out, told)
+    check("unreachable" in told.err and time.monotonic() - start < 5, told)
+
+
+def test_exec_and_user(lab):
+    """a program that joins later is in the same network, whatever user it is"""
+    lab.make("one")
+    check("10.88.77.5" in lab.inside("one", "ip", "addr"), "exec")
+    told = expect(lab.isolab("run", "container", "--network", "lab", "--overlay", "--", "sh", "-c",
+                             "echo 127.0.0.1 me >>/tmp/hosts; nslookup one")).out
+    check("10.88.77.5" in told, told)
+
+
+def test_gone_with_the_last(lab):
+    """the holder is one for all, and gone with the last sandbox"""
+    lab.make("one")
+    lab.make("two")
+    keepers = lab.holders()
+    check(len(keepers) == 1, keepers)
+    expect(lab.isolab("rm", "-f", "one"))
+    check(lab.holders() == keepers, "stays for two")
+    expect(lab.isolab("rm", "-f", "two"))
+    wait_end(keepers[0])
+    check(not os.path.exists(lab.directory(".lab")), "its directory is gone")
+
+
+def test_same_address_again(lab):
+    """who comes back under the same name has the same address"""
+    for name in ("one", "two", "three"):
+        lab.make(name)
+    before = lab.address("two")
+    expect(lab.isolab("rm", "-f", "two"))
+    lab.make("four")
+    check(lab.address("four") != before, "an address that was never used comes first")
+    lab.make("two")
+    check(lab.address("two") == before, before)
+
+
+def holder_killed(lab, pid):
+    expect(lab.isolab("exec", "one", "--", "true"))
+    os.kill(pid, signal.SIGKILL)
+    wait_end(pid)
+    wait_for("a note in the journal",
+             lambda: any("lab network is gone" in event.get("value", "")
+                         for event in lab.events("one")))
+    wait_for("eth0 is gone", lambda: "eth0" not in lab.inside("one", "ip", "link"))
+    lab.make("two")
+    check(lab.address("two") == "10.88.77.5", "a new lab")
+    expect(lab.isolab("exec", "one", "--", "true"))
+
+
+def test_holder_killed(lab):
+    """kill -9 of the holder: sandboxes go on with a note, the next one starts a new lab"""
+    lab.make("one")
+    holder_killed(lab, lab.holder())
+
+
+def test_keeper_killed(lab):
+    """kill -9 of the keeper: the same"""
+    lab.make("one")
+    holder_killed(lab, lab.holders()[0])
+
+
+def test_keeper_ended(lab):
+    """SIGTERM to the keeper leaves nothing"""
+    lab.make("one")
+    keeper = lab.holders()[0]
+    os.kill(keeper, signal.SIGTERM)
+    wait_end(keeper)
+    check(not os.path.exists(lab.directory(".lab")), os.listdir(lab.directory()))
+
+
+def test_worker_killed(lab):
+    """kill -9 of a worker gives its place back"""
+    lab.make("one")
+    lab.make("two")
+    os.kill(lab.row("two")["pid"], signal.SIGKILL)
+    lab.wait_dead("two")
+    wait_for("two is gone", lambda: lab.shell("one", "nslookup two").status != 0)
+
+
+def test_left_over_is_swept(lab):
+    """what a killed keeper leaves behind is swept by the next command"""
+    lab.make("one")
+    lab.isolab("stop", "--time", "0", "one")
+    keeper = lab.holders()
+    if keeper:
+        os.kill(keeper[0], signal.SIGKILL)
+        wait_end(keeper[0])
+    expect(lab.isolab("ps"))
+    check(not os.path.exists(lab.directory(".lab")), os.listdir(lab.directory()))
+
+
+def test_eight_at_once(lab):
+    """eight that start at once share one holder and have eight addresses"""
+    words = ["--network", "lab", "--", "sh", "-c", "ip -4 -o addr show eth0; nslookup eight7"]
+    started = [lab.start("run", "container", "--name", f"eight{i}", *words) for i in range(8)]
+    told = [program.communicate(timeout=30) for program in started]
+    addresses = [re.search(r"inet (\S+)/24", out)[1] for out, _ in told]
+    check(len(set(addresses)) == 8, addresses)
+
+
+def test_front_killed(lab):
+    """kill -9 of a foreground run leaves no place, no cable, no process"""
+    program = lab.start("run", "container", "--name", "front", "--network", "lab", "--",
+                        "isolab-work", "idle")
+    wait_for("it runs", lambda: (lab.row("front") or {}).get("state") == "running")
+    keeper = lab.holders()[0]
+    program.kill()
+    program.wait()
+    wait_end(keeper)
+
+
+def test_restrictions(lab):
+    """nobody inside changes addresses, sees the bridge, or reaches the host's localhost"""
+    server = socket_on(lab.host, "127.0.0.1", 8099)
+    lab.make("one")
+    told = lab.shell("one", "ip addr add 10.88.77.99/24 dev eth0; ip link set eth0 down; ip link; "
+                            "for a in 127.0.0.1 10.88.77.1 10.88.77.2; do "
+                            "nc -w 2 $a 8099 </dev/null && echo REACHED; done; true")
+    check(told.err.count("not permitted") >= 2 or told.err.count("denied") >= 2, told)
+    check("lab" not in told.out and "REACHED" not in told.out, told)
+    server.close()
+
+
+def hang_up(server):
+    """Takes every call and ends it."""
+    try:
+        while True:
+            server.accept()[0].close()
+    except OSError:
+        pass
+
+
+def socket_on(host, address, port):
+    """A listening socket in the host's network namespace."""
+    own = os.open("/proc/self/ns/net", os.O_RDONLY)
+    theirs = os.open(f"/proc/{host.process.pid}/ns/net", os.O_RDONLY)
+    check(LIBC.setns(theirs, CLONE_NEWNET) == 0, "enter")
+    try:
+        server = socket.create_server((address, port))
+        threading.Thread(target=hang_up, args=[server], daemon=True).start()
+        return server
+    finally:
+        LIBC.setns(own, CLONE_NEWNET)
+        os.close(own)
+        os.close(theirs)
+
+
+def test_hostile_questions(lab):
+    """packets that are no questions harm nobody"""
+    lab.make("one")
+    for packet in ("", r"\0", r"\0\1\1\0\0\1\0\0\0\0\0\0", r"\0\1\1\0\0\1\0\0\0\0\0\0\300\14\0\1\0\1",
+                   r"\0\1\1\0\377\377\0\0\0\0\0\0\77web\0\0\1\0\1",
+                   r"\0\1\201\200\0\1\0\1\0\0\0\0\3one\0\0\1\0\1"):
+        lab.shell("one", f"printf '{packet}' | nc -u -w 1 10.88.77.1 53")
+    lab.shell("one", "head -c 60000 /dev/urandom | nc -u -w 1 10.88.77.1 53")
+    check("10.88.77.5" in lab.inside("one", "nslookup", "one"), "answers still")
+
+
+def test_hostile_messages(lab):
+    """messages that are none harm nobody, and other namespaces are refused"""
+    lab.make("one")
+    for bytes_sent in (b"", b"x", b"\0" * 4096, os.urandom(705)):
+        connection = lab.connect()
+        connection.socket.send(bytes_sent)
+        check(connection.is_dropped(), bytes_sent[:20])
+    connection = lab.connect()
+    check(connection.ask(Connection.ATTACH)[0] == Connection.ERROR, "attach before join")
+    check(connection.ask(Connection.JOIN, b"../evil")[0] == Connection.ERROR, "a bad name")
+    check(connection.ask(Connection.JOIN, b"spy")[0] == Connection.JOINED, "a good name")
+    kind, text, _ = connection.ask(Connection.ATTACH)
+    check(kind == Connection.ERROR, text)
+    for path in (f"/proc/{lab.host.process.pid}/ns/net", "/dev/null"):
+        fd = os.open(path, os.O_RDONLY)
+        kind, text, _ = connection.ask(Connection.ATTACH, fds=[fd])
+        check(kind == Connection.ERROR and "enter the sandbox" in text, path, text)
+        os.close(fd)
+    check("10.88.77.5" in lab.inside("one", "nslookup", "one"), "answers still")
+
+
+def test_full(lab):
+    """the 251st sandbox is told that the lab is full"""
+    lab.make("one")
+    connections = [lab.connect() for _ in range(249)]
+    for number, connection in enumerate(connections):
+        check(connection.ask(Connection.JOIN, b"n%d" % number)[0] == Connection.JOINED, number)
+    last = lab.connect()
+    kind, text, _ = last.ask(Connection.JOIN, b"last")
+    check(kind == Connection.ERROR and "full" in text, text)
+    refused = lab.isolab("create", "container", "late", "--network", "lab")
+    expect(refused, 125, err="the lab network is full")
+    for connection in connections + [last]:
+        connection.socket.close()
+    lab.isolab("rm", "-f", "late")
+
+
+def test_no_lab_without_its_bricks(lab):
+    """--network lab with --no-ns network or user, or of a process, is refused with a hint"""
+    for words in (["container", "--no-ns", "network"], ["container", "--no-ns", "user"], ["process"]):
+        expect_refusal(lab.isolab("run", *words, "--network", "lab", "--", "true"), 2, "network lab")
+
+
+def test_told(lab):
+    """the timeline tells the address, inspect who else is there"""
+    lab.make("one")
+    lab.make("two")
+    steps = [event for event in lab.events("two") if event["kind"] == "step"]
+    told = next(step["detail"] for step in steps if step["name"] == "network")
+    check("10.88.77.6/24" in told and "nothing leads outside" in told, told)
+    seen = expect(lab.isolab("inspect", "two", "--json")).json()["lab"]
+    check(seen["address"] == "10.88.77.6" and seen["gateway"] == "10.88.77.1", seen)
+    check({peer["name"] for peer in seen["peers"]} == {"one", "two"}, seen)
+
+
+def test_tap(lab):
+    """a machine's cable: a tap on the bridge is passed, and the bridge answers through it"""
+    if not os.path.exists("/dev/net/tun"):
+        raise Skip("no /dev/net/tun")
+    lab.make("one")
+    connection = lab.connect()
+    check(connection.ask(Connection.JOIN, b"machine")[0] == Connection.JOINED, "join")
+    kind, text, fds = connection.ask(Connection.TAP)
+    check(kind == Connection.OK and len(fds) == 1, text)
+    own = b"\x02iob\x00\x06"
+    question = (b"\xff" * 6 + own + b"\x08\x06" + b"\0\1\x08\0\6\4\0\1" + own
+                + bytes([10, 88, 77, 6]) + b"\0" * 6 + bytes([10, 88, 77, 5]))
+    head = b"\0" * 10  # of IFF_VNET_HDR
+    os.write(fds[0], head + question)
+    deadline, answer = time.monotonic() + 5, b""
+    while answer[22:24] != b"\x08\x06" or answer[30:32] != b"\0\2":
+        check(select.select([fds[0]], [], [], deadline - time.monotonic())[0], "an answer")
+        answer = os.read(fds[0], 2048)
+    check(answer[32:38] == b"\x02iob\x00\x05", answer.hex())
+    os.close(fds[0])
+
+
+OUTSIDE = r"""
+set -e
+ip link add world type veth peer name eth0 netns $HOST_PID
+ip addr add 203.0.113.9/24 dev world; ip link set world up; ip link set lo up
+echo ready
+exec sleep 1000
+"""
+
+
+def leads_outside(lab, program):
+    if not any(os.path.exists(os.path.join(folder, program)) for folder in FOLDERS):
+        raise Skip(f"{program} is not installed")
+    lab.move([program])
+    world = subprocess.Popen(["unshare", "--net", "sh", "-c", OUTSIDE], stdout=subprocess.PIPE,
+                             text=True, env={**os.environ, "HOST_PID": str(lab.host.process.pid)})
+    try:
+        check(world.stdout.readline() == "ready\n", "a world outside")
+        lab.host.run("ip addr add 203.0.113.2/24 dev eth0; ip link set eth0 up; "
+                     "ip route add default via 203.0.113.9")
+        world_host = type("", (), {"process": world})
+        servers = [socket_on(world_host, "203.0.113.9", 8080), socket_on(lab.host, "127.0.0.1", 8099)]
+        lab.make("one")
+        lab.make("two")
+        for name in ("one", "two"):
+            wait_for(f"{name} reaches the world",
+                     lambda: lab.shell(name, "nc -w 1 203.0.113.9 8080 </dev/null").status == 0)
+        for address in ("127.0.0.1", "10.88.77.1", "10.88.77.2", "203.0.113.2", "169.254.53.2"):
+            closed = lab.shell("one", f"nc -w 1 {address} 8099 </dev/null")
+            check(closed.status != 0, address, closed)
+        told = expect(lab.isolab("inspect", "one", "--json")).json()["lab"]["uplink"]
+        check(told == program, told)
+        keeper = lab.holders()[0]
+        guards = subprocess.run(["ps", "-o", "pid=", "--ppid", str(keeper)], capture_output=True,
+                                text=True, check=True).stdout.split()
+        os.kill(keeper, signal.SIGKILL)
+        for pid in [keeper, *map(int, guards)]:
+            wait_end(pid)
+        for server in servers:
+            server.close()
+    finally:
+        world.kill()
+        world.communicate()
+
+
+def test_pasta(lab):
+    """pasta leads outside, not to the host's localhost, and ends with the lab"""
+    leads_outside(lab, "pasta")
+
+
+def test_slirp4netns(lab):
+    """slirp4netns leads outside, not to the host's localhost, and ends with the lab"""
+    leads_outside(lab, "slirp4netns")
+
+
+CASES = [value for name, value in globals().copy().items() if name.startswith("test_")]
+
+if __name__ == "__main__":
+    if os.geteuid() != 0:
+        print("1..0 # SKIP only root can make a host of its own")
+        sys.exit(77)
+    run_suite(CASES, make_lab, "user: " if "--user" in sys.argv else "")
