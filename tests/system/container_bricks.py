@@ -143,9 +143,8 @@ def test_exec_is_inside(lab):
     lab.create("demo")
     script = "grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status; hostname"
     told = expect(lab.isolab("exec", "demo", "--", "sh", "-c", script)).out
-    for name in ("CapEff", "CapBnd"):
-        value = int(re.search(rf"{name}:\s*(\w+)", told).group(1), 16)
-        check(bin(value).count("1") <= 3, told)
+    value = int(re.search(r"CapEff:\s*(\w+)", told).group(1), 16)
+    check(bin(value).count("1") <= 3, told)
     check(re.search(r"NoNewPrivs:\s*1", told) and re.search(r"Seccomp:\s*2", told), told)
     check(told.split()[-1] == "demo", told)
     script = "for file in /proc/{}/ns/*; do readlink $file; done"
