@@ -61,7 +61,7 @@ unsigned table_find(const struct table *table, const char *name)
 {
 	unsigned by_hostname = 0;
 
-	for (unsigned i = 0; i < TABLE_SIZE; i++) {
+	for (unsigned i = 0; *name && i < TABLE_SIZE; i++) {
 		const struct table_member *member = &table->members[i];
 		if (!member->is_here)
 			continue;
