@@ -110,19 +110,17 @@ int cgroup_check_io(const struct sandbox_spec *spec, struct err *e)
 static int write_limit(const struct cgroup_place *place, const struct io_limit *limit, dev_t device,
 		       uint64_t number)
 {
-	char text[96];
+	char text[96], most[32] = "max";
 
 	if (!place->is_unified) {
 		snprintf(text, sizeof(text), "%u:%u %" PRIu64, major(device), minor(device),
 			 number);
 		return cgroup_write(place, io_keys[limit->key].v1_file, text);
 	}
-	int n = snprintf(text, sizeof(text), "%u:%u %s=", major(device), minor(device),
-			 io_keys[limit->key].key);
 	if (number)
-		snprintf(text + n, sizeof(text) - (size_t)n, "%" PRIu64, number);
-	else
-		strcat(text, "max");
+		snprintf(most, sizeof(most), "%" PRIu64, number);
+	snprintf(text, sizeof(text), "%u:%u %s=%s", major(device), minor(device),
+		 io_keys[limit->key].key, most);
 	return cgroup_write(place, "io.max", text);
 }
 

@@ -40,8 +40,8 @@ void cgroup_make_unified(struct cgroup *cgroup, int own, unsigned wanted,
 
 /* ---- cgroup_set.c, cgroup_io.c ---- */
 
-/* Each writes one limit of `after`, or that there is none; lifts what `before` had. 0 or -errno; `e` is
- * filled where there is more to say than the errno does. */
+/* Each writes one limit of `after`, or that there is none; lifts what `before` had. 0 or -errno;
+ * `e` is filled where there is more to say than the errno does. */
 int cgroup_set_memory(const struct cgroup_place *place, const struct sandbox_spec *before,
 		      const struct sandbox_spec *after, struct err *e);
 int cgroup_set_swap(const struct cgroup_place *place, const struct sandbox_spec *before,
@@ -63,11 +63,11 @@ int cgroup_check_io(const struct sandbox_spec *spec, struct err *e);
 /* Why the kernel said this error, in words; `is_unified` where the words differ. */
 const char *cgroup_explain(int error, bool is_unified);
 
-/* Adds "no limit on NOUN: REASON" to a note; several nouns of one reason share it. */
 struct cgroup_excuse {
 	const char *noun;
 	const char *reason; /* NULL: this limit holds */
 };
+/* Writes "no limit on NOUN: REASON; …"; several nouns of one reason share it. */
 void cgroup_write_note(const struct cgroup_excuse *excuses, size_t count, char *note, size_t size);
 
 #endif

@@ -13,6 +13,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -53,7 +54,7 @@ static unsigned hand_down(struct calls *calls, int directory, unsigned wanted,
 	unsigned may = has == wanted ? wanted : read_words(directory, "cgroup.controllers");
 
 	for (enum cgroup_tree tree = 0; tree < CGROUP_CONTROLLERS; tree++) {
-		char word[16] = "+";
+		char word[16];
 		if (!(wanted & ~has & 1U << tree))
 			continue;
 		if (!(may & 1U << tree)) {
@@ -63,7 +64,7 @@ static unsigned hand_down(struct calls *calls, int directory, unsigned wanted,
 			continue;
 		}
 		/* One by one: one that is refused does not keep the others back. */
-		strcat(word, cgroup_v2_name(tree));
+		snprintf(word, sizeof(word), "+%s", cgroup_v2_name(tree));
 		call_because(calls, "each group above must hand the controller down");
 		int r = call_write_file(calls, directory, "cgroup.subtree_control", word);
 		has |= r == 0 ? 1U << tree : 0;

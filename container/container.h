@@ -119,7 +119,6 @@ static inline bool container_has(const struct container *c, enum spec_brick bric
 }
 
 /* ---- the worker's steps (run.c): each returns 0 or -errno ---- */
-
 int container_make_channel(struct container *c, struct err *e);
 int container_make_cgroup(struct container *c, struct err *e);
 int container_shift_clock(struct container *c, struct err *e);

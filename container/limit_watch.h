@@ -2,8 +2,8 @@
 #ifndef ISOLAB_CONTAINER_LIMIT_WATCH_H
 #define ISOLAB_CONTAINER_LIMIT_WATCH_H
 /*
- * limit_watch: what a running sandbox has to do with its limits: what happens at them is told when it
- * happens, from the kernel's counters; and they can be changed.
+ * limit_watch: what a running sandbox has to do with its limits: what happens at them is told
+ * when it happens, from the kernel's counters; and they can be changed.
  */
 #include <stdint.h>
 

@@ -14,8 +14,8 @@ enum { MEMBERS_MAX = 8192 };
 /* Fills `pids` with up to `max` descendants of this process, parents first. Returns the count. */
 size_t members_find(pid_t *pids, size_t max);
 
-/* Calls `act` once for each descendant, newborn ones too, until a look finds no new one. Stops at its
- * first error but -ESRCH (it has ended). -EAGAIN: they fork faster than we look. */
+/* Calls `act` once for each descendant, newborn ones too, until a look finds no new one. Stops at
+ * its first error but -ESRCH (it has ended). -EAGAIN: they fork faster than we look. */
 int members_for_each(int (*act)(void *arg, pid_t pid), void *arg);
 
 /* Sends SIGKILL to all descendants and waits for them, until none is left. */

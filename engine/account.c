@@ -55,7 +55,7 @@ static bool sum_words(const char *text, const char *key, uint64_t *ret)
 }
 
 /* key ""     the file is one number: "67108864\n"
- *     "Read" the sum of all that stand behind it: "254:0 Read 4096\n254:16 Read 512\n", "rbytes=9" */
+ *     "Read" the sum of all that stand behind it: "254:0 Read 4\n8:0 Read 5\n", "rbytes=9" */
 bool account_parse(const char *text, const char *key, uint64_t *ret)
 {
 	return *key ? sum_words(text, key, ret) : parse_number(text, ret);
@@ -180,7 +180,7 @@ static int find_first(struct sandbox *s)
 	fd = worker > 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	text[n > 0 ? n : 0] = '\0';
-	return atoi(text);
+	return (int)strtol(text, NULL, 10);
 }
 
 void account_read(struct sandbox *s, struct account *ret)

@@ -16,8 +16,8 @@ enum { CGROUP_PATH_MAX = 4096 };
 bool cgroup_find_path(const char *membership, const char *mountinfo, const char *controller,
 		      char *ret_path, size_t size);
 
-/* The texts of a process's /proc/PID/cgroup (0: our own) and of /proc/self/mountinfo in one piece of
- * memory, which the caller frees: membership first, *ret_mountinfo points behind it. NULL if they
+/* The texts of a process's /proc/PID/cgroup (0: our own) and of /proc/self/mountinfo in one piece
+ * of memory, which the caller frees: membership first, *ret_mountinfo points behind it. NULL: they
  * cannot be read. */
 char *cgroup_read_texts(int pid, const char **ret_mountinfo);
 

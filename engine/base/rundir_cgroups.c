@@ -149,7 +149,7 @@ static int sweep_upwards(int base_fd, const char *prefix, char *path)
 	}
 }
 
-/* The sweep below our cgroup of one hierarchy: a line of /proc/self/cgroup, "ID:CONTROLLERS:PATH". */
+/* The sweep of one hierarchy: a line of /proc/self/cgroup, "ID:CONTROLLERS:PATH". */
 static int sweep_hierarchy(int base_fd, const char *prefix, const char *line,
 			   const char *membership, const char *mountinfo)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What is read from the kernel's books: files of cgroups of both versions, and of pressure.
+ * What is read from the kernel's books: files of cgroups of both versions, and of pressure. What
+ * says "no limit" is no number.
  */
 #include <setjmp.h>
 #include <stdarg.h>

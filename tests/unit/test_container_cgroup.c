@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What is read from texts of the machine: our own cgroup from two files of /proc.
+ * What is read from texts of the machine: our own cgroup from two files of /proc, whose names
+ * others may have chosen.
  */
 #include <setjmp.h>
 #include <stdarg.h>

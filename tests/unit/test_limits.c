@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Limits as words: lists of processors, what fits together, how they are changed and saved.
+ * Limits as words: lists of processors, what fits together, how they are changed, saved and taken
+ * away.
  */
 #include <errno.h>
 #include <setjmp.h>
