@@ -2,15 +2,15 @@
 #ifndef ISOLAB_CONTAINER_LAB_H
 #define ISOLAB_CONTAINER_LAB_H
 /*
- * lab: a worker's side of `--network lab`. The network itself is another program's, isolab-net (see
- * net/holder.h), which the first sandbox starts; here it is found or started, asked for a place, and
- * given the sandbox's network namespace to plug a cable into.
+ * lab: a worker's side of `--network lab`. The network itself is another program's, isolab-net
+ * (see net/holder.h), which the first sandbox starts; here it is found or started, asked for a
+ * place, and given the sandbox's network namespace to plug a cable into.
  *
  * Why a messenger makes the child: a cable may be moved only into a network namespace over whose
- * user namespace the holder has power, so the sandbox's must be a child of the holder's. The worker
- * itself stays outside, with its rights on the host (cgroups, mounts, its directory); a messenger,
- * which it forks, joins the holder's user namespace, makes the child there as its own sibling
- * (CLONE_PARENT), writes its maps, and is gone.
+ * user namespace the holder has power, so the sandbox's must be a child of the holder's. The
+ * worker itself stays outside, with its rights on the host (cgroups, mounts, its directory); a
+ * messenger, which it forks, joins the holder's user namespace, makes the child there as its own
+ * sibling (CLONE_PARENT), writes its maps, and is gone.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,7 +45,8 @@ bool lab_is_wanted(const struct container *c);
 /* The worker's steps. */
 int lab_join(struct container *c, struct err *e);  /* before the clone */
 int lab_cable(struct container *c, struct err *e); /* once the child has its namespaces */
-/* The child's: anybody inside may ping, without a raw socket; its /etc/resolv.conf and /etc/hosts; then waits until the cable is plugged in. */
+/* The child's: anybody inside may ping, without a raw socket; its /etc/resolv.conf and
+ * /etc/hosts; then waits until the cable is plugged in. */
 int lab_allow_ping(struct container *c, struct err *e);
 int lab_names(struct container *c, struct err *e);
 int lab_await(struct container *c, struct err *e);
@@ -62,8 +63,8 @@ int lab_clone(struct container *c, const struct clone_args *arguments, struct er
 int lab_translate(const struct idmap *map, const char *users, const char *groups,
 		  struct idmap *ret_map);
 
-/* While it runs: notices the end of the lab, and tells about it (topic "lab" of wall->describe): lines
- * "address A", "gateway A", "address6 A", "uplink PROGRAM", "peer NAME A". lab_wall.c */
+/* While it runs: notices the end of the lab, and tells about it (topic "lab" of wall->describe):
+ * lines "address A", "gateway A", "address6 A", "uplink PROGRAM", "peer NAME A". lab_wall.c */
 int lab_watch(struct worker *w, struct lab_place *place, struct err *e);
 int lab_describe(struct worker *w, struct strbuf *text, struct err *e);
 

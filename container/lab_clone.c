@@ -76,9 +76,9 @@ static int write_maps(struct container *c, pid_t child, struct err *e)
 	return r;
 }
 
-/* Joins the holder's user namespace and becomes its user 0: who has no number in a namespace may not
- * make one below it. Root, whom the holder does not map, changes by that, and becomes invisible
- * in /proc, where the child's maps are to be written. */
+/* Joins the holder's user namespace and becomes its user 0: who has no number in a namespace may
+ * not make one below it. Root, whom the holder does not map, changes by that, and becomes
+ * invisible in /proc, where the child's maps are to be written. */
 static int join(struct container *c, struct err *e)
 {
 	hook_reached("messenger", "join");

@@ -158,5 +158,5 @@ int lab_connect(struct lab_place *place, const char *name, const char *hostname,
 		nanosleep(&pause, NULL);
 	}
 	return err_hint(e, err_set(e, ETIMEDOUT, "the lab network does not start"),
-			"run isolab-net --hold? No: see `isolab doctor`, line lab_network");
+			"`isolab doctor`, line lab_network, says whether it can be had here");
 }

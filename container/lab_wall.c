@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The lab while the sandbox runs. Its holder may be killed; then the kernel takes the bridge and all
- * cables with it, the sandboxes go on without a network, and each says so. What the holder leaves
- * behind, a directory with a free lock, is removed by whoever notices first.
+ * The lab while the sandbox runs. Its holder may be killed; then the kernel takes the bridge and
+ * all cables with it, the sandboxes go on without a network, and each says so. What the holder
+ * leaves behind, a directory with a free lock, is removed by whoever notices first.
  */
 #include <arpa/inet.h>
 #include <errno.h>

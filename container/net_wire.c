@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * Messages between a worker and the holder of the lab network: one struct, one packet. A packet of
- * another size, with another magic, an unknown type, or with a text that does not end, is refused as
- * a whole. Descriptors beyond the first are closed by the kernel for want of room, since the buffer
- * for control data holds one. See unix(7), recvmsg(2).
+ * Messages between a worker and the holder of the lab network: one struct, one packet. A packet
+ * of another size, with another magic, an unknown type, or with a text that does not end, is
+ * refused as a whole. Descriptors beyond the first are closed by the kernel for want of room,
+ * since the buffer for control data holds one. See unix(7), recvmsg(2).
  */
 #include "net_wire.h"
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The keeper: the outer one of isolab-net's two processes (holder.h). It was executed by a worker,
- * which made directory, lock and socket; from now on they are ours. It makes the holder in new
- * namespaces, writes its maps, accepts connections and hands over those of our own user, starts what
- * leads outside, and when the holder has ended it removes all that, holding the lock to the last.
+ * The keeper: the outer one of isolab-net's two processes (holder.h). It was executed by a
+ * worker, which made directory, lock and socket; from now on they are ours. It makes the holder
+ * in new namespaces, writes its maps, accepts connections and hands over those of our own user,
+ * starts what leads outside, and when the holder has ended it removes all that, holding the lock
+ * to the last.
  */
 #include "keeper.h"
 

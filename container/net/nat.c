@@ -8,10 +8,11 @@
  *	}
  *
  * as one batch, which is taken as a whole or not at all. A rule is a list of expressions over
- * registers: load the interface's name, compare, masquerade. Why the second chain: nobody outside has
- * to do with ourselves; and older versions of pasta send TCP packets without any flag, which are not
- * translated back, but would be answered by our own kernel, with a reset that ends the sandbox's
- * connection. Numbers are big-endian here, unlike in rtnetlink. See linux/netfilter/nf_tables.h.
+ * registers: load the interface's name, compare, masquerade. Why the second chain: nobody
+ * outside has to do with ourselves; and older versions of pasta send TCP packets without any
+ * flag, which are not translated back, but would be answered by our own kernel, with a reset
+ * that ends the sandbox's connection. Numbers are big-endian here, unlike in rtnetlink. See
+ * linux/netfilter/nf_tables.h.
  */
 #include "nat.h"
 

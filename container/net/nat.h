@@ -2,9 +2,9 @@
 #ifndef ISOLAB_CONTAINER_NET_NAT_H
 #define ISOLAB_CONTAINER_NET_NAT_H
 /*
- * nat: two rules of nf_tables(8), in the lab's own network namespace. What leaves by an interface gets
- * that interface's address as its sender. The programs that lead outside know of one sender only.
- * The host's rules are never touched.
+ * nat: two rules of nf_tables(8), in the lab's own network namespace. What leaves by an
+ * interface gets that interface's address as its sender. The programs that lead outside know of
+ * one sender only. The host's rules are never touched.
  */
 #include "err.h"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * /proc/net/route has one route a line: interface, destination, gateway, flags, three numbers, mask.
- * Addresses are hexadecimal, in the byte order of the network read as a number of the host's. See
- * proc(5), RFC 1918.
+ * /proc/net/route has one route a line: interface, destination, gateway, flags, three numbers,
+ * mask. Addresses are hexadecimal, in the byte order of the network read as a number of the
+ * host's. See proc(5), RFC 1918.
  */
 #include "subnet.h"
 

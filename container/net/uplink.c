@@ -2,8 +2,8 @@
 /*
  * Both programs are told: our interface's name, the host's localhost stays closed, no ports are
  * forwarded. They run below a guard, a fork of the keeper that does nothing but wait for the
- * keeper's end (end-of-file on the lifeline) or the program's, since a death signal may be lost when
- * a program changes its credentials, as these do. See pasta(1), slirp4netns(1).
+ * keeper's end (end-of-file on the lifeline) or the program's, since a death signal may be lost
+ * when a program changes its credentials, as these do. See pasta(1), slirp4netns(1).
  */
 #include "uplink.h"
 

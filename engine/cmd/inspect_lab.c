@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * inspect's part about the lab network: the sandbox's place in it, and who else is there. Its worker
- * is asked, who asks the network's holder, so it is as it is now. The answer is lines of words:
- * "address A", "gateway A", "address6 A", "uplink PROGRAM", "peer NAME A".
+ * inspect's part about the lab network: the sandbox's place in it, and who else is there. Its
+ * worker is asked, who asks the network's holder, so it is as it is now. The answer is lines of
+ * words: "address A", "gateway A", "address6 A", "uplink PROGRAM", "peer NAME A".
  */
 #include <stdio.h>
 #include <string.h>

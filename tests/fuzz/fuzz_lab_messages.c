@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A message to the lab's holder, the maps that a sandbox's users are found in, and the host's routes.
- * What passes the check of a message has texts that end.
+ * A message to the lab's holder, the maps that a sandbox's users are found in, and the host's
+ * routes. What passes the check of a message has texts that end.
  */
 #include <assert.h>
 #include <stdint.h>
