@@ -106,6 +106,8 @@ void container_note(const struct container *c, const char *format, ...)
 	size_t size = sizeof(c->report->brick_note), length = strlen(note);
 	va_list arguments;
 
+	if (c->is_entered) /* whoever asked for an exec has heard it at the start */
+		return;
 	if (length)
 		length += (size_t)snprintf(note + length, size - length, "; ");
 	va_start(arguments, format);

@@ -55,7 +55,7 @@ int err_sys(struct err *e, int code, const char *format, ...)
 	snprintf(e->what + length, sizeof(e->what) - length, ": %s", text_of_errno(e->code));
 	/* Whatever was being done: the cure is always the same. */
 	if (e->code == EMFILE)
-		return err_hint(e, r, "the limit of open files is reached: raise it by `ulimit -n`");
+		return err_hint(e, r, "the limit of open files is reached: raise it, ulimit -n");
 	if (e->code == ENFILE)
 		return err_hint(e, r, "the machine has no open files left (sysctl fs.file-max)");
 	return r;

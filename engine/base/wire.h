@@ -40,9 +40,9 @@ enum wire_type {
 	WIRE_KILL, /* SIGKILL to everything inside */
 	WIRE_PAUSE,
 	WIRE_UNPAUSE,
-	/* body: struct wire_exec words; fds: stdin, stdout, stderr [, program]. The answer may carry
-	 * the master of a terminal that was made inside (WIRE_EXEC_TTY): it counts, not the one
-	 * that was sent. */
+	/* body: struct wire_exec words; fds: stdin, stdout, stderr [, program]. The answer may
+	 * carry the master of a terminal that was made inside (WIRE_EXEC_TTY): it counts, not the
+	 * one that was sent. */
 	WIRE_EXEC,
 	WIRE_EXEC_SIGNAL, /* a = signal, to the exec that was started over this connection */
 	/* Body: a topic of the wall's own ("devicetree"). The answer's body is text, in UTF-8,

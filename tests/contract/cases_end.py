@@ -48,6 +48,11 @@ def test_stop_timeout(lab):
     expect(lab.isolab("stop", "--time", "1", "demo"))
     lab.wait_dead("demo")
     check(lab.row("demo")["state"] == "stopped", lab.row("demo"))
+    told = expect(lab.isolab("timeline", "demo", "--json")).json()
+    steps = {step["name"]: step["duration_ns"] for step in told["sandboxes"][0]["end"]["steps"]}
+    check(list(steps)[:2] == ["stop_signal", "stop_wait"], steps)
+    if KIND in ("process", "container"):  # the others' program is not deaf
+        check("stop_kill" in steps and 9e8 < steps["stop_wait"] < 9e9, steps)
 
 
 def follow_logs(lab, name, text):

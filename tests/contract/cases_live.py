@@ -3,7 +3,7 @@
 import os
 
 from harness import check, expect, expect_refusal
-from kind import KIND, WORK
+from kind import KIND, WORK, only
 
 
 def test_create_runs(lab):
@@ -167,6 +167,37 @@ def test_exec_ends_with_its_front(lab):
     program.wait()
     expect(lab.isolab("exec", "demo", "--", "true"))
     check(lab.row("demo")["state"] == "running", lab.row("demo"))
+
+
+def test_exec_environment(lab):
+    """exec --env K=V reaches the program, K alone has the value that it has here"""
+    lab.create("demo")
+    lab.environment["LEARNER"] = "ann"
+    told = expect(lab.isolab("exec", "-e", "A=1", "--env", "LEARNER", "demo", "--", WORK, "env"))
+    check("A=1" in told.out and "LEARNER=ann" in told.out, told)
+    expect_refusal(lab.isolab("exec", "--env", "=1", "demo", "--", WORK, "env"), 2, "name")
+
+
+def test_exec_streams(lab):
+    """exec passes files on whole, and refuses a directory as its input"""
+    lab.create("demo")
+    path = os.path.join(lab.scratch, "words")
+    with open(path, "w", encoding="ascii") as file:
+        file.write("echo one\necho two\n")
+    with open(path, encoding="ascii") as read, open(path + ".out", "wb") as write:
+        done = lab.isolab("exec", "-i", "demo", "--", WORK, stdin=read, stdout=write)
+    with open(path + ".out", encoding="ascii") as told:
+        check(told.read() == "one\ntwo\n", done)
+    directory = os.open("/", os.O_RDONLY)
+    expect_refusal(lab.isolab("exec", "-i", "demo", "--", WORK, stdin=directory), 125, "directory")
+    os.close(directory)
+
+
+@only("vm")
+def test_exec_without_users(lab):
+    """who asks for a user where there are none is refused, not root"""
+    lab.create("demo")
+    expect_refusal(lab.isolab("exec", "--user", "1000", "demo", "--", WORK, "env"), 125, "user")
 
 
 def test_exec_not_running(lab):

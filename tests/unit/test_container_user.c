@@ -188,7 +188,7 @@ static void test_user_too_many_groups_are_refused_not_cut(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < lines; i++)
-		length += (size_t)sprintf(text + length, "g%zu:x:%zu:ann\n", i, 2000 + i);
+		length += (size_t)snprintf(text + length, 32, "g%zu:x:%zu:ann\n", i, 2000 + i);
 	const struct user_files files = {passwd, text, sizeof(passwd) - 1, length};
 	assert_int_equal(user_resolve("ann", &files, &user, &e), -E2BIG);
 	assert_int_equal(user_resolve("ann:g1", &files, &user, &e), 0);
