@@ -233,4 +233,5 @@ void wall_check(void (*say)(void *arg, const struct worker_check *check), void *
 	check_landlock(&to);
 	check_time_namespace(&to);
 	check_limits(&to);
+	wall_check_lab(say, arg);
 }

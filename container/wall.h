@@ -36,6 +36,9 @@ void wall_check_files(void (*say)(void *arg, const struct worker_check *check), 
 /* Changes the limits of what runs. update.c */
 int wall_update(struct worker *w, const struct sandbox_spec *after, struct err *e);
 
+/* Its line about the lab network. check_lab.c */
+void wall_check_lab(void (*say)(void *arg, const struct worker_check *check), void *arg);
+
 /* Freezes or thaws everything inside. pause.c */
 int wall_pause(struct worker *w, bool on, struct err *e);
 

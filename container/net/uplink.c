@@ -73,6 +73,18 @@ const char *uplink_find(void)
 	return "";
 }
 
+bool uplink_is_barred(void)
+{
+	char path[PATH_BYTES];
+
+	if (is_tun_open())
+		return false;
+	for (size_t i = 0; i < PROGRAMS; i++)
+		if (find_path(programs[i].name, path))
+			return true;
+	return false;
+}
+
 /* Becomes the program. */
 static void execute(const char *name, pid_t holder, uid_t owner)
 {

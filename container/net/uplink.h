@@ -9,6 +9,7 @@
  *
  * What is closed in any case: the host's own localhost, and ways from outside into the lab.
  */
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -21,6 +22,9 @@
 
 /* The name of the first of the programs that is installed, "" if there is none. */
 const char *uplink_find(void);
+
+/* True if one is installed, but /dev/net/tun is closed to this user, so that none can work. */
+bool uplink_is_barred(void);
 
 /* A running one. */
 struct uplink {
