@@ -20,7 +20,6 @@
 #include <unistd.h>
 
 #include "fd.h"
-#include "hooks.h"
 
 struct walk {
 	const char *path;             /* as it was asked for */
@@ -160,8 +159,6 @@ int walk_open(int root, const char *path, enum walk_make make, int *ret_fd, stru
 	struct open_how how = {.flags = O_PATH | O_CLOEXEC,
 			       .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
 
-	if (hook_is_out("in-root"))
-		how.resolve = 0;
 	int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
 	if (fd >= 0) {
 		*ret_fd = fd;
