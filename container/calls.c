@@ -120,7 +120,7 @@ int call_write_file(struct calls *calls, int dirfd, const char *path, const char
 	uint64_t start_ns = clock_now_ns();
 	int r = fd_write_file(dirfd, path, text);
 
-	call_note(calls, CALL_WRITE, start_ns, r < 0 ? r : (long)strlen(text),
+	call_note(calls, CALL_WRITE_FILE, start_ns, r < 0 ? r : (long)strlen(text),
 		  CALL_WORDS_OF(dirfd, (long)path, (long)text));
 	return r;
 }

@@ -62,6 +62,7 @@ enum call_form {
 	CALL_UMOUNT2,
 	CALL_UNSHARE,
 	CALL_WRITE,
+	CALL_WRITE_FILE,
 	CALL_FORMS
 };
 

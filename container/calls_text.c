@@ -486,5 +486,11 @@ const struct call_form_entry call_forms[CALL_FORMS] = {
 		    NULL,
 		    NULL,
 		    SYS_write,
-		    {WORD_DIRECTORY, WORD_TEXT, WORD_TEXT}},
+		    {WORD_NUMBER, WORD_TEXT, WORD_UNSIGNED}},
+    [CALL_WRITE_FILE] = {"write",
+			 "tells the kernel by a file",
+			 NULL,
+			 NULL,
+			 SYS_write,
+			 {WORD_DIRECTORY, WORD_TEXT, WORD_TEXT}},
 };

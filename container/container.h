@@ -102,7 +102,8 @@ char **container_environment(const struct container *c, char *const extra[]);
  * error of the command from one of the wall. */
 int container_run(struct container *c, struct err *e);
 
-/* Kills what is left, removes the cgroup, closes all. */
+/* Kills what is left, removes the cgroup. Descriptors and the shared page go with the worker, which
+ * ends now. */
 void container_finish(struct container *c);
 
 /* True if any of these bricks stands. A plain process has none, but it may have an account. */

@@ -76,7 +76,9 @@ static int restrict_by(struct container *c, const struct ruleset *rules, struct 
 
 	if (ruleset < 0) /* ENOSYS, EOPNOTSUPP, EINVAL: without it, with too few rights */
 		return 0;
-	int root = call_openat(c->calls, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	int root = c->is_entered ? -1 : c->files.root;
+	if (root < 0)
+		root = call_openat(c->calls, AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	whole_root.fd = root;
 	if (root < 0 ||
 	    call_make(c->calls, CALL_LANDLOCK_ADD_RULE,

@@ -235,7 +235,6 @@ int container_hear_exec(struct container *c, struct err *e)
 
 	if (r < 0)
 		return r;
-	fd_close(&c->socket);
 	if (c->report->error.code || !c->report->start_ns[STEP_EXEC])
 		return err_set(e, EIO, "the process inside ended without a word");
 	c->report->end_ns[STEP_EXEC] = clock_now_ns();
@@ -249,18 +248,10 @@ void container_finish(struct container *c)
 		kernel_pidfd_send_signal(c->pidfd, SIGKILL);
 		waitid(P_PIDFD, (id_t)c->pidfd, &(siginfo_t){0}, WEXITED);
 	}
-	fd_close(&c->pidfd);
-	fd_close(&c->listener);
-	fd_close(&c->socket);
-	fd_close(&c->child_socket);
-	for (int i = 0; i < 3; i++) {
-		fd_close(&c->console[i]);
-	}
 	cgroup_finish(&c->cgroup);
 	files_finish(&c->files);
 	lab_finish(&c->lab);
 	command_free_environment(c->env);
-	/* The page that both share goes with the process. */
 }
 
 int container_run(struct container *c, struct err *e)

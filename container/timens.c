@@ -10,10 +10,10 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
 
-#include "fd.h"
 #include "calls.h"
 
 bool timens_is_entered_on_exec(void)
@@ -37,9 +37,11 @@ int timens_make(struct calls *calls, uint64_t *ret_shift_ns, struct err *e)
 	clock_gettime(CLOCK_BOOTTIME, &boot);
 	snprintf(offsets, sizeof(offsets), "monotonic -%lld 0\nboottime -%lld 0",
 		 (long long)monotonic.tv_sec, (long long)boot.tv_sec);
-	int r = call_write_file(calls, AT_FDCWD, "/proc/self/timens_offsets", offsets);
-	if (r < 0)
-		return err_sys(e, r, "set the clock of the time namespace");
+	/* Left open: exec closes it. */
+	int fd = call_openat(calls, AT_FDCWD, "/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC, 0);
+	if (fd < 0 || call_make(calls, CALL_WRITE,
+				CALL_WORDS_OF(fd, (long)offsets, (long)strlen(offsets))) < 0)
+		return err_sys(e, errno, "set the clock of the time namespace");
 	*ret_shift_ns = (uint64_t)monotonic.tv_sec * 1000000000;
 	return 0;
 }

@@ -80,7 +80,7 @@ static void on_main_exit(struct worker *w, int fd, short revents, void *arg)
 	if (waitid(P_PIDFD, (id_t)fd, &ended, WEXITED) < 0)
 		return;
 	worker_unwatch(w, fd);
-	fd_close(&c->pidfd);
+	c->pidfd = -1; /* nobody to signal any more; closed with the worker, which ends now */
 	if (!has_pid_namespace(c)) {
 		cgroup_kill(&c->cgroup); /* at one blow, where the kernel can */
 		members_kill_all();

@@ -31,10 +31,10 @@ void rundir_finish(struct rundir *dir)
 	fd_close(&dir->lock_fd);
 }
 
-void rundir_hidden_name(char *buffer, size_t size)
+void rundir_hidden_name(const struct rundir *dir, char *buffer, size_t size)
 {
-	snprintf(buffer, size, RUNDIR_HIDDEN_PREFIX "%d-%llx", (int)getpid(),
-		 (unsigned long long)clock_now_ns());
+	snprintf(buffer, size, RUNDIR_HIDDEN_PREFIX "%d-%llx",
+		 dir->maker ? dir->maker : (int)getpid(), (unsigned long long)clock_now_ns());
 }
 
 int rundir_hint_full(struct err *e, int r)
@@ -173,7 +173,8 @@ static int make_file(const struct rundir *dir, const char *file, const void *dat
 
 int rundir_make_hidden(struct rundir *dir, char *hidden, size_t size, struct err *e)
 {
-	rundir_hidden_name(hidden, size);
+	dir->maker = (int)getpid();
+	rundir_hidden_name(dir, hidden, size);
 	if (mkdirat(dir->base_fd, hidden, 0700) < 0)
 		return err_sys(e, errno, "make a directory");
 	dir->fd = openat(dir->base_fd, hidden, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -362,7 +363,7 @@ int rundir_remove_entry(struct rundir *dir, const char *entry, struct err *e)
 	static const char *const sometimes[] = {"init", "front", "stats", "calls", NULL};
 	char hidden[64];
 
-	rundir_hidden_name(hidden, sizeof(hidden));
+	rundir_hidden_name(dir, hidden, sizeof(hidden));
 	if (renameat(dir->base_fd, entry, dir->base_fd, hidden) == 0)
 		entry = hidden;
 	unlink_files(dir->fd, always);

@@ -31,6 +31,7 @@ struct rundir {
 	int base_fd; /* …/isolab, owned */
 	int fd;      /* …/isolab/NAME, owned */
 	int lock_fd; /* holds the lock, owned; -1 when only looked at */
+	int maker;   /* process that made it, if that is us; 0 = another */
 	char name[SPEC_NAME_MAX];
 };
 void rundir_finish(struct rundir *dir); /* closes; removes nothing */

@@ -11,7 +11,7 @@
 
 /* A directory that is being made or removed: ".new-PID-STAMP". */
 #define RUNDIR_HIDDEN_PREFIX ".new-"
-void rundir_hidden_name(char *buffer, size_t size);
+void rundir_hidden_name(const struct rundir *dir, char *buffer, size_t size);
 
 /* Makes a directory of such a name below dir->base_fd, with its lock held. */
 int rundir_make_hidden(struct rundir *dir, char *hidden, size_t size, struct err *e);

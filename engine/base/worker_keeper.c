@@ -123,6 +123,7 @@ int worker_keep(struct worker *w, int *ret_status, struct err *e)
 		return 1;
 	}
 	fd_close(&pair[0]);
+	w->dir.maker = 0; /* our parent has made it */
 	w->keeper_fd = pair[1];
 	return 0;
 }
