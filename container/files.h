@@ -33,6 +33,7 @@ struct files {
 	bool is_overlaid;    /* in the child: the root has a writable layer, for now or for good */
 };
 
+/* No tree yet; closes those there are. */
 void files_init(struct files *files);
 void files_finish(struct files *files);
 

@@ -22,7 +22,8 @@ bool idmap_find_range(const char *text, const char *user, const char *number, ui
 bool idmap_read_range(const char *path, const char *user, const char *number, uint32_t minimum,
 		      struct idmap_range *ret_range);
 
-/* Where the ranges in a file like /etc/subuid end, at least `minimum`: a new one may begin there. */
+/* Where the ranges in a file like /etc/subuid end, at least `minimum`: a new one may begin
+ * there. */
 uint32_t idmap_find_end(const char *text, uint32_t minimum);
 uint32_t idmap_read_end(const char *path, uint32_t minimum);
 

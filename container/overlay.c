@@ -97,8 +97,8 @@ static bool lacks_place(const struct container *c)
 	return false;
 }
 
-/* Makes the directories of `lower` that belong to nobody inside in `upper`, too. What cannot be read
- * is left alone. `*left` bounds how much of a large image is looked at. */
+/* Makes the directories of `lower` that belong to nobody inside in `upper`, too. What cannot be
+ * read is left alone. `*left` bounds how much of a large image is looked at. */
 static void copy_directories(int lower, int upper, int depth, int *left)
 {
 	int copy = openat(lower, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

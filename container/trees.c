@@ -137,7 +137,8 @@ static int restrict_tree(const struct container *c, int tree, uint64_t set, int 
 	return call_mount_setattr_all(c->calls, tree, "", AT_EMPTY_PATH | flags, &attributes);
 }
 
-/* With ids mapped if the file system can, else without, and that is told. `what` is for the note. */
+/* With ids mapped if the file system can, else without, and that is told. `what` is for the
+ * note. */
 static int restrict_mapped(const struct container *c, int tree, uint64_t set, int namespace,
 			   unsigned flags, const char *what)
 {

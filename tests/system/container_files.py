@@ -87,7 +87,7 @@ def mount_flags(lab, target, *options):
 # ---- image ----
 
 def test_image(lab):
-    """a directory tree becomes the root, read-only, with /dev, /proc, /sys, /tmp, /run of its own"""
+    """a directory tree becomes the root, read-only, with a /dev, /proc, /sys, /tmp of its own"""
     image = make_image(lab)
     before = snapshot(image)
     done = expect(shell(lab, "echo x >/f; echo x >/tmp/f && echo x >/run/f && echo x >/dev/shm/f &&"
@@ -146,7 +146,7 @@ def test_owner(lab):
 # ---- hostile images ----
 
 def test_hostile_links(lab):
-    """a link in place of /proc, /sys, /dev, /tmp, /run is refused, and nothing outside is touched"""
+    """a link in place of /proc, /sys, /dev, /tmp, /run is refused, nothing outside is touched"""
     victim = directory(lab, "victim", null="untouched", f="untouched")
     os.chmod(victim, 0o777)
     for name in ("proc", "sys", "dev", "tmp", "run"):
@@ -229,7 +229,8 @@ def test_overlay(lab):
     expect(shell(lab, script, "--overlay"), out="a\nb\n/usr/local/x")
     lab.create("demo", "--overlay", "--", "sh", "-c", "echo told >/new; exec isolab-work idle")
     expect(lab.isolab("exec", "demo", "--", "sh", "-c",
-                      "while ! [ -s /new ]; do :; done; cat /new; echo more >/etc/more"), out="told")
+                      "while ! [ -s /new ]; do :; done; cat /new; echo more >/etc/more"),
+           out="told")
     expect(lab.isolab("exec", "demo", "--", "cat", "/etc/more"), out="more")
     expect(shell(lab, "ls /new /etc/more", "--overlay"), status=1)
     check(not os.path.exists(os.path.join(BUILD, "images", "base", "new")))
@@ -453,7 +454,8 @@ def test_no_range(lab):
     with_ranges(lab, "other:100000:65536\nnext:165536:65536\n", "other:100000:65536\n")
     done = run(lab, "id", options=["--user", "1000"])
     check(done.status == 125 and not done.out, done)
-    check("usermod --add-subuids 231072-296607 --add-subgids 231072-296607 ranger" in done.err, done)
+    free = "231072-296607"
+    check(f"usermod --add-subuids {free} --add-subgids {free} ranger" in done.err, done)
     with_ranges(lab, "ranger:100000:0\nranger:x:1\nranger\n:::\nranger:0:65536\n", "")
     done = run(lab, "id", options=["--user", "1000"])
     check(done.status == 125 and "usermod" in done.err, done)
