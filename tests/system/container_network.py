@@ -70,6 +70,13 @@ def test_exec_and_user(lab):
     check("10.88.77.5" in told, told)
 
 
+def test_limits(lab):
+    """a sandbox of the lab can be limited, too"""
+    told = expect(lab.isolab("run", "container", "--network", "lab", "--pids", "9", "--memory",
+                             "64M", "--", "nslookup", "gateway"))
+    check("10.88.77.1" in told.out, told)
+
+
 def test_gone_with_the_last(lab):
     """the holder is one for all, and gone with the last sandbox"""
     lab.make("one")
