@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "idmap.h"
+#include "idmap_mount.h"
 #include "idmap_texts.h"
 
 static void test_a_range_is_taken_by_name_or_number(void **state)
@@ -150,6 +151,41 @@ static void test_an_id_inside_is_found_outside(void **state)
 	assert_int_equal(idmap_size(&parted), 11);
 }
 
+/* Who the owner on disk is on the host, by the lines of a map; UINT32_MAX: nobody. */
+static uint32_t seen_as(const char *map, uint32_t on_disk)
+{
+	unsigned from, to, count;
+	uint32_t found = UINT32_MAX;
+	int length;
+
+	for (; sscanf(map, " %u %u %u%n", &from, &to, &count, &length) == 3; map += length)
+		if (on_disk >= from && on_disk - from < count) {
+			assert_int_equal(found, UINT32_MAX); /* lines must not overlap */
+			found = to + (on_disk - from);
+		}
+	return found;
+}
+
+static void test_the_owner_of_a_volume_is_root_inside(void **state)
+{
+	const uint32_t owners[] = {1, 2, 1000, 65534, 65535, 65536, 1879048192, 4294967294};
+	char map[IDMAP_TEXT_MAX];
+
+	(void)state;
+	idmap_describe_mount(500000, 0, map);
+	assert_int_equal(seen_as(map, 0), 500000);
+	assert_int_equal(seen_as(map, 65535), 565535);
+	for (size_t i = 0; i < sizeof(owners) / sizeof(owners[0]); i++) {
+		idmap_describe_mount(500000, owners[i], map);
+		assert_int_equal(seen_as(map, owners[i]), 500000);
+		assert_int_equal(seen_as(map, 0), UINT32_MAX); /* never the host's root */
+		for (uint32_t user = 1; user < 65536; user++)
+			if (user != owners[i] && seen_as(map, user) != 500000 + user)
+				fail_msg("owner %u: user %u is %u", owners[i], user,
+					 seen_as(map, user));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +198,7 @@ int main(void)
 	    cmocka_unit_test(test_a_nested_root_takes_ids_that_exist),
 	    cmocka_unit_test(test_the_host_root_is_never_mapped),
 	    cmocka_unit_test(test_an_id_inside_is_found_outside),
+	    cmocka_unit_test(test_the_owner_of_a_volume_is_root_inside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
