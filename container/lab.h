@@ -64,7 +64,8 @@ int lab_translate(const struct idmap *map, const char *users, const char *groups
 		  struct idmap *ret_map);
 
 /* While it runs: notices the end of the lab, and tells about it (topic "lab" of wall->describe):
- * lines "address A", "gateway A", "address6 A", "uplink PROGRAM", "peer NAME A". lab_wall.c */
+ * lines "root UID" (who root inside is on the host), "address A", "gateway A", "address6 A",
+ * "uplink PROGRAM", "peer NAME A". lab_wall.c */
 int lab_watch(struct worker *w, struct lab_place *place, struct err *e);
 int lab_describe(struct worker *w, struct strbuf *text, struct err *e);
 

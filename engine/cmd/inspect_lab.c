@@ -2,7 +2,7 @@
 /*
  * inspect's part about the lab network: the sandbox's place in it, and who else is there. Its
  * worker is asked, who asks the network's holder, so it is as it is now. The answer is lines of
- * words: "address A", "gateway A", "address6 A", "uplink PROGRAM", "peer NAME A".
+ * words: "root UID", "address A", "gateway A", "address6 A", "uplink PROGRAM", "peer NAME A".
  */
 #include <stdio.h>
 #include <string.h>
