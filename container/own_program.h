@@ -15,7 +15,7 @@
 
 struct container;
 
-/* True if the owner of the worker's program may have a name inside; else there is nothing to hold. */
+/* True if the owner of the worker's program may have a name inside; else nothing is to be held. */
 bool own_program_is_exposed(const struct container *c);
 
 /* True if running `path` would run the program that this process runs from, or if nobody can
