@@ -199,6 +199,24 @@ static int become_program(const struct entry *entry, struct err *e)
 	return r < 0 ? r : run_program(entry, e);
 }
 
+/* Who joins a mount namespace gets its root, and without pivot_root that is still the host's: so it
+ * goes where process 1 stands. */
+static int join(const struct container *c, struct err *e)
+{
+	bool is_chroot = (c->namespaces & CLONE_NEWNS) && !container_has(c, SPEC_PIVOT);
+	auto_close int root = -1;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/root", (int)c->pid);
+	if (is_chroot && (root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)
+		return err_sys(e, errno, "open the root of process 1");
+	if (c->namespaces && setns(c->pidfd, (int)c->namespaces) < 0)
+		return err_sys(e, errno, "join the container's namespaces");
+	if (is_chroot && (fchdir(root) < 0 || chroot(".") < 0))
+		return err_sys(e, errno, "change the root to that of process 1");
+	return 0;
+}
+
 /* The messenger: joins, makes the program's process as its own sibling, ends. */
 static void carry_inside(const struct entry *entry)
 {
@@ -208,10 +226,8 @@ static void carry_inside(const struct entry *entry)
 
 	if (!hook_is_out("undumpable"))
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	if (c->namespaces && setns(c->pidfd, (int)c->namespaces) < 0) {
-		err_sys(e, errno, "join the container's namespaces");
+	if (join(c, e) < 0)
 		_exit(1);
-	}
 	pid_t pid = kernel_clone3(&arguments);
 	if (pid == 0) {
 		become_program(entry, e);

@@ -43,6 +43,8 @@ void files_finish(struct files *files);
 bool files_has_trees(const struct container *c);
 bool files_has_overlay(const struct container *c);
 bool files_has_volumes(const struct container *c);
+/* Where the image is mounted: "/", or, without pivot_root, where it lies on the host. */
+const char *files_place(const struct container *c);
 
 /* ---- worker: trees.c ---- */
 

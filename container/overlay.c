@@ -107,7 +107,8 @@ static void copy_directories(int lower, int upper, int depth, int *left)
 
 	while (directory && (entry = readdir(directory)) && --*left > 0) {
 		struct stat found;
-		if (entry->d_name[0] == '.' || entry->d_type != DT_DIR)
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+		    (entry->d_type != DT_DIR && entry->d_type != DT_UNKNOWN))
 			continue;
 		auto_close int below = openat(lower, entry->d_name,
 					      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -196,10 +197,10 @@ static int make_directories(const struct container *c, struct err *e)
 	return 0;
 }
 
-/* Takes away what was mounted on "/" last. */
-static int uncover(const struct container *c, struct err *e)
+/* Takes away what was mounted there last. */
+static int uncover(const struct container *c, const char *place, struct err *e)
 {
-	return call_umount2(c->calls, "/", MNT_DETACH) < 0
+	return call_umount2(c->calls, place, MNT_DETACH) < 0
 		   ? err_sys(e, errno, "take a layer from the way")
 		   : 0;
 }
@@ -207,11 +208,12 @@ static int uncover(const struct container *c, struct err *e)
 /* In the place of the image's own mount. */
 static int use_overlay(struct container *c, int *tree, struct err *e)
 {
-	int r = uncover(c, e);
+	int r = uncover(c, files_place(c), e);
 
 	if (r < 0)
 		return r;
-	if (call_move_mount(c->calls, *tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+	if (call_move_mount(c->calls, *tree, "", AT_FDCWD, files_place(c),
+			    MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return err_sys(e, errno, "mount the overlay");
 	fd_close(&c->files.root);
 	c->files.root = fd_move(tree);
@@ -233,7 +235,7 @@ int files_build_overlay(struct container *c, struct err *e)
 	    call_fchdir(c->calls, tmpfs) < 0)
 		return err_sys(e, errno, "mount a tmpfs for the overlay");
 	bool is_laid = lay_overlay(c, &tree, &why) == 0;
-	r = uncover(c, e);
+	r = uncover(c, "/", e);
 	if (r == 0 && is_laid)
 		r = use_overlay(c, &tree, e);
 	if (r == 0 && call_fchdir(c->calls, c->files.root) < 0)

@@ -33,6 +33,14 @@ static int explain_place(const struct container *c, int tree, int error, struct 
 	return err_sys(e, error, "mount the image '%s'", c->image);
 }
 
+/* Where the image lies does not matter before a pivot: "/" is there always. A chroot, which only
+ * hides what is around it, is to be seen as what it is: so there it lies where it came from, in
+ * the host's tree. */
+const char *files_place(const struct container *c)
+{
+	return container_has(c, SPEC_PIVOT) ? "/" : c->image;
+}
+
 /* The way to the image may lead through folders of the host's root, such as /root: so we go there
  * as long as we are still who started us. */
 int files_bind_root(struct container *c, struct err *e)
@@ -45,10 +53,11 @@ int files_bind_root(struct container *c, struct err *e)
 	int r = c->files.tree_count ? 0 : trees_take(c, e);
 	if (r < 0)
 		return r;
-	/* Where it lies does not matter: "/" is there always. Paths that begin at "/" are still
-	 * the host's, since a root directory stays what it was when something is mounted on it. */
+	/* Paths that begin at "/" are still the host's, since a root directory stays what it was
+	 * when something is mounted on it. */
 	int image = c->files.trees[0];
-	if (call_move_mount(c->calls, image, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+	if (call_move_mount(c->calls, image, "", AT_FDCWD, files_place(c),
+			    MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return explain_place(c, image, errno, e);
 	if (call_fchdir(c->calls, image) < 0)
 		return err_sys(e, errno, "enter the image '%s'", c->image);
@@ -81,7 +90,7 @@ static int change_to_image(const struct container *c, struct err *e)
 
 int files_pivot(struct container *c, struct err *e)
 {
-	/* Open stays, until exec, the root that we stand in, which is no way out; Landlock names it.
-	 * The trees of volumes are closed when they are in place (CVE-2024-21626). */
+	/* Open stays, until exec, the root that we stand in, which is no way out; Landlock names
+	 * it. The trees of volumes are closed when they are in place (CVE-2024-21626). */
 	return change_to_image(c, e);
 }

@@ -54,7 +54,7 @@ struct spec_brick_entry {
 	enum spec_brick brick;
 	const char *option;  /* that takes it out, "--no-seccomp" */
 	const char *name;    /* in a sentence */
-	const char *probe;   /* the fact that changes without it (engine/probe.c) */
+	const char *probe;   /* the fact that changes without it (engine/probe.c); NULL: none */
 	const char *exposes; /* what is so without it, one line */
 };
 /* In the order in which they are laid; ends with option == NULL. */

@@ -51,7 +51,7 @@ const struct spec_brick_entry spec_bricks[] = {
      "root inside keeps all its powers over whatever belongs to its user namespace"},
     {SPEC_NO_NEW_PRIVS, "--no-nnp", "no_new_privs", "no_new_privs",
      "set-user-ID programs and file capabilities work: a faulty one is a way up"},
-    {SPEC_LANDLOCK, "--no-landlock", "Landlock", "landlock",
+    {SPEC_LANDLOCK, "--no-landlock", "Landlock", NULL,
      "there is no second lock on files should the mounts fail"},
     {SPEC_SECCOMP, "--no-seccomp", "seccomp filter", "seccomp_mode",
      "every system call of the kernel is open: each of its faults can be reached"},

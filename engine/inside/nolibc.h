@@ -14,11 +14,12 @@
  *			openat + read + close
  *	isolab-probe	may all fail, the fact is then absent: uname, openat + read + close,
  *			clock_gettime (MONOTONIC, REALTIME), sysinfo, sched_getaffinity, readlinkat,
- *			newfstatat, getdents64, syslog, finit_module, and those of read_calls.c,
+ *			newfstatat, getdents64, syslog, finit_module, prctl, chroot,
+ *			chdir, fchdir, and those of read_calls.c,
  *			tried with arguments that no kernel can act on
  *	its files	/proc/sys/kernel/random/boot_id, /proc/1/comm, /proc/cpuinfo, /proc/net/dev,
  *			/proc/self/{uid_map,mountinfo,status}, /proc/self/ns/… (links),
- *			/proc/sysvipc/{msg,sem,shm}
+ *			/proc/sysvipc/{msg,sem,shm}, /proc/self/cgroup
  *	stack		16 KiB
  *	start		argc, argv, NULL, env, NULL on the stack as in the System V ABI; the
  *			auxiliary vector is not read

@@ -431,6 +431,10 @@ int inside_main(int argc, char **argv, char **env)
 	fact_sysctl_write(&reader);
 	fact_module_load(&reader);
 	fact_hypervisor_seen(&reader);
+	fact_lockdown(&reader);
+	fact_proc_masks(&reader);
+	fact_cgroup_root(&reader);
+	fact_root_escape(&reader);
 	writer_flush(&reader.out);
 	return 0;
 }

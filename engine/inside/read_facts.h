@@ -31,6 +31,13 @@ void fact_host_dmesg(struct fact_reader *reader);
 void fact_sysctl_write(struct fact_reader *reader);
 void fact_module_load(struct fact_reader *reader);
 void fact_hypervisor_seen(struct fact_reader *reader);
+
+/* read_bricks.c: which bricks of a container's wall stand. */
+void fact_lockdown(struct fact_reader *reader);
+void fact_proc_masks(struct fact_reader *reader);
+void fact_cgroup_root(struct fact_reader *reader);
+void fact_root_escape(struct fact_reader *reader); /* the last of all: it may change the root */
+
 /* The value behind "NAME:" in /proc/self/status as an unsigned number of `base` 10 or 16; false
  * when there is no such line. */
 bool status_number(struct fact_reader *reader, const char *name, unsigned base,
