@@ -68,7 +68,9 @@ struct seccomp_call {
 	uint8_t major, minor; /* since which kernel, 0.0: long ago */
 };
 
-/* What a container may ask of the kernel; what the monitor of a vm may (vm/seccomp_table.c). */
-extern const struct seccomp_profile seccomp_profile_container, seccomp_profile_vm;
+/* What a container may ask of the kernel; what the monitors of VMs may: the tiny machine's
+ * (vm/seccomp_table.c), a Linux machine's worker and its processors (vm/linux/seccomp_*.c). */
+extern const struct seccomp_profile seccomp_profile_container, seccomp_profile_vm,
+    seccomp_profile_linux, seccomp_profile_processor;
 
 #endif

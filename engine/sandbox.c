@@ -190,7 +190,12 @@ const char *sandbox_kind(const struct sandbox *s)
 
 const char *sandbox_flavour(const struct sandbox *s)
 {
-	return s->backend ? s->backend->flavour : "-";
+	const char *flavour = s->backend ? s->backend->flavour : "-";
+
+	/* A kernel by its file is a Linux one: the tiny one has a name only. */
+	if (strcmp(flavour, "tiny") == 0 && s->spec.kernel && strcmp(s->spec.kernel, "tiny") != 0)
+		return "linux";
+	return flavour;
 }
 
 const char *sandbox_accel(const struct sandbox *s)

@@ -26,13 +26,9 @@
 #include <unistd.h>
 
 #include "fd.h"
+#include "lockin.h"
 #include "surface.h"
-#include "wall.h"
-
-/* seccomp_build's output for seccomp_table.c. */
-static const struct sock_filter filter[] = {
-#include "vm_seccomp_filter.inc"
-};
+#include "worker.h"
 
 /* Opens `path` and puts it in the place of the descriptor `fd`, if it is the same directory. */
 static int replace_directory(int fd, int at, const char *path, struct err *e)
@@ -102,15 +98,11 @@ static void leave_host(struct worker *worker)
 		    error.what);
 }
 
-static const struct seccomp_call calls[] = {
-#include "vm_seccomp_calls.inc"
-};
-
-void lockin_describe(struct strbuf *lines)
+void lockin_describe(const struct lockin_filter *filter, struct strbuf *lines)
 {
-	const struct surface surface = {.profile = &seccomp_profile_vm,
-					.calls = calls,
-					.call_count = sizeof(calls) / sizeof(calls[0]),
+	const struct surface surface = {.profile = filter->profile,
+					.calls = filter->calls,
+					.call_count = filter->call_count,
 					.has_filter = true,
 					.has_no_new_privs = true};
 
@@ -146,21 +138,19 @@ static int set_limits(struct err *e)
 	return 0;
 }
 
-static int filter_calls(struct err *e)
+int lockin_filter_calls(const struct lockin_filter *filter, struct err *e)
 {
 	struct sock_fprog program = {
-	    .len = sizeof(filter) / sizeof(filter[0]),
-	    .filter = (struct sock_filter *)filter,
+	    .len = (unsigned short)filter->length,
+	    .filter = (struct sock_filter *)filter->instructions,
 	};
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return err_sys(e, errno, "give up new privileges");
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0)
 		return err_hint(e, err_sys(e, errno, "filter system calls"),
 				"the kernel needs CONFIG_SECCOMP_FILTER");
 	return 0;
 }
 
-int lockin(struct worker *worker, struct err *e)
+int lockin_leave_host(struct worker *worker, struct err *e)
 {
 	bool is_root = geteuid() == 0;
 	leave_host(worker);
@@ -171,7 +161,7 @@ int lockin(struct worker *worker, struct err *e)
 		r = err_sys(e, errno, "forbid to trace the monitor");
 	if (r == 0)
 		r = set_limits(e);
-	if (r == 0)
-		r = filter_calls(e);
+	if (r == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		r = err_sys(e, errno, "give up new privileges");
 	return r < 0 ? err_ctx(e, r, "wall the monitor in") : 0;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The start of a virtual machine: a list of named steps (start_steps, at the end), each a line of
- * the timeline, from /dev/kvm to a processor whose registers point at the kernel's first
- * instruction. The last step walls the monitor itself in: what it needs later is open by then.
+ * The start of a virtual machine: a list of named steps (tiny_steps, at the end; linux/machine.c
+ * has its own), each a line of the timeline, from /dev/kvm to a processor whose registers point at
+ * the kernel's first instruction. The last step walls the monitor itself in: what it needs later
+ * is open by then.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include "channel.h"
 #include "clock.h"
 #include "fd.h"
+#include "lockin.h"
 #include "vm.h"
 #include "wall.h"
 
@@ -24,7 +26,7 @@
 
 enum { MEMORY_DEFAULT = 32 << 20 };
 
-static int step_kvm_open(struct vm *vm, struct err *e)
+int vm_step_kvm_open(struct vm *vm, struct err *e)
 {
 	int r = kvm_open(&vm->kvm_fd, e);
 	if (r == 0)
@@ -113,7 +115,8 @@ static int step_devicetree(struct vm *vm, struct err *e)
 static int step_walls(struct vm *vm, struct err *e)
 {
 	fd_close(&vm->kvm_fd); /* the guest's host has no way to make another VM */
-	return lockin(vm->worker, e);
+	int r = lockin_leave_host(vm->worker, e);
+	return r < 0 ? r : lockin_filter_calls(&lockin_tiny, e);
 }
 
 /* The kick's signal: whatever KVM_RUN does, it shall come back at once. The page is found by the
@@ -151,11 +154,8 @@ static int step_enter(struct vm *vm, struct err *e)
 	return r;
 }
 
-static const struct start_step {
-	const char *name, *why;
-	int (*run)(struct vm *vm, struct err *e);
-} start_steps[] = {
-    {"kvm_open", "open /dev/kvm: the kernel's hypervisor is a device file", step_kvm_open},
+const struct start_step tiny_steps[] = {
+    {"kvm_open", "open /dev/kvm: the kernel's hypervisor is a device file", vm_step_kvm_open},
     {"kvm_vm", "KVM_CREATE_VM: a machine without memory or processor", kvm_create_vm},
     {"kvm_memory", "a piece of this process's memory becomes the machine's RAM", step_kvm_memory},
     {"kvm_vcpu", "KVM_CREATE_VCPU: a virtual processor, a thread of this process runs it",
@@ -167,9 +167,9 @@ static const struct start_step {
     {NULL, NULL, NULL},
 };
 
-int vm_start(struct vm *vm, struct err *e)
+int vm_start(struct vm *vm, const struct start_step *steps, struct err *e)
 {
-	for (const struct start_step *step = start_steps; step->name; step++) {
+	for (const struct start_step *step = steps; step->name; step++) {
 		uint64_t start = clock_now_ns();
 		int r = step->run(vm, e);
 		if (r < 0)

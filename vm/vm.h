@@ -53,6 +53,8 @@ struct channel {
 
 struct vm {
 	struct worker *worker;
+	const struct wall *machine;   /* how this machine is started, fed, ended */
+	struct linux_vm *linux_guest; /* what a Linux machine has beside this; NULL: a tiny one */
 	int kvm_fd, vm_fd;
 	struct vcpu vcpu; /* a Linux guest will have several */
 	struct memory memory;
@@ -119,8 +121,16 @@ uint64_t stats_wait_ns(const struct vm *vm);
 void stats_close(struct vm *vm);
 
 /* ---- start.c ---- */
+/* One line of the timeline. */
+struct start_step {
+	const char *name, *why;
+	int (*run)(struct vm *vm, struct err *e);
+};
+extern const struct start_step tiny_steps[]; /* ends with name == NULL */
 /* Builds the machine step by step, up to the moment before its first instruction. */
-int vm_start(struct vm *vm, struct err *e);
+int vm_start(struct vm *vm, const struct start_step *steps, struct err *e);
+/* A step that all machines share. */
+int vm_step_kvm_open(struct vm *vm, struct err *e);
 
 /* ---- run.c ---- */
 /* Lets the guest run until it waits, ends, the kick comes, or a device asks to look around. */

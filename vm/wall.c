@@ -1,22 +1,29 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A virtual machine as a sandbox: what the worker asks of a wall. How it is built stands in
- * start.c. Once it is, the worker's loop is ours: while it waits for its descriptors, the guest
- * runs (vm_wall_wait). On HLT there is nothing to run, and the wait is a real one.
+ * The kind "vm" as the worker runtime sees it: it chooses the machine by --kernel, and hands every
+ * request on to it. The teaching kernel's (tiny.c) is one thread and a handful of devices; the one
+ * that boots Linux (linux/machine.c) has interrupt controllers, threads and an agent inside.
  */
 #include "wall.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "channel.h"
-#include "clock.h"
+#include "lockin.h"
 #include "vm.h"
 
-enum { TURNS_SKIPPED_MAX = 8 };
+static const struct wall *machine_of(const struct worker *worker)
+{
+	return ((const struct vm *)worker_state(worker))->machine;
+}
+
+static const struct wall *choose_machine(const struct sandbox_spec *spec)
+{
+	bool is_tiny = !spec->kernel || strcmp(spec->kernel, "tiny") == 0;
+
+	return is_tiny ? &tiny_machine : &linux_machine;
+}
 
 static int vm_wall_start(struct worker *worker, struct err *e)
 {
@@ -24,6 +31,7 @@ static int vm_wall_start(struct worker *worker, struct err *e)
 	if (!vm)
 		return err_sys(e, ENOMEM, "start a virtual machine");
 	*vm = (struct vm){.worker = worker,
+			  .machine = choose_machine(worker_spec(worker)),
 			  .kvm_fd = -1,
 			  .vm_fd = -1,
 			  .vcpu.fd = -1,
@@ -33,122 +41,49 @@ static int vm_wall_start(struct worker *worker, struct err *e)
 		for (int k = 0; k < 3; k++)
 			vm->channels[i].fds[k] = -1;
 	worker_set_state(worker, vm);
-	return vm_start(vm, e);
-}
-
-static bool can_run(const struct vm *vm)
-{
-	return !vm->has_ended && !vm->is_paused && (!vm->vcpu.is_halted || vm->vcpu.pending) &&
-	       !worker_output_is_full(vm->worker);
-}
-
-/* poll(2), ended also by the guest's timer, to the nanosecond, and by counters to be written. */
-static int poll_until(struct vm *vm, struct pollfd *fds, nfds_t count, int timeout_ms)
-{
-	uint64_t now = clock_now_ns(), wait = stats_wait_ns(vm);
-	if (timeout_ms >= 0 && (uint64_t)timeout_ms * 1000000 < wait)
-		wait = (uint64_t)timeout_ms * 1000000;
-	if (vm->timer_at_ns && !vm->is_paused && !vm->has_ended) {
-		uint64_t timer = vm->timer_at_ns > now ? vm->timer_at_ns - now : 0;
-		wait = timer < wait ? timer : wait;
-	}
-	struct timespec limit = {.tv_sec = (time_t)(wait / 1000000000),
-				 .tv_nsec = (long)(wait % 1000000000)};
-	return ppoll(fds, count, wait == UINT64_MAX ? NULL : &limit, NULL);
-}
-
-/* The worker waits: the guest runs. Looks at the descriptors first, then runs the guest until it
- * has nothing to do or the kick comes. Returning 0 early is fine: the worker looks at its own
- * clock. */
-static int vm_wall_wait(struct worker *worker, struct pollfd *fds, nfds_t count, int timeout_ms)
-{
-	struct vm *vm = worker_state(worker);
-	int ready = can_run(vm) ? poll(fds, count, 0) : poll_until(vm, fds, count, timeout_ms);
-	if (vm->timer_at_ns && clock_now_ns() >= vm->timer_at_ns) {
-		vm->timer_at_ns = 0;
-		vm_raise(vm, VM_VECTOR_TIMER);
-	}
-	if (ready < 0 || (ready > 0 && ++vm->turns_skipped < TURNS_SKIPPED_MAX))
-		return ready;
-	vm->turns_skipped = 0;
-	if (can_run(vm))
-		vm_run(vm);
-	exec_resume_inputs(vm);
-	stats_publish(vm, false);
-	return 0;
+	return vm->machine->start(worker, e);
 }
 
 static int vm_wall_signal(struct worker *worker, int signal_number, struct err *e)
 {
-	struct vm *vm = worker_state(worker);
 	if (signal_number < 1 || signal_number > 64)
 		return err_set(e, EINVAL, "there is no signal %d", signal_number);
-	channel_signal(vm, 0, signal_number);
-	return 0;
+	return machine_of(worker)->signal(worker, signal_number, e);
 }
 
 static int vm_wall_kill(struct worker *worker, struct err *e)
 {
-	struct vm *vm = worker_state(worker);
-	(void)e;
-	if (!vm->has_ended)
-		vm_end(vm, SIGKILL);
-	return 0;
+	return machine_of(worker)->kill(worker, e);
 }
 
 static int vm_wall_pause(struct worker *worker, bool on, struct err *e)
 {
-	struct vm *vm = worker_state(worker);
-	(void)e;
-	vm->is_paused = on;
-	return 0;
+	return machine_of(worker)->pause(worker, on, e);
 }
 
 static int vm_wall_resize(struct worker *worker, unsigned rows, unsigned columns, struct err *e)
 {
-	struct vm *vm = worker_state(worker);
-	struct vm_control *control = channel_control(vm);
-	(void)e;
-	control->rows = (uint16_t)rows;
-	control->columns = (uint16_t)columns;
-	channel_signal(vm, 0, SIGWINCH);
-	return 0;
+	return machine_of(worker)->resize(worker, rows, columns, e);
 }
 
 static ssize_t vm_wall_input(struct worker *worker, const void *data, size_t length)
 {
-	struct vm *vm = worker_state(worker);
-	if (length == 0 && vm->channels[0].is_tty)
-		terminal_end(vm);
-	if (length == 0) {
-		channel_end_input(vm, 0);
-		return 0;
-	}
-	if (vm->channels[0].is_tty)
-		return (ssize_t)terminal_input(vm, data, length);
-	return (ssize_t)channel_put_input(vm, 0, data, length);
+	return machine_of(worker)->input(worker, data, length);
 }
 
-/* What still ran beside the main program ends with the machine. */
-static void vm_wall_finish(struct worker *worker)
+static int vm_wall_exec(struct worker *worker, struct worker_exec *x, struct err *e)
 {
-	struct vm *vm = worker_state(worker);
-	if (!vm)
-		return;
-	for (unsigned i = 1; i < VM_CHANNELS; i++) {
-		if (!vm->channels[i].is_used)
-			continue;
-		unsigned id = vm->channels[i].exec_id;
-		channel_finish(vm, i);
-		worker_exec_exited(worker, id, SIGKILL);
-	}
-	if (vm->has_kick_timer)
-		timer_delete(vm->kick_timer);
-	stats_close(vm);
-	kvm_finish(vm);
-	free(vm->devicetree);
-	free(vm);
-	worker_set_state(worker, NULL);
+	return machine_of(worker)->exec(worker, x, e);
+}
+
+static int vm_wall_exec_signal(struct worker *worker, unsigned id, int signal_number, struct err *e)
+{
+	return machine_of(worker)->exec_signal(worker, id, signal_number, e);
+}
+
+static int vm_wall_wait(struct worker *worker, struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+	return machine_of(worker)->wait(worker, fds, count, timeout_ms);
 }
 
 static void vm_wall_publish(struct worker *worker)
@@ -164,12 +99,25 @@ static int vm_wall_describe(struct worker *worker, const char *topic, struct str
 	struct vm *vm = worker_state(worker);
 
 	if (strcmp(topic, "surface") == 0) {
-		lockin_describe(text);
+		lockin_describe(vm->linux_guest ? &lockin_linux : &lockin_tiny, text);
 		return 0;
 	}
 	if (strcmp(topic, "devicetree") != 0)
 		return -EOPNOTSUPP;
 	return devicetree_print(vm->devicetree, text, e);
+}
+
+static void vm_wall_finish(struct worker *worker)
+{
+	struct vm *vm = worker_state(worker);
+	if (!vm)
+		return;
+	vm->machine->finish(worker);
+	stats_close(vm);
+	kvm_finish(vm);
+	free(vm->devicetree);
+	free(vm);
+	worker_set_state(worker, NULL);
 }
 
 const struct wall vm_wall = {
@@ -181,8 +129,8 @@ const struct wall vm_wall = {
     .pause = vm_wall_pause,
     .resize = vm_wall_resize,
     .input = vm_wall_input,
-    .exec = exec_start,
-    .exec_signal = exec_signal,
+    .exec = vm_wall_exec,
+    .exec_signal = vm_wall_exec_signal,
     .wait = vm_wall_wait,
     .publish = vm_wall_publish,
     .describe = vm_wall_describe,

@@ -20,12 +20,8 @@ int exec_find_program(struct vm *vm, const char *name, struct program *ret, stru
 /* Watches again those clients' stdin for which there is room now. */
 void exec_resume_inputs(struct vm *vm);
 
-/* ---- lockin.c ---- */
-/* Gives up everything the monitor does not need once the guest runs. Irreversible. What cannot be
- * had (no user namespaces here) is said by worker_note, unless nothing at all holds: -errno. */
-int lockin(struct worker *worker, struct err *e);
-/* What that leaves open to the monitor, as container/surface.h has it. */
-void lockin_describe(struct strbuf *lines);
+/* ---- the machines: what the kind "vm" hands every request on to ---- */
+extern const struct wall tiny_machine, linux_machine;
 
 /* ---- check.c ---- */
 /* struct wall's check: what this machine's KVM can do. */

@@ -24,6 +24,7 @@ const struct spec_part spec_texts[] = {
     {"--hostname", offsetof(struct sandbox_spec, hostname)},
     {"--workdir", offsetof(struct sandbox_spec, workdir)},
     {"--image", offsetof(struct sandbox_spec, image)},
+    {"--kernel", offsetof(struct sandbox_spec, kernel)},
     {"--user", offsetof(struct sandbox_spec, user)},
     {"--cpuset-cpus", offsetof(struct sandbox_spec, cpuset)},
     {0},

@@ -71,6 +71,7 @@ struct sandbox_spec {
 	char **argv;  /* the command, NULL-terminated; argv[0] == NULL: the default command */
 	char **env;   /* K=V from --env, NULL-terminated */
 	char *image;  /* directory that becomes "/"; NULL: the one that comes with isolab */
+	char *kernel; /* vm: "tiny", "linux", or a path; NULL: tiny */
 	char *user;   /* USER[:GROUP], names of the image or numbers; NULL: root inside */
 	char *cpuset; /* "0-1,3" as cpuset(7) writes lists; NULL: no limit */
 	/* NULL-terminated lists, or NULL; their syntax was checked by their setters */
@@ -83,6 +84,7 @@ struct sandbox_spec {
 	uint64_t
 	    memory_swap_bytes; /* memory and swap together; 0: not asked, SPEC_SWAP_UNLIMITED */
 	uint64_t cpu_millis; /* 1500: as much time as one and a half processors have; 0: no limit */
+	uint64_t vcpus;      /* vm: how many processors it has; 0: one */
 	uint64_t pids_max;   /* 0: no limit */
 	enum spec_network network;
 	unsigned removed_bricks; /* enum spec_brick */

@@ -104,6 +104,7 @@ void spec_encode(const struct sandbox_spec *spec, struct strbuf *words)
 	add_text(words, "--name", spec->name);
 	add_number(words, "--memory", spec->memory_bytes);
 	add_number(words, "--pids", spec->pids_max);
+	add_number(words, "--vcpus", spec->vcpus);
 	add_swap(words, spec->memory_swap_bytes);
 	add_cpus(words, spec->cpu_millis);
 	add_io_limits(words, spec->io_limits);

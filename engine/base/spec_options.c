@@ -254,8 +254,10 @@ const struct spec_option spec_options[] = {
      .set = set_no_landlock},
     {"--no-seccomp", 0, NULL, "takes out the filter of system calls", "container",
      .set = set_no_seccomp},
-    {"--kernel", 0, "KERNEL", "the kernel of the machine", "vm", .set = NULL},
-    {"--vcpus", 0, "N", "how many processors the machine has", "vm", .set = NULL},
+    {"--kernel", 0, "KERNEL", "the kernel of the machine: tiny, linux, or a kernel's file", "vm",
+     .set = spec_set_kernel},
+    {"--vcpus", 0, "N", "how many processors the machine has, 1 to 8 (with a Linux kernel)", "vm",
+     .set = spec_set_vcpus},
     {"--accel", 0, "ACCEL", "how the machine is run: auto, kvm, tcg", "vm", .set = NULL},
     {0},
 };

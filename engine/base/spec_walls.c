@@ -14,7 +14,7 @@
 #include "spec.h"
 #include "spec_private.h"
 
-enum { USER_MAX = 64 };
+enum { VCPUS_MAX = 8, USER_MAX = 64 };
 
 const char *const spec_capabilities[] = {
     "CHOWN",
@@ -275,4 +275,27 @@ int spec_set_image(struct sandbox_spec *spec, const char *argument, struct err *
 		return spec_set_text(&spec->image, argument, e);
 	return err_hint(e, err_set(e, EINVAL, "--image '%.80s': not an absolute path", argument),
 			"a directory that holds a file tree, for example --image /srv/debian");
+}
+
+int spec_set_kernel(struct sandbox_spec *spec, const char *argument, struct err *e)
+{
+	if (strcmp(argument, "tiny") == 0 || strcmp(argument, "linux") == 0 ||
+	    (argument[0] == '/' && strlen(argument) < SPEC_PATH_MAX))
+		return spec_set_text(&spec->kernel, argument, e);
+	if (strcmp(argument, "distro") == 0)
+		return err_hint(e, err_set(e, ENOTSUP, "--kernel distro is not in this version"),
+				"it has tiny, linux, and files of Linux kernels");
+	return err_hint(e, err_set(e, EINVAL, "--kernel '%.80s': no such kernel", argument),
+			"tiny, linux, or the absolute path of a kernel, for example "
+			"/boot/vmlinuz-6.1.0");
+}
+
+int spec_set_vcpus(struct sandbox_spec *spec, const char *argument, struct err *e)
+{
+	if (str_parse_number(argument, 1, VCPUS_MAX, &spec->vcpus) == 0)
+		return 0;
+	return err_hint(e,
+			err_set(e, EINVAL, "--vcpus '%.40s': not a number from 1 to %d", argument,
+				VCPUS_MAX),
+			"for example --kernel linux --vcpus 2");
 }

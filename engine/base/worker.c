@@ -163,7 +163,7 @@ static int prepare(struct worker *w, struct err *e)
 }
 
 /* The status with which a start that failed ends. */
-static int failure_status(const struct worker *w, int r)
+int worker_failure_status(const struct worker *w, int r)
 {
 	if (!w->is_command_error)
 		return WORKER_STATUS_FAILED;
@@ -179,7 +179,7 @@ static int live(struct worker *w)
 	if (r == 0)
 		r = w->wall->start(w, &error);
 	if (r < 0) {
-		status = failure_status(w, r);
+		status = worker_failure_status(w, r);
 		worker_hint(w, r, &error);
 		err_ctx(&error, r, "%s '%s'", w->spec.kind, w->spec.name);
 		worker_say_error(w, &error);
@@ -190,7 +190,7 @@ static int live(struct worker *w)
 		w->shall_remove = w->shall_remove || w->is_foreground;
 	} else {
 		worker_loop_run(w);
-		status = w->has_failed ? WORKER_STATUS_FAILED : worker_shell_status(w->wait_status);
+		status = w->has_failed ? w->failed_status : worker_shell_status(w->wait_status);
 	}
 	worker_exec_finish(w);
 	if (w->wall->finish)

@@ -201,6 +201,7 @@ void worker_fail(struct worker *w, const struct err *error)
 	if (w->has_failed)
 		return;
 	w->has_failed = w->has_exited = true;
+	w->failed_status = worker_failure_status(w, -error->code);
 	worker_fail_event(w, error);
 	if (w->is_foreground)
 		worker_say_error(w, error);

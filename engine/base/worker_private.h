@@ -76,6 +76,7 @@ struct worker {
 	bool shall_remove;
 	bool is_ready, is_paused, is_command_error;
 	bool has_exited, has_failed;
+	int failed_status; /* with which it ends if it has failed */
 	bool is_interrupted; /* Ctrl-C during the boot: the end counts as by SIGINT */
 	int wait_status;
 
@@ -223,6 +224,8 @@ int worker_check(const struct wall *const walls[]);
 int worker_help(bool is_asked_for);
 const struct wall *worker_find_wall(const struct wall *const walls[], const char *kind);
 
+/* The status with which a worker ends that could not start, or go on, because of r. */
+int worker_failure_status(const struct worker *w, int r);
 /* As a shell has it: the exit status, or 128 + the signal. */
 int worker_shell_status(int wait_status);
 

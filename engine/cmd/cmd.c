@@ -12,7 +12,8 @@
 
 #include "str.h"
 
-enum { START_TIMEOUT_MS = 30000, FACTS_TIMEOUT_MS = 10000 };
+/* A Linux guest on an emulated processor takes its time. */
+enum { START_TIMEOUT_MS = 120000, FACTS_TIMEOUT_MS = 10000 };
 
 int cmd_fail(struct command_context *context, const struct err *error)
 {

@@ -126,7 +126,7 @@ static void test_options_of_another_kind_are_refused(void **state)
 
 static void test_options_of_a_later_version_say_so(void **state)
 {
-	static const char *const lines[] = {"--kernel linux", "--vcpus 2", "--accel tcg"};
+	static const char *const lines[] = {"--accel tcg"};
 	static const char *const of_a_vm[] = {
 	    "--image /x", "--cpus 1", "--volume /a:/b", "-v /a:/b",   "--user me",
 	    "-u me",      "--init",   "--overlay",      "--tmpfs /a", "--cpus=1",
@@ -179,6 +179,9 @@ static void test_nonsense_in_an_option_is_refused_with_an_example(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		expect_refusal("container", lines[i], EINVAL, "", "");
+	expect_refusal("vm", "--kernel moon", EINVAL, "no such kernel", "tiny, linux");
+	expect_refusal("vm", "--kernel distro", ENOTSUP, "not in this version", "linux");
+	expect_refusal("vm", "--vcpus 9", EINVAL, "from 1 to 8", "--kernel linux");
 }
 
 static void test_every_option_survives_the_file(void **state)

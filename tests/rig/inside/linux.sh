@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# A Linux guest on an ordinary KVM: one boot serves many claims, since each takes seconds here.
+kernel=/opt/linux/vmlinuz
+
+test_linux_guest_runs_a_command_and_passes_its_status_on() {
+	expect 7 timeout 100 isolab run vm --kernel $kernel --memory 128M -- \
+		sh -c 'uname -s; echo wrong >&2; exit 7' && contains '^Linux$' && contains '^wrong$'
+}
+
+test_linux_guest_is_a_sandbox_as_others_are() {
+	expect 0 timeout 100 isolab create vm box --kernel $kernel --memory 128M \
+		--env GREETING=hello -- sh -c 'echo $GREETING from $(hostname); exec sleep 1000' ||
+		return 1
+	expect 0 isolab logs box && contains '^hello from box' || return 1
+	# its own streams, status, environment, directory
+	expect 3 sh -c 'isolab exec box -- sh -c "echo out; echo err >&2; exit 3" 2>/tmp/errors' &&
+		contains '^out$' && ! contains err && grep -q '^err$' /tmp/errors || return 1
+	expect 0 sh -c 'echo typed | isolab exec -i box -- cat' && contains '^typed$' || return 1
+	expect 0 sh -c 'isolab exec box -- dd if=/dev/zero bs=1000 count=100 2>/dev/null | wc -c' &&
+		contains '^100000$' || return 1
+	expect 127 isolab exec box -- no-such-program || return 1
+	expect 126 isolab exec box -- /etc || return 1
+	# facts are read by the same program as on every wall
+	expect 0 isolab inspect box --json && contains '"flavour": *"linux"' &&
+		contains '"kernel_identity"' || return 1
+	expect 0 isolab timeline box &&
+		contains kernel_entry && contains kernel_ready && contains init || return 1
+	expect 0 isolab pause box && expect 0 isolab unpause box || return 1
+	expect 0 isolab exec box -- true || return 1
+	# process 1 is the agent: the program hears SIGTERM
+	expect 0 isolab stop --time 5 box && expect 0 isolab rm box
+}
+
+test_linux_guest_has_the_processors_it_was_given() {
+	expect 0 timeout 200 isolab run vm --kernel $kernel --memory 128M --vcpus 4 -- nproc &&
+		contains '^4$'
+}
+
+test_linux_guest_that_reboots_says_so() {
+	expect 125 timeout 100 isolab run vm --kernel $kernel --memory 128M -- \
+		reboot -f && contains 'reset the machine' && contains '^hint:'
+}
+
+test_linux_guest_that_switches_off_ends_well() {
+	expect 0 timeout 100 isolab run vm --kernel $kernel --memory 128M -- poweroff -f
+}
+
+test_linux_guest_of_a_member_of_group_kvm() {
+	expect 5 as_learner timeout 100 isolab run vm --kernel $kernel --memory 128M -- \
+		sh -c 'exit 5'
+}
+
+test_killed_worker_of_a_linux_guest_leaves_nothing() {
+	timeout 100 isolab run vm --name gone --kernel $kernel --memory 128M -- sleep 100 &
+	for attempt in 1 2 3 4 5 6 7 8 9 10; do
+		worker=$(isolab ps --json | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')
+		[ -n "$worker" ] && break
+		sleep 0.2
+	done
+	kill -9 "$worker" && wait
+	expect 0 isolab ps && ! contains gone
+}
+
+test_kernels_that_are_none_are_refused() {
+	head -c 3000000 $kernel >/tmp/half
+	expect 125 isolab run vm --kernel /etc/passwd -- true && contains 'no Linux kernel' &&
+		contains '^hint:' || return 1
+	expect 125 isolab run vm --kernel /tmp/half -- true && contains 'cut off' || return 1
+	expect 125 isolab run vm --kernel $kernel --memory 1M -- true && contains 'too little' ||
+		return 1
+	expect 125 isolab run vm --kernel $kernel --memory 64M -- true && contains 'needs 68 MiB' ||
+		return 1
+	expect 125 isolab run vm --kernel /bin/busybox -- true && contains 'a program, not a kernel'
+}

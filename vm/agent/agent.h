@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ISOLAB_VM_AGENT_H
+#define ISOLAB_VM_AGENT_H
+/*
+ * agent: what the worker and isolab-agent, which is /init of a Linux guest, say to each other over
+ * the machine's second serial port.
+ *
+ *	worker                          agent
+ *	                        <-----  HELLO		it is there, everything is mounted
+ *	START 0 (words)         ----->			program 0 is the main one
+ *	                        <-----  STARTED 0	or FAILED 0 (errno, text)
+ *	INPUT 0 …               ----->			at most AGENT_WINDOW bytes unanswered
+ *	                        <-----  CREDIT 0 n	so many of them were taken
+ *	                        <-----  OUTPUT 0 …	the same the other way
+ *	CREDIT 0 n              ----->
+ *	SIGNAL, RESIZE, HANG_UP ----->
+ *	                        <-----  EXITED 0	(wait status)
+ *
+ * A message is a header and a body of at most AGENT_BODY_MAX bytes. Both sides check every number:
+ * the guest may be hostile, and so may a program in it that has got hold of the port. Numbers are
+ * little-endian.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "err.h"
+
+enum {
+	AGENT_MAGIC = 0x4c53,
+	AGENT_VERSION = 1,
+	AGENT_BODY_MAX = 64 * 1024,
+	AGENT_WINDOW = 16 * 1024, /* bytes of a stream on their way */
+	AGENT_PROGRAMS_MAX = 33,  /* the main one and the execs */
+	AGENT_WORDS_MAX = 4096,
+	AGENT_PROGRAM_BYTES_MAX = 1 << 20, /* of a program that is sent */
+};
+
+enum agent_message {
+	/* worker → agent */
+	AGENT_START = 1, /* body: struct agent_start, then words, each with its NUL */
+	AGENT_PROGRAM,   /* body: bytes of the program that the next START runs */
+	AGENT_INPUT,     /* body: bytes for its input; empty: end-of-file */
+	AGENT_SIGNAL,    /* value: the signal */
+	AGENT_RESIZE,    /* value: rows << 16 | columns */
+	/* both ways */
+	AGENT_CREDIT, /* value: stream << 24 | bytes taken of it (agent → worker: stream 0) */
+	/* agent → worker */
+	AGENT_HELLO = 16, /* value: AGENT_VERSION */
+	AGENT_STARTED,
+	AGENT_FAILED, /* value: errno; body: what failed, text */
+	AGENT_OUTPUT, /* value: 1 or 2, stdout or stderr; body: bytes */
+	AGENT_EXITED, /* value: wait status */
+};
+
+struct agent_header {
+	uint16_t magic;
+	uint8_t type;
+	uint8_t program; /* 0: the main one */
+	uint32_t value;
+	uint32_t length; /* of the body */
+};
+
+enum agent_start_flags {
+	AGENT_START_TTY = 1,     /* on a terminal of its own */
+	AGENT_START_INPUT = 2,   /* it gets INPUT; without: its input is empty */
+	AGENT_START_PROGRAM = 4, /* run what the PROGRAMs before held; argv[0] is only its name */
+};
+
+/* Words: workdir, hostname ("" = leave it), argc × argv, envc × environment. */
+struct agent_start {
+	uint32_t flags, argc, envc;
+	uint16_t rows, columns;
+};
+
+/* Takes a stream of bytes apart. Zero-initialise. */
+struct agent_parser {
+	struct agent_header header;
+	size_t header_have, body_have;
+	uint8_t body[AGENT_BODY_MAX + 1]; /* always followed by a NUL */
+};
+
+/*
+ * Feeds bytes; returns how many were taken. *ret_whole: a message is complete in header and body
+ * (valid until the next call). Bytes before a magic number are skipped; a length or program number
+ * that cannot be is -EPROTO, and the parser starts anew.
+ */
+ssize_t agent_parse(struct agent_parser *parser, const uint8_t *bytes, size_t length,
+		    bool *ret_whole, struct err *e);
+
+/* The words of a START. */
+struct agent_words {
+	struct agent_start start;
+	char *workdir, *hostname;
+	char *argv[AGENT_WORDS_MAX + 1], *env[AGENT_WORDS_MAX + 1]; /* point into the body */
+};
+/* -EPROTO when they do not fill the body exactly. */
+int agent_decode_start(uint8_t *body, size_t length, struct agent_words *ret, struct err *e);
+
+#endif

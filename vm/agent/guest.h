@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ISOLAB_VM_GUEST_H
+#define ISOLAB_VM_GUEST_H
+/*
+ * guest: the agent's state: the line to the worker, and the programs it has started.
+ */
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "agent.h"
+
+enum {
+	GUEST_UNSENT_BYTES = 256 * 1024,
+	GUEST_POLL_MAX = 2 + 3 * AGENT_PROGRAMS_MAX,
+	GUEST_INPUT_BYTES = AGENT_WINDOW,
+};
+
+/* A program that runs. With a terminal its master is fds[1], and fds[0] is a copy of it. */
+struct program {
+	bool is_used;
+	pid_t pid;
+	int fds[3]; /* our ends of stdin, stdout, stderr; -1: closed or none */
+	bool is_tty, has_ended, wants_input_end;
+	int status;         /* of wait(2), once it has ended */
+	uint32_t on_way[3]; /* output sent and not yet acknowledged, by stream; [0] is not used */
+	uint8_t input[GUEST_INPUT_BYTES];
+	size_t input_bytes;
+};
+
+struct guest {
+	int link_fd;
+	struct agent_parser parser;
+	uint8_t unsent[GUEST_UNSENT_BYTES];
+	size_t unsent_bytes;
+	int program_fd; /* memfd of a program being sent, -1: none */
+	struct program programs[AGENT_PROGRAMS_MAX];
+	struct agent_words words;
+};
+
+void guest_init(struct guest *guest, int link_fd);
+/* Puts a message into the line's queue. What would overflow it is lost: credits prevent that. */
+void guest_send(struct guest *guest, enum agent_message type, unsigned program, uint32_t value,
+		const void *body, size_t length);
+/* Writes what the line takes. */
+void guest_flush(struct guest *guest);
+/* Reads and obeys. */
+void guest_receive(struct guest *guest);
+/* The interface lo answers. */
+void guest_loopback_up(void);
+
+/* ---- programs.c ---- */
+void program_start(struct guest *guest, unsigned number, uint8_t *body, size_t length);
+void program_input(struct guest *guest, unsigned number, const uint8_t *bytes, size_t length);
+void program_signal(struct guest *guest, unsigned number, int signal_number);
+void program_resize(struct guest *guest, unsigned number, uint32_t size);
+void program_credit(struct guest *guest, unsigned number, unsigned stream, uint32_t bytes);
+void program_ended(struct guest *guest, pid_t pid, int status);
+/* Three entries for each program: what is to be waited for. Returns how many. */
+nfds_t programs_poll(struct guest *guest, struct pollfd *fds);
+void programs_serve(struct guest *guest, const struct pollfd *fds);
+/* Tells the end of programs whose output has all been sent. */
+void programs_report(struct guest *guest);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#ifndef ISOLAB_VM_LINUX_H
+#define ISOLAB_VM_LINUX_H
+/*
+ * linux: the machine that boots a Linux kernel. Unlike the tiny one it has the kernel's interrupt
+ * controllers (KVM_CREATE_IRQCHIP), one to eight processors, each a thread of the worker, and
+ * devices that any Linux drives without a module.
+ *
+ *	machine.c	its steps of the start, and what the worker asks of a wall
+ *	processor.c	the threads around KVM_RUN
+ *	devices.c	who is on the bus
+ *	link.c		messages to and from the agent, which is /init in there (agent.h)
+ *	find.c		which kernel `--kernel linux` is
+ *
+ * Threads: the worker's own runs its loop; a processor's thread runs the guest and serves its
+ * exits. What both touch is behind `lock`. Only the worker's thread calls the worker runtime: a
+ * processor leaves word (`said`, the output queue) and rings `wake_fd`.
+ */
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent.h"
+#include "bus.h"
+#include "link.h"
+#include "linux_boot.h"
+#include "serial.h"
+#include "vm.h"
+
+enum {
+	LINUX_CPUS_MAX = 8,
+	LINUX_MEMORY_DEFAULT = 256 << 20,
+	LINUX_MEMORY_MINIMUM = 64 << 20,
+	LINUX_CONSOLE_BYTES = 64 * 1024,
+};
+#define LINUX_MEMORY_MAXIMUM (3ull << 30) /* devices' addresses begin above */
+
+struct linux_vm;
+
+/* One processor. */
+struct processor {
+	struct linux_vm *machine;
+	unsigned index;
+	int fd;
+	struct kvm_run *run; /* shared with the kernel */
+	size_t run_bytes;
+	pthread_t thread;
+	bool has_thread;
+};
+
+/* How the machine came to its end, as a processor saw it. */
+enum linux_end {
+	LINUX_RUNS,
+	LINUX_OFF,    /* switched off by ACPI */
+	LINUX_RESET,  /* asked for a reset: a reboot, or a panic */
+	LINUX_FAILED, /* `failure` says why */
+};
+
+/* A queue of bytes from a processor to the worker. */
+struct byte_queue {
+	uint8_t bytes[LINUX_CONSOLE_BYTES];
+	size_t head, tail; /* free-running */
+};
+
+struct linux_vm {
+	struct vm *vm;
+	pthread_mutex_t lock;
+	pthread_cond_t changed; /* paused, stopping, or room in a queue */
+	struct bus bus;
+	struct serial console, link; /* ttyS0: the kernel's words; ttyS1: the agent's messages */
+	struct byte_queue console_out, link_out;
+	struct linux_image image;
+	struct processor processors[LINUX_CPUS_MAX];
+	unsigned processor_count;
+	int wake_fd;
+	bool has_threads; /* the worker: they run */
+	bool is_paused, is_stopping;
+	/* said by a processor, read by the worker */
+	enum linux_end end;
+	struct err failure;
+	uint64_t first_exit_ns;
+	/* the worker's own */
+	struct agent_parser parser;
+	struct strbuf to_agent; /* what the serial line had no room for yet */
+	struct link_client clients[AGENT_PROGRAMS_MAX];
+	bool has_init;    /* the agent has spoken */
+	bool has_program; /* the main program runs */
+};
+
+/* ---- processor.c ---- */
+int processors_create(struct linux_vm *machine, unsigned count, struct err *e);
+/* Starts their threads, stopped until processors_go(). */
+int processors_start(struct linux_vm *machine, struct err *e);
+/* Ends and joins the threads, closes the processors. */
+void processors_finish(struct linux_vm *machine);
+/* Makes every processor leave the guest and look at is_paused and is_stopping. */
+void processors_kick(struct linux_vm *machine);
+
+/* ---- devices.c ---- */
+int devices_create(struct linux_vm *machine, struct err *e);
+/* A processor leaves word for the worker; the lock is held. */
+void linux_wake(struct linux_vm *machine);
+/* The machine is at its end; the lock is held. The first one counts. */
+void linux_end(struct linux_vm *machine, enum linux_end end);
+
+/* ---- machine.c: what the agent's words mean to the sandbox ---- */
+/* The agent is there: the boot is over, the main program may be sent. */
+void linux_started(struct linux_vm *machine);
+void linux_program_runs(struct linux_vm *machine);
+/* The command cannot be run: errno and its name as the guest tells it. */
+void linux_program_failed(struct linux_vm *machine, int code, const char *name);
+
+/* ---- find.c ---- */
+/* Opens the kernel that --kernel asks for: "linux" or a path. Returns the descriptor; its path is
+ * in `path` (PATH_MAX). -ENOENT with where it was looked for. */
+int linux_open_kernel(const char *which, char *path, size_t size, struct err *e);
+
+/* ---- x86_64/linux_cpu.c ---- */
+/* Before the first processor: interrupt controllers, timer. */
+int linux_cpu_create_chips(struct vm *vm, struct err *e);
+/* Features and, for the first one, the registers at `entry`. */
+int linux_cpu_reset(struct vm *vm, const struct processor *processor, uint64_t entry,
+		    struct err *e);
+
+#endif

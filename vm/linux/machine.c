@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The machine that boots Linux: its steps, in order, and what the worker asks of it. Its timeline
+ * has the names of the tiny one's, so that the two can be laid side by side: `kernel_entry` ends
+ * with the kernel's first exit, `kernel_ready` when its /init, our agent, speaks, `init` when the
+ * program runs.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "acpi.h"
+#include "clock.h"
+#include "fd.h"
+#include "linux.h"
+#include "lockin.h"
+#include "wall.h"
+
+#define INITRAMFS "linux-initramfs.cpio"
+
+/* i8042 and the clock chip are not there (ACPI says so too); the rest saves waiting. */
+static const char command_line[] =
+    "console=ttyS0 quiet panic=-1 reboot=k pci=off random.trust_cpu=on cryptomgr.notests "
+    "8250.nr_uarts=2 i8042.noaux i8042.nokbd no_timer_check tsc=reliable rdinit=/init";
+
+static struct linux_vm *machine_of(const struct worker *worker)
+{
+	return ((const struct vm *)worker_state(worker))->linux_guest;
+}
+
+/* ---- the steps ---- */
+
+/* Such a KVM emulates the guest's kernel mode and lacks instructions that every Linux uses: the
+ * boot would take minutes, and then end. Found out by asking, not by waiting. */
+static int step_kvm_open(struct vm *vm, struct err *e)
+{
+	if (strcmp(kvm_acceleration(), "kvm-pvm") != 0)
+		return vm_step_kvm_open(vm, e);
+	int r = err_set(e, ENOTSUP,
+			"this host's KVM cannot run a full kernel: it works without the "
+			"processor's help");
+	return err_hint(e, r,
+			"--kernel tiny runs here; on a machine with VT-x or SVM (or nested "
+			"virtualisation) Linux does, too");
+}
+
+static int step_create_vm(struct vm *vm, struct err *e)
+{
+	int r = kvm_create_vm(vm, e);
+
+	return r < 0 ? r : linux_cpu_create_chips(vm, e);
+}
+
+static int step_memory(struct vm *vm, struct err *e)
+{
+	const struct sandbox_spec *spec = worker_spec(vm->worker);
+	uint64_t bytes = spec->memory_bytes ? memory_page_up(spec->memory_bytes)
+					    : LINUX_MEMORY_DEFAULT;
+	int r;
+
+	if (bytes >= LINUX_MEMORY_MINIMUM && bytes <= LINUX_MEMORY_MAXIMUM)
+		return kvm_create_memory(vm, bytes, e);
+	r = err_set(e, EINVAL, "--memory: %llu MiB are %s for a Linux guest",
+		    (unsigned long long)(bytes >> 20),
+		    bytes < LINUX_MEMORY_MINIMUM ? "too little" : "too much");
+	return err_hint(e, r, "from 64M (most kernels need 128M) to 3G");
+}
+
+static int step_processors(struct vm *vm, struct err *e)
+{
+	uint64_t wanted = worker_spec(vm->worker)->vcpus;
+
+	return processors_create(vm->linux_guest, wanted ? (unsigned)wanted : 1, e);
+}
+
+static int load_initramfs(struct linux_vm *machine, struct err *e)
+{
+	struct vm *vm = machine->vm;
+	char path[4096];
+	struct stat status;
+	auto_close int fd = open(worker_data_path(vm->worker, INITRAMFS, path, sizeof(path)),
+				 O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &status) < 0) {
+		int r = err_sys(e, errno, "open '%s'", path);
+		return err_hint(e, r, "isolab is not built or installed whole: ./dev build");
+	}
+	int r = linux_place_initramfs(&vm->memory, &machine->image, (uint64_t)status.st_size, e);
+	if (r == 0)
+		r = memory_map_file(&vm->memory, machine->image.initramfs_start, fd, 0,
+				    (uint64_t)status.st_size, e);
+	return r < 0 ? err_ctx(e, r, "load '%s'", path) : 0;
+}
+
+static int step_load(struct vm *vm, struct err *e)
+{
+	char path[4096] = "";
+	auto_close int fd = linux_open_kernel(worker_spec(vm->worker)->kernel, path, sizeof(path),
+					      e);
+
+	if (fd < 0)
+		return fd;
+	int r = linux_load_kernel(&vm->memory, fd, &vm->linux_guest->image, e);
+	if (r < 0)
+		return err_ctx(e, r, "load '%s'", path);
+	worker_note(vm->worker, "kernel", "%s", path);
+	return load_initramfs(vm->linux_guest, e);
+}
+
+static int step_tables(struct vm *vm, struct err *e)
+{
+	int r = acpi_write(&vm->memory, vm->linux_guest->processor_count, e);
+
+	return r < 0 ? r : linux_set_command_line(&vm->memory, command_line, ACPI_TABLES, e);
+}
+
+static int step_enter(struct vm *vm, struct err *e)
+{
+	struct linux_vm *machine = vm->linux_guest;
+	int r = devices_create(machine, e);
+
+	for (unsigned i = 0; r == 0 && i < machine->processor_count; i++)
+		r = linux_cpu_reset(vm, &machine->processors[i], machine->image.entry, e);
+	if (r == 0)
+		stats_open(vm);
+	return r;
+}
+
+/* Leaving the host takes a process with one thread; so the processors' threads begin in between.
+ * They wait: the machine is paused. */
+static int step_walls(struct vm *vm, struct err *e)
+{
+	struct linux_vm *machine = vm->linux_guest;
+
+	fd_close(&vm->kvm_fd);
+	int r = lockin_leave_host(vm->worker, e);
+	if (r == 0)
+		r = processors_start(machine, e);
+	if (r == 0)
+		r = lockin_filter_calls(&lockin_linux, e);
+	return r;
+}
+
+static const struct start_step linux_steps[] = {
+    {"kvm_open", "open /dev/kvm: the kernel's hypervisor is a device file", step_kvm_open},
+    {"kvm_vm", "KVM_CREATE_VM: a machine, with the interrupt controllers and timer of a PC",
+     step_create_vm},
+    {"kvm_memory", "a piece of this process's memory becomes the machine's RAM", step_memory},
+    {"kvm_vcpu", "KVM_CREATE_VCPU: each virtual processor is a thread of this process",
+     step_processors},
+    {"load", "lay the Linux kernel and its first file system, the initramfs, into the RAM",
+     step_load},
+    {"devicetree", "describe the machine to the kernel: on a PC, by ACPI tables", step_tables},
+    {"enter", "set the first processor's registers to the kernel's first instruction", step_enter},
+    {"walls", "the monitor gives up all rights it no longer needs", step_walls},
+    {NULL, NULL, NULL},
+};
+
+/* ---- between the threads ---- */
+
+/* Takes a copy of what a processor has queued. */
+static size_t take_queue(struct linux_vm *machine, struct byte_queue *queue, uint8_t *buffer,
+			 size_t size)
+{
+	size_t taken = 0;
+
+	pthread_mutex_lock(&machine->lock);
+	bool was_full = queue->head - queue->tail == LINUX_CONSOLE_BYTES;
+	while (taken < size && queue->tail != queue->head)
+		buffer[taken++] = queue->bytes[queue->tail++ % LINUX_CONSOLE_BYTES];
+	if (was_full)
+		pthread_cond_broadcast(&machine->changed);
+	pthread_mutex_unlock(&machine->lock);
+	return taken;
+}
+
+static void read_queues(struct linux_vm *machine)
+{
+	struct worker *worker = machine->vm->worker;
+	uint8_t buffer[4096];
+	size_t n;
+
+	/* The kernel's own words: errors, as a rule ("quiet"). */
+	while (!worker_output_is_full(worker) &&
+	       (n = take_queue(machine, &machine->console_out, buffer, sizeof(buffer))) > 0)
+		worker_output(worker, WORKER_STDERR, buffer, n);
+	while ((n = take_queue(machine, &machine->link_out, buffer, sizeof(buffer))) > 0)
+		link_receive(machine, buffer, n);
+}
+
+static void tell_end(struct linux_vm *machine)
+{
+	struct vm *vm = machine->vm;
+	struct err error = {0};
+
+	pthread_mutex_lock(&machine->lock);
+	enum linux_end end = machine->end;
+	if (end == LINUX_FAILED)
+		error = machine->failure;
+	pthread_mutex_unlock(&machine->lock);
+	if (end == LINUX_RUNS || vm->has_ended)
+		return;
+	if (end == LINUX_OFF) {
+		vm_end(vm, 0);
+		return;
+	}
+	if (end == LINUX_RESET) {
+		err_set(&error, ECANCELED, "the guest's kernel reset the machine%s",
+			machine->has_init ? "" : " before it was up");
+		err_hint(&error, 0, "a reboot, or a panic: its last words are in `isolab logs %s`",
+			 worker_spec(vm->worker)->name);
+	}
+	vm_fail(vm, &error);
+}
+
+static void on_wake(struct worker *worker, int fd, short revents, void *arg)
+{
+	uint64_t count;
+	ssize_t unused = read(fd, &count, sizeof(count));
+
+	(void)worker, (void)revents, (void)arg, (void)unused;
+}
+
+static int linux_wait(struct worker *worker, struct pollfd *fds, nfds_t count, int timeout_ms)
+{
+	struct vm *vm = worker_state(worker);
+	struct linux_vm *machine = vm->linux_guest;
+	uint64_t stats = stats_wait_ns(vm);
+
+	if (!vm->has_ended && machine->has_threads) {
+		read_queues(machine);
+		link_pay(machine);
+		link_flush(machine);
+		tell_end(machine);
+	}
+	if (stats != UINT64_MAX && (timeout_ms < 0 || stats / 1000000 < (uint64_t)timeout_ms))
+		timeout_ms = (int)(stats / 1000000) + 1;
+	int ready = poll(fds, count, vm->has_ended ? 0 : timeout_ms);
+	stats_publish(vm, false);
+	return ready;
+}
+
+/* ---- what the agent's words mean ---- */
+
+static void stamp(struct vm *vm, const char *step, uint64_t at_ns, const char *why)
+{
+	worker_step_at(vm->worker, step, vm->entered_ns, at_ns, why);
+	vm->entered_ns = at_ns;
+}
+
+void linux_started(struct linux_vm *machine)
+{
+	static char *const default_command[] = {"isolab-work", NULL};
+	struct vm *vm = machine->vm;
+	const struct sandbox_spec *spec = worker_spec(vm->worker);
+	auto_free char **environment = environment_make(vm, NULL, NULL);
+	struct link_command command = {.flags = (spec->tty ? AGENT_START_TTY : 0) |
+						(spec->interactive ? AGENT_START_INPUT : 0),
+				       .workdir = spec->workdir,
+				       .hostname = spec->hostname ? spec->hostname : spec->name,
+				       .argv = spec->argv && spec->argv[0] ? spec->argv
+									   : default_command,
+				       .env = environment};
+	struct err error = {0};
+
+	stamp(vm, "kernel_entry", machine->first_exit_ns, "the kernel runs, and talks to a device");
+	stamp(vm, "kernel_ready", clock_now_ns(),
+	      "Linux is up: it has unpacked itself, found its devices, and runs /init");
+	worker_window_size(vm->worker, &command.rows, &command.columns);
+	int r = environment ? link_start(machine, 0, &command, &error)
+			    : err_sys(&error, ENOMEM, "make the environment");
+	if (r < 0)
+		vm_fail(vm, &error);
+}
+
+void linux_program_runs(struct linux_vm *machine)
+{
+	struct vm *vm = machine->vm;
+	uint64_t now = clock_now_ns();
+
+	stamp(vm, "init", now, "the agent, process 1 of the guest, makes the program's process");
+	worker_step_at(vm->worker, "exec", now, now, "the program runs");
+	vm->is_ready = true;
+	worker_ready(vm->worker);
+}
+
+void linux_program_failed(struct linux_vm *machine, int code, const char *name)
+{
+	struct err error = {0};
+
+	err_sys(&error, code, "run '%.200s'", name);
+	err_hint(&error, 0,
+		 "the guest's root is the image that comes with isolab: busybox's "
+		 "programs, and those of isolab");
+	machine->vm->has_ended = true;
+	worker_command_error(machine->vm->worker, -code);
+	worker_fail(machine->vm->worker, &error);
+}
+
+/* ---- what the worker asks ---- */
+
+static int linux_start(struct worker *worker, struct err *e)
+{
+	struct vm *vm = worker_state(worker);
+	struct linux_vm *machine = calloc(1, sizeof(*machine));
+
+	if (!machine)
+		return err_sys(e, ENOMEM, "start a virtual machine");
+	vm->linux_guest = machine;
+	machine->vm = vm;
+	machine->is_paused = true;
+	pthread_mutex_init(&machine->lock, NULL);
+	pthread_cond_init(&machine->changed, NULL);
+	machine->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (machine->wake_fd < 0)
+		return err_sys(e, errno, "make the processors' bell");
+	int r = worker_watch(worker, machine->wake_fd, POLLIN, on_wake, NULL, e);
+	if (r == 0)
+		r = vm_start(vm, linux_steps, e);
+	if (r < 0)
+		return r;
+	machine->has_threads = true;
+	pthread_mutex_lock(&machine->lock);
+	machine->is_paused = false;
+	pthread_cond_broadcast(&machine->changed);
+	pthread_mutex_unlock(&machine->lock);
+	return 0;
+}
+
+static int linux_signal(struct worker *worker, int signal_number, struct err *e)
+{
+	(void)e;
+	link_send(machine_of(worker), AGENT_SIGNAL, 0, (uint32_t)signal_number, NULL, 0);
+	return 0;
+}
+
+static int linux_kill(struct worker *worker, struct err *e)
+{
+	struct vm *vm = worker_state(worker);
+
+	(void)e;
+	if (!vm->has_ended)
+		vm_end(vm, SIGKILL);
+	return 0;
+}
+
+static int linux_pause(struct worker *worker, bool on, struct err *e)
+{
+	struct linux_vm *machine = machine_of(worker);
+
+	(void)e;
+	pthread_mutex_lock(&machine->lock);
+	machine->is_paused = on;
+	pthread_mutex_unlock(&machine->lock);
+	processors_kick(machine);
+	return 0;
+}
+
+static int linux_resize(struct worker *worker, unsigned rows, unsigned columns, struct err *e)
+{
+	(void)e;
+	link_send(machine_of(worker), AGENT_RESIZE, 0, rows << 16 | (columns & 0xffff), NULL, 0);
+	return 0;
+}
+
+static ssize_t linux_input(struct worker *worker, const void *data, size_t length)
+{
+	struct linux_vm *machine = machine_of(worker);
+
+	if (!machine->has_program)
+		return 0; /* offered again later */
+	if (length)
+		return (ssize_t)link_input(machine, 0, data, length);
+	link_input_end(machine, 0);
+	return 0;
+}
+
+static int linux_exec(struct worker *worker, struct worker_exec *x, struct err *e)
+{
+	struct linux_vm *machine = machine_of(worker);
+	auto_free char **environment = environment_make(machine->vm, x->env, e);
+	const struct sandbox_spec *spec = worker_spec(worker);
+	struct link_command command = {.flags = AGENT_START_INPUT |
+						(x->is_tty ? AGENT_START_TTY : 0) |
+						(x->program_fd >= 0 ? AGENT_START_PROGRAM : 0),
+				       .rows = 24,
+				       .columns = 80,
+				       .workdir = *x->workdir ? x->workdir : spec->workdir,
+				       .argv = x->argv,
+				       .env = environment};
+
+	return environment ? link_exec(machine, x, &command, e) : -ENOMEM;
+}
+
+static int linux_exec_signal(struct worker *worker, unsigned id, int signal_number, struct err *e)
+{
+	struct linux_vm *machine = machine_of(worker);
+	int program = link_find_exec(machine, id);
+
+	if (program < 0)
+		return err_set(e, ESRCH, "that program has ended");
+	link_send(machine, AGENT_SIGNAL, (unsigned)program, (uint32_t)signal_number, NULL, 0);
+	return 0;
+}
+
+static void linux_finish(struct worker *worker)
+{
+	struct vm *vm = worker_state(worker);
+	struct linux_vm *machine = vm->linux_guest;
+
+	if (!machine)
+		return;
+	processors_finish(machine);
+	link_finish(machine);
+	fd_close(&machine->wake_fd);
+	pthread_cond_destroy(&machine->changed);
+	pthread_mutex_destroy(&machine->lock);
+	free(machine);
+	vm->linux_guest = NULL;
+}
+
+const struct wall linux_machine = {
+    .kind = "vm",
+    .start = linux_start,
+    .signal = linux_signal,
+    .kill = linux_kill,
+    .pause = linux_pause,
+    .resize = linux_resize,
+    .input = linux_input,
+    .exec = linux_exec,
+    .exec_signal = linux_exec_signal,
+    .wait = linux_wait,
+    .finish = linux_finish,
+};
