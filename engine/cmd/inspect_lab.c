@@ -28,7 +28,8 @@ static bool read_line(const char **text, struct line *line)
 	*text += length + ((*text)[length] == '\n');
 	*line = (struct line){0};
 	sscanf(copy, "%79s %79s %79s", line->key, line->first, line->second);
-	return true;
+	/* The first line is a fact, told among the facts. */
+	return strcmp(line->key, "root") != 0 || read_line(text, line);
 }
 
 /* True if it is in the lab, and could be asked. */
