@@ -89,6 +89,16 @@ const char *cmd_command_text(const struct sandbox *s, char *buffer, size_t size)
 struct doc *report_facts(const struct facts *facts);
 struct doc *report_resources(const struct sandbox *s);
 struct doc *report_boot(const struct sandbox *s);
+/* The bricks that were left out of its wall: an array, with what that exposes and the fact that
+ * shows it. */
+struct doc *report_left_out(const struct sandbox *s);
+/* True if the brick was left out of this sandbox by an option. */
+bool report_is_left_out(const struct sandbox *s, const struct spec_brick_entry *brick);
+/* "seccomp filter: no filter (shared)", or "" where no fact shows it. */
+const char *report_brick_fact(const struct sandbox *s, const struct spec_brick_entry *brick,
+			      char *buffer, size_t size);
+/* The same as lines, each behind `indent` blanks; nothing if nothing was left out. */
+void report_print_left_out(const struct sandbox *s, unsigned indent, struct out *out);
 /* How it was stopped: steps as those of the boot. */
 struct doc *report_end(const struct sandbox *s);
 /* name, kind, flavour, accel, state … */

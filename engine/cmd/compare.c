@@ -77,6 +77,7 @@ static int print_json(struct command_context *context, const struct comparison *
 		report_head(entry, item->s);
 		doc_put_number(entry, "n", 1);
 		doc_put_bool(entry, "cold", item->is_cold);
+		doc_put(entry, "left_out", report_left_out(item->s));
 		doc_put(entry, "facts", report_facts(sandbox_facts(item->s)));
 		doc_put(entry, "resources", report_resources(item->s));
 		doc_put(entry, "boot", report_boot(item->s));
@@ -301,9 +302,23 @@ static void print_notes(struct command_context *context, const struct comparison
 				"verdict on time\n");
 }
 
+/* What a missing brick exposes stands right below the facts that show it. */
+static void print_left_out(struct command_context *context, const struct comparison *comparison)
+{
+	for (size_t i = 0; i < comparison->count; i++) {
+		const struct compared *item = &comparison->items[i];
+
+		if (!item->s || !sandbox_spec(item->s)->removed_bricks)
+			continue;
+		out_role_printf(context->out, OUT_WARN, "left out of %s\n", item->title);
+		report_print_left_out(item->s, 2, context->out);
+	}
+}
+
 static int print_text(struct command_context *context, const struct comparison *comparison)
 {
 	print_facts(context, comparison);
+	print_left_out(context, comparison);
 	out_printf(context->out, "\n");
 	print_resources(context, comparison);
 	out_printf(context->out, "\n");

@@ -78,6 +78,7 @@ static int print_json(struct command_context *context, struct sandbox *s)
 	doc_put(root, "spec", spec_document(sandbox_spec(s)));
 	if (lab)
 		doc_put(root, "lab", lab);
+	doc_put(root, "left_out", report_left_out(s));
 	doc_put(root, "facts", report_facts(sandbox_facts(s)));
 	doc_put(root, "resources", report_resources(s));
 	doc_put(root, "boot", report_boot(s));
@@ -168,6 +169,10 @@ static int print_text(struct command_context *context, struct sandbox *s)
 		print_line(out, "worker", text);
 	}
 	print_spec(out, s);
+	if (sandbox_spec(s)->removed_bricks) {
+		out_role_printf(out, OUT_WARN, "\nleft out\n");
+		report_print_left_out(s, 2, out);
+	}
 	out_printf(out, "\n");
 	bars_print(&s, 1, out);
 	print_facts(out, sandbox_facts(s));

@@ -80,6 +80,70 @@ struct doc *report_end(const struct sandbox *s)
 	return object;
 }
 
+bool report_is_left_out(const struct sandbox *s, const struct spec_brick_entry *brick)
+{
+	return sandbox_spec(s)->removed_bricks & brick->brick;
+}
+
+static const struct fact *fact_of(const struct sandbox *s, const struct spec_brick_entry *brick)
+{
+	const struct facts *facts = sandbox_facts(s);
+	int index = brick->probe ? probe_index(brick->probe) : -1;
+
+	return facts && index >= 0 && facts->fact[index].value[0] ? &facts->fact[index] : NULL;
+}
+
+struct doc *report_left_out(const struct sandbox *s)
+{
+	struct doc *array = doc_array();
+
+	for (const struct spec_brick_entry *brick = spec_bricks; brick->option; brick++) {
+		const struct fact *fact = fact_of(s, brick);
+		struct doc *entry;
+
+		if (!report_is_left_out(s, brick))
+			continue;
+		entry = doc_push(array, doc_object());
+		doc_put_text(entry, "brick", brick->name);
+		doc_put_text(entry, "option", brick->option);
+		doc_put_text(entry, "exposes", brick->exposes);
+		if (brick->probe)
+			doc_put_text(entry, "fact", brick->probe);
+		if (fact && !fact->is_absent)
+			doc_put_text(entry, "value", fact->value);
+		if (fact)
+			doc_put_text(entry, "verdict", verdict_name(fact->verdict));
+	}
+	return array;
+}
+
+const char *report_brick_fact(const struct sandbox *s, const struct spec_brick_entry *brick,
+			      char *buffer, size_t size)
+{
+	const struct fact *fact = fact_of(s, brick);
+
+	buffer[0] = '\0';
+	if (fact)
+		snprintf(buffer, size, "%s: %s (%s)", probe_find(brick->probe)->label, fact->value,
+			 verdict_name(fact->verdict));
+	return buffer;
+}
+
+void report_print_left_out(const struct sandbox *s, unsigned indent, struct out *out)
+{
+	char fact[384], text[768];
+
+	for (const struct spec_brick_entry *brick = spec_bricks; brick->option; brick++) {
+		if (!report_is_left_out(s, brick))
+			continue;
+		report_brick_fact(s, brick, fact, sizeof(fact));
+		snprintf(text, sizeof(text), "%s: %s%s%s", brick->option, brick->exposes,
+			 *fact ? "; seen inside: " : "", fact);
+		out_printf(out, "%*s", (int)indent, "");
+		out_wrap(out, indent, indent + 2, text);
+	}
+}
+
 void report_head(struct doc *object, const struct sandbox *s)
 {
 	int status;
