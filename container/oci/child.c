@@ -142,14 +142,14 @@ static int pass_gate(struct oci_container *c, struct err *e)
 		int starter = accept4(c->gate, NULL, NULL, SOCK_CLOEXEC);
 		if (starter < 0 && errno != EINTR && errno != ECONNABORTED)
 			return err_sys(e, errno, "wait to be started");
-		if (starter < 0 || oci_hear(starter, "go", &page, &unused) < 0) {
+		void *report = MAP_FAILED;
+		if (starter >= 0 && oci_hear(starter, "go", &page, &unused) == 0)
+			report = mmap(NULL, sizeof(*c->report), PROT_READ | PROT_WRITE, MAP_SHARED,
+				      page, 0);
+		if (report == MAP_FAILED) {
 			fd_close(&starter);
 			continue;
 		}
-		struct oci_report *report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE,
-						 MAP_SHARED, page, 0);
-		if (report == MAP_FAILED)
-			return err_sys(e, errno, "map the page of the starter");
 		c->report = report; /* the starter stays connected until exec closes it */
 		fd_close(&c->gate);
 		fd_close(&c->child_socket);
