@@ -312,7 +312,7 @@ const struct probe probes[] = {
     },
     {
 	.name = "cgroup_root",
-	.label = "place of its cgroup",
+	.label = "cgroup's place",
 	.unit = "",
 	.about = "Where its account stands, as it sees it: / is the root of its own view.",
 	.how = "/proc/self/cgroup, /proc/self/ns/cgroup",
@@ -321,7 +321,7 @@ const struct probe probes[] = {
     },
     {
 	.name = "root_escape",
-	.label = "way out of its root",
+	.label = "way out of root",
 	.unit = "",
 	.about = "The directory where it gets by climbing out of a chroot, as device:inode.",
 	.how = "chroot(2), then chdir(2) to .. from outside of it",

@@ -18,7 +18,7 @@ IMAGE = os.path.join(BUILD, "images", "base")
 FACTS = """kernel_release kernel_identity hostname pid_count pid_one uid_root_maps_to mounts
 root_filesystem network_interfaces ipc_objects clock_monotonic clock_realtime cpu_count_seen
 memory_seen devices syscalls_allowed capabilities host_dmesg sysctl_write module_load
-hypervisor_seen""".split()
+hypervisor_seen seccomp_mode no_new_privs proc_masks cgroup_root root_escape""".split()
 
 
 def work(*words, **options):
