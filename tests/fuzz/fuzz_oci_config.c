@@ -29,7 +29,7 @@ static void check_config(const struct oci_config *config)
 	for (size_t i = 0; i < config->masked_paths.count; i++)
 		check(*config->masked_paths.items[i] == '/');
 	for (size_t i = 0; i < config->resources.count; i++)
-		check(config->resources.settings[i].v1_text || config->resources.settings[i].v2_text);
+		check(config->resources.settings[i].v1_text);
 	for (size_t i = 0; i < config->sysctl_count; i++)
 		check(config->sysctls[i].path && !strstr(config->sysctls[i].path, ".."));
 	if (config->process.is_set)

@@ -72,7 +72,7 @@ def test_hooks(lab):
 
 
 def test_hook_failures(lab):
-    """A hook that fails or hangs ends creation or start and leaves nothing; poststart only warns."""
+    """A hook that fails or hangs ends creation or start, leaves nothing; poststart only warns."""
     def hook(kind, *command, **more):
         def change(config):
             config["hooks"] = {kind: [{"path": command[0], "args": list(command), **more}]}
@@ -211,8 +211,8 @@ def test_limits(lab):
     def change(config):
         with_cgroup(config, f"/{GROUP}/a", memory={"limit": 64 << 20}, pids={"limit": 5})
 
-    bundle = lab.bundle("sh", "-c", "for i in 1 2 3 4 5 6 7 8; do sleep 60 & done; sleep 60",
-                        change=change)
+    many = "sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 60 & done'; exec sleep 60"
+    bundle = lab.bundle("sh", "-c", many, change=change)
     made = lab.oci("create", "-b", bundle, "limits")
     if made.status and "cgroup" in made.err:
         raise Skip("no cgroup with memory and pids can be made here: " + made.err.strip())

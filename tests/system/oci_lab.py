@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the suites about isolab-oci share: bundles in a scratch directory, the program, what is left.
+"""What the suites about isolab-oci share: bundles in a scratch directory, the program, left-overs.
 """
 import copy
 import json
