@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * One message holds as many letters as descriptors, so that neither can come without the other.
+ * The socket keeps messages apart (SOCK_SEQPACKET), and its end is how the worker hears that the
+ * program runs: whoever executes closes it. See unix(7), cmsg(3).
  */
 #include "pass.h"
 

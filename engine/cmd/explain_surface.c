@@ -117,7 +117,7 @@ static int print_json(struct command_context *context, const struct sandbox *s,
 struct page {
 	struct out *out;
 	const struct sandbox *sandbox;
-	struct table *table;
+	struct table table;
 	bool wants_open;
 };
 
@@ -158,7 +158,7 @@ static void print_summary(void *arg, const struct doc *line)
 
 static void add_group(void *arg, const struct doc *line)
 {
-	const struct page *page = arg;
+	struct page *page = arg;
 	bool is_open = doc_get_number(line, "open");
 	const char *error = doc_get_text(line, "error"), *by = doc_get_text(line, "opened_by");
 	char why[512];
@@ -167,43 +167,42 @@ static void add_group(void *arg, const struct doc *line)
 		return;
 	snprintf(why, sizeof(why), "%s%s%s", doc_get_text(line, "why"),
 		 *by ? "; --cap-add opens it: " : "", by);
-	table_add(page->table, OUT_PLAIN, doc_get_text(line, "name"));
-	table_addf(page->table, "%lld", (long long)doc_get_number(line, "calls"));
+	table_add(&page->table, OUT_PLAIN, doc_get_text(line, "name"));
+	table_addf(&page->table, "%lld", (long long)doc_get_number(line, "calls"));
 	if (!is_open)
-		table_add(page->table, OUT_PLAIN, error);
-	table_add(page->table, OUT_PLAIN, why);
+		table_add(&page->table, OUT_PLAIN, error);
+	table_add(&page->table, OUT_PLAIN, why);
 }
 
 static void add_rule(void *arg, const struct doc *line)
 {
-	const struct page *page = arg;
+	struct page *page = arg;
 
-	table_add(page->table, OUT_PLAIN, doc_get_text(line, "call"));
-	table_add(page->table, OUT_PLAIN, doc_get_text(line, "error"));
-	table_add(page->table, OUT_PLAIN, doc_get_text(line, "why"));
+	table_add(&page->table, OUT_PLAIN, doc_get_text(line, "call"));
+	table_add(&page->table, OUT_PLAIN, doc_get_text(line, "error"));
+	table_add(&page->table, OUT_PLAIN, doc_get_text(line, "why"));
 }
 
 static void add_denied(void *arg, const struct doc *line)
 {
-	const struct page *page = arg;
+	struct page *page = arg;
 
-	table_add(page->table, OUT_WARN, doc_get_text(line, "name"));
-	table_addf(page->table, "%lld", (long long)doc_get_number(line, "count"));
+	table_add(&page->table, OUT_WARN, doc_get_text(line, "name"));
+	table_addf(&page->table, "%lld", (long long)doc_get_number(line, "count"));
 }
 
 /* A table of what `add` makes of the lines, unless there are none. */
 static void print_lines(struct page *page, const struct strbuf *lines, const char *what,
 			const char *heading, void (*add)(void *arg, const struct doc *line))
 {
-	auto_table table = {0};
-
-	table_init(&table, heading);
-	page->table = &table;
+	page->table = (struct table){0};
+	table_init(&page->table, heading);
 	each_line(lines, what, page, add);
-	if (table.count <= table.columns)
-		return;
-	out_printf(page->out, "\n");
-	table_print(&table, page->out);
+	if (page->table.count > page->table.columns) {
+		out_printf(page->out, "\n");
+		table_print(&page->table, page->out);
+	}
+	table_finish(&page->table);
 }
 
 static void print_text(struct command_context *context, const struct sandbox *s,

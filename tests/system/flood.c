@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * Makes a system call that is refused, over and over, for as many milliseconds as its word says or
- * until there is a file /tmp/enough; prints how many it got refused, and with which error first and last. Static, for any image.
+ * until there is a file /tmp/enough; prints how many it got refused, and with which error first
+ * and last. Static, for any image.
  */
 #include <errno.h>
 #include <stdio.h>
