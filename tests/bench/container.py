@@ -227,6 +227,21 @@ def bench_memory(lab, table, others):
                 figures.get("isolab-container"), ANONYMOUS_MAX_KIB)
 
 
+def bench_lab(lab, table, runs):
+    """What a place in the lab network adds, while another sandbox keeps the network there."""
+    lab.run("create", "container", "bench-keeper", "--network", "lab")
+    try:
+        rows = race(lab, {
+            "isolab run container": run(lab),
+            "isolab, host's network": run(lab, "--network", "host"),
+            "isolab, lab network": run(lab, "--network", "lab"),
+        }, runs)
+    finally:
+        lab.run("rm", "-f", "bench-keeper")
+    table.show("The networks of a container, whole program, back to back [ms]", rows,
+               rows["isolab run container"]["median_ns"])
+
+
 def bench(lab, table, runs):
     others = Others(lab)
     tree = "v2" if has_unified_tree() else "v1 or hybrid"
@@ -235,5 +250,6 @@ def bench(lab, table, runs):
     bench_whole(lab, table, runs, others)
     bench_paused(lab, table, runs, others)
     bench_prompt(lab, table, runs, others)
+    bench_lab(lab, table, runs)
     bench_calls(lab, table, others)
     bench_memory(lab, table, others)
