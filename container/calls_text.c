@@ -276,6 +276,7 @@ const struct call_form_entry call_forms[CALL_FORMS] = {
 		    {WORD_TEXT}},
     [CALL_CHROOT] =
 	{"chroot", "points the process's root elsewhere", NULL, NULL, SYS_chroot, {WORD_TEXT}},
+    [CALL_CLONE] = {"clone", "makes a process", NULL, NULL, SYS_clone, {WORD_NOTHING}},
     [CALL_CLONE3] = {"clone3",
 		     "makes a process, born in new namespaces",
 		     clone_flags,

@@ -19,6 +19,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "calls.h"
+#include "clock.h"
 #include "container.h"
 #include "fd.h"
 #include "kernel.h"
@@ -58,8 +60,8 @@ static int make_program(struct err *e)
 /* What process 1 had, the command has, too. */
 static int own_session(const struct container *c, const sigset_t *signals, struct err *e)
 {
-	setsid();
-	if (c->has_terminal && ioctl(0, TIOCSCTTY, 0) < 0)
+	call_setsid(c->calls);
+	if (c->has_terminal && call_make(c->calls, CALL_IOCTL, CALL_WORDS_OF(0, TIOCSCTTY, 0)) < 0)
 		return err_sys(e, errno, "make the terminal the controlling one");
 	sigprocmask(SIG_SETMASK, signals, NULL);
 	return 0;
@@ -76,9 +78,25 @@ static int become_init(int program_fd, pid_t command, struct err *e)
 	return err_sys(e, errno, "execute init");
 }
 
+/* The command's process: what was done before it was there is written down by it, for two must
+ * not write into one log. It was born into its time namespace: its clock is another one now. */
+static int become_command(struct container *c, uint64_t start_ns, const sigset_t *signals,
+			  int (*run)(struct container *c, struct err *e), struct err *e)
+{
+	uint64_t now_ns = clock_now_ns();
+
+	if (c->calls) {
+		c->calls->shift_ns += start_ns - now_ns;
+		call_because(c->calls, "process 1 becomes isolab-init, from a sealed memfd; its "
+				       "child becomes the command");
+		call_note(c->calls, CALL_CLONE, now_ns, 0, CALL_WORDS_OF(0));
+	}
+	int r = own_session(c, signals, e);
+	return r < 0 ? r : run(c, e);
+}
+
 int init_start(struct container *c, int (*run)(struct container *c, struct err *e), struct err *e)
 {
-	struct clone_args arguments = {.exit_signal = SIGCHLD};
 	sigset_t all, before;
 	auto_close int program_fd = make_program(e);
 
@@ -86,13 +104,13 @@ int init_start(struct container *c, int (*run)(struct container *c, struct err *
 		return program_fd;
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
-	pid_t command = kernel_clone3(&arguments);
+	uint64_t start_ns = clock_now_ns();
+	pid_t command = kernel_fork();
 	if (command < 0)
 		return err_hint(e, err_sys(e, errno, "make the command's process"),
 				"with --init there are two: --pids must allow them");
 	if (command > 0)
 		return become_init(program_fd, command, e);
 	fd_close(&program_fd);
-	int r = own_session(c, &before, e);
-	return r < 0 ? r : run(c, e);
+	return become_command(c, start_ns, &before, run, e);
 }

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <sys/resource.h>
 
+#include "calls.h"
+#include "clock.h"
 #include "container.h"
 #include "spec.h"
 
@@ -28,6 +30,16 @@ static rlim_t at_most(rlim_t limit, rlim_t maximum)
 	return limit < maximum ? limit : maximum; /* RLIM_INFINITY is the greatest number */
 }
 
+static int set(const struct container *c, int resource, const struct rlimit *limit)
+{
+	uint64_t start_ns = clock_now_ns();
+	int r = setrlimit(resource, limit);
+
+	call_note(c->calls, CALL_PRLIMIT, start_ns, r < 0 ? -errno : r,
+		  CALL_WORDS_OF(0, resource, (long)limit->rlim_cur, (long)limit->rlim_max));
+	return r;
+}
+
 static int set_one(const struct container *c, const char *ulimit, struct err *e)
 {
 	struct rlimit wanted, now;
@@ -39,13 +51,13 @@ static int set_one(const struct container *c, const char *ulimit, struct err *e)
 	if (r < 0)
 		return r;
 	wanted = (struct rlimit){.rlim_cur = soft, .rlim_max = hard};
-	if (setrlimit(resource, &wanted) == 0)
+	if (set(c, resource, &wanted) == 0)
 		return 0;
 	if (errno != EPERM || getrlimit(resource, &now) < 0)
 		return err_sys(e, errno, "set --ulimit %s", ulimit);
 	wanted.rlim_max = at_most(wanted.rlim_max, now.rlim_max);
 	wanted.rlim_cur = at_most(wanted.rlim_cur, wanted.rlim_max);
-	if (setrlimit(resource, &wanted) < 0)
+	if (set(c, resource, &wanted) < 0)
 		return err_sys(e, errno, "set --ulimit %s", ulimit);
 	container_note(c,
 		       "--ulimit %s: only root of the host may raise the hard limit, it stays %s",

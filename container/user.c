@@ -21,9 +21,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "calls.h"
 #include "container.h"
 #include "fd.h"
-#include "kernel.h"
 #include "str.h"
 
 enum { NAME_MAX_BYTES = 64, PASSWD_FIELDS = 7, GROUP_FIELDS = 4 };
@@ -236,18 +236,21 @@ int user_resolve(const char *wanted, const struct user_files *files, struct user
 
 /* Opens a file of the image without waiting and without leaving. Kernels before 5.6, and filters
  * around us, lack openat2(2): there what was opened is looked at all the more. */
-static int open_inside(const char *path)
+static int open_inside(struct calls *calls, const char *path)
 {
 	const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-	int fd = kernel_openat2(AT_FDCWD, path, flags, RESOLVE_NO_MAGICLINKS);
+
+	call_because(calls, "who the user is only the image's own files know");
+	int fd = call_openat2(calls, AT_FDCWD, path, (uint64_t)flags, RESOLVE_NO_MAGICLINKS);
 
 	return fd < 0 && (errno == ENOSYS || errno == EPERM) ? open(path, flags) : fd;
 }
 
 /* The whole file, to be freed, and its length. Absent: NULL and 0. */
-static int read_file(const char *path, char **ret_text, size_t *ret_length, struct err *e)
+static int read_file(struct calls *calls, const char *path, char **ret_text, size_t *ret_length,
+		     struct err *e)
 {
-	auto_close int fd = open_inside(path);
+	auto_close int fd = open_inside(calls, path);
 	struct stat found;
 
 	if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
@@ -271,17 +274,17 @@ static int read_file(const char *path, char **ret_text, size_t *ret_length, stru
 	return 0;
 }
 
-static int look_up(const char *wanted, struct user *ret, struct err *e)
+static int look_up(const struct container *c, struct user *ret, struct err *e)
 {
 	auto_free char *passwd = NULL, *group = NULL;
 	struct user_files files = {0};
-	int r = read_file("/etc/passwd", &passwd, &files.passwd_length, e);
+	int r = read_file(c->calls, "/etc/passwd", &passwd, &files.passwd_length, e);
 
 	if (r == 0)
-		r = read_file("/etc/group", &group, &files.group_length, e);
+		r = read_file(c->calls, "/etc/group", &group, &files.group_length, e);
 	files.passwd = passwd;
 	files.group = group;
-	return r < 0 ? r : user_resolve(wanted, &files, ret, e);
+	return r < 0 ? r : user_resolve(c->user, &files, ret, e);
 }
 
 /* HOME was the default's, or, for a plain process, the caller's. */
@@ -312,6 +315,10 @@ static int explain_id(const struct container *c, const char *what, uint32_t id, 
 		what, id, c->idmap.count, what, c->idmap.count == 1 ? "" : "s");
 	if (c->idmap.count > 1)
 		return err_hint(e, -EINVAL, "take one from 0 to %u", c->idmap.count - 1);
+	if (c->is_entered)
+		return err_hint(e, -EINVAL,
+				"an ordinary user's sandbox has other users only if it was made "
+				"for one: create it with --user or --image");
 	return err_hint(e, -EINVAL,
 			"an ordinary user needs a range of ids in /etc/subuid and /etc/subgid for "
 			"more than root; `isolab doctor` says how to get one");
@@ -332,7 +339,7 @@ static int set_groups(const struct container *c, const struct user *user, struct
 	/* The first one stands among the others, too, as after a login. */
 	gid_t groups[USER_GROUPS_MAX + 1] = {user->gid};
 	memcpy(groups + 1, user->groups, user->group_count * sizeof(*groups));
-	if (kernel_setgroups(user->group_count + 1, groups) == 0)
+	if (call_setgroups(c->calls, user->group_count + 1, groups) == 0)
 		return 0;
 	if (errno == EINVAL)
 		return err_hint(e,
@@ -344,13 +351,13 @@ static int set_groups(const struct container *c, const struct user *user, struct
 }
 
 /* The terminal or the pipes were made for root: else /dev/stdout could not be opened again. */
-static void give_console(const struct user *user)
+static void give_console(struct calls *calls, const struct user *user)
 {
 	struct stat found;
 
 	for (int fd = 0; fd <= 2; fd++)
 		if (fstat(fd, &found) == 0 && (S_ISFIFO(found.st_mode) || isatty(fd)))
-			(void)!fchown(fd, user->uid, (gid_t)-1);
+			call_make(calls, CALL_FCHOWN, CALL_WORDS_OF(fd, user->uid, -1));
 }
 
 /* A filter without no_new_privs takes a power to load, and it comes later: so what root had is
@@ -374,13 +381,13 @@ static int become(struct container *c, const struct user *user, struct err *e)
 	bool needs_powers = !c->is_bare && container_has(c, SPEC_SECCOMP) &&
 			    !container_has(c, SPEC_NO_NEW_PRIVS);
 
-	give_console(user);
+	give_console(c->calls, user);
 	int r = set_groups(c, user, e);
-	if (r == 0 && kernel_setresgid(user->gid) < 0)
+	if (r == 0 && call_setresgid(c->calls, user->gid) < 0)
 		r = explain_id(c, "group", user->gid, errno, e);
-	if (r == 0 && needs_powers && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+	if (r == 0 && needs_powers && call_prctl(c->calls, PR_SET_KEEPCAPS, 1) < 0)
 		r = err_sys(e, errno, "keep the capabilities");
-	if (r == 0 && kernel_setresuid(user->uid) < 0)
+	if (r == 0 && call_setresuid(c->calls, user->uid) < 0)
 		r = explain_id(c, "user", user->uid, errno, e);
 	if (r == 0 && needs_powers)
 		r = keep_powers(e);
@@ -390,7 +397,7 @@ static int become(struct container *c, const struct user *user, struct err *e)
 int child_switch_user(struct container *c, struct err *e)
 {
 	struct user user;
-	int r = look_up(c->user, &user, e);
+	int r = look_up(c, &user, e);
 
 	if (r == 0 && !c->keeps_home)
 		r = put_home(c->env, user.home, e);

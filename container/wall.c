@@ -21,6 +21,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -29,6 +30,13 @@
 #include "fd.h"
 #include "kernel.h"
 #include "members.h"
+
+#ifndef TIOCSIG
+#define TIOCSIG _IOW('T', 0x36, int)
+#endif
+#ifndef TIOCGPTPEER
+#define TIOCGPTPEER _IO('T', 0x41)
+#endif
 
 static const char *const default_command[] = {"isolab-work", NULL};
 
@@ -313,6 +321,39 @@ static ssize_t wall_input(struct worker *w, const void *data, size_t length)
 	return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 }
 
+/* The signal that the terminal means by a key, as its program has set it; 0: none. */
+static int signal_of_key(const struct termios *terminal, char key)
+{
+	static const struct {
+		int key, signal_number;
+	} keys[] = {{VINTR, SIGINT}, {VQUIT, SIGQUIT}, {VSUSP, SIGTSTP}};
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (terminal->c_lflag & ISIG && terminal->c_cc[keys[i].key] == (cc_t)key)
+			return keys[i].signal_number;
+	return 0;
+}
+
+/* The line discipline looks at a key when its buffer has room; nobody reads, so it has none. */
+static bool wall_interrupt(struct worker *w, char key)
+{
+	const struct container *c = container_of(w);
+	struct termios terminal;
+
+	if (!c->spec->tty || tcgetattr(c->console[0], &terminal) < 0)
+		return false;
+	int number = signal_of_key(&terminal, key);
+	if (!number || ioctl(c->console[0], TIOCSIG, number) < 0)
+		return false;
+	/* What waits in between goes, too: half in the master's buffer, half in the slave's. */
+	tcflush(c->console[0], TCOFLUSH);
+	auto_close int slave = ioctl(c->console[0], TIOCGPTPEER,
+				     O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (slave >= 0)
+		tcflush(slave, TCIFLUSH);
+	return true;
+}
+
 static void on_entered_exit(struct worker *w, int fd, short revents, void *arg)
 {
 	struct wall_state *state = worker_state(w);
@@ -390,6 +431,7 @@ const struct wall container_wall = {
     .update = wall_update,
     .resize = wall_resize,
     .input = wall_input,
+    .interrupt = wall_interrupt,
     .exec = wall_exec,
     .exec_signal = wall_exec_signal,
     .describe = wall_describe,
@@ -407,6 +449,7 @@ const struct wall process_wall = {
     .update = wall_update,
     .resize = wall_resize,
     .input = wall_input,
+    .interrupt = wall_interrupt,
     .exec = wall_exec,
     .exec_signal = wall_exec_signal,
     .describe = wall_describe,

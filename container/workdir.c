@@ -9,10 +9,10 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "calls.h"
 #include "container.h"
 #include "hooks.h"
 #include "str.h"
@@ -22,15 +22,16 @@ int workdir_make(struct container *c, struct err *e)
 	char path[SPEC_PATH_MAX];
 
 	(void)e;
-	if (chdir(c->spec->workdir) == 0 || errno != ENOENT ||
+	call_because(c->calls, "is the directory of --workdir there?");
+	if (call_chdir(c->calls, c->spec->workdir) == 0 || errno != ENOENT ||
 	    !str_copy(path, sizeof(path), c->spec->workdir))
 		return 0;
 	for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
-		mkdir(path, 0755);
+		call_mkdirat(c->calls, AT_FDCWD, path, 0755);
 		*slash = '/';
 	}
-	mkdir(path, 0755);
+	call_mkdirat(c->calls, AT_FDCWD, path, 0755);
 	return 0;
 }
 
@@ -67,7 +68,8 @@ int workdir_enter(const struct container *c, const char *directory, struct err *
 	/* With a root of our own we stand in it already. */
 	if (!directory && !c->is_entered && (c->namespaces & CLONE_NEWNS))
 		return 0;
-	if (chdir(directory ? directory : "/") < 0)
+	call_because(c->calls, "the directory in which the program starts");
+	if (call_chdir(c->calls, directory ? directory : "/") < 0)
 		return explain(c, directory ? directory : "/", errno, e);
 	if (!directory || is_inside() || hook_is_out("workdir"))
 		return 0;

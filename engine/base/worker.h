@@ -100,6 +100,10 @@ struct wall {
 	 * -errno. length 0 = end-of-file. Never called when spec->interactive is false: the wall
 	 * gives CMD an empty input itself. */
 	ssize_t (*input)(struct worker *w, const void *data, size_t length);
+	/* A control character was typed while earlier input still waits: true if the sandbox's
+	 * terminal takes it for a signal and this was sent (what waits is then forgotten).
+	 * Optional: it waits, too. */
+	bool (*interrupt)(struct worker *w, char key);
 	/* Starts a program inside; calls worker_exec_exited() at its end (from a callback, not
 	 * from here). */
 	int (*exec)(struct worker *w, struct worker_exec *x, struct err *e);

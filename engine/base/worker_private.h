@@ -58,8 +58,8 @@ struct worker_relay {
 
 /* Bytes on their way to the console's input. */
 struct worker_input {
-	char *data; /* WORKER_INPUT_BYTES, made with the first byte */
-	size_t start, end;
+	char *data; /* made with the first byte, grows */
+	size_t start, end, capacity;
 	bool is_ending, has_ended; /* end-of-file wanted; told to the wall */
 };
 

@@ -39,7 +39,11 @@ test_user_without_a_range_is_told_why() {
 test_processes_of_a_learner() {
 	processes_of learner container_processes.py test_init_is_process_1 test_init_status \
 		test_user_by_name_and_number test_user_groups test_user_owns_the_console \
-		test_exec_as_a_user test_exec_like_the_first test_exec_terminal test_run_terminal
+		test_run_terminal
+}
+
+test_exec_of_a_learner() {
+	processes_of learner container_exec.py
 }
 
 test_commands_that_cannot_be_run_by_a_stranger() {
