@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * The holder's life: become root of the new user namespace, build the bridge, let go of the host's
- * files, then answer until nobody is left. One thread, one poll(2): the channel to the keeper, the
+ * files, then answer until nobody is left. One thread, one ppoll(2): the channel to the keeper, the
  * resolver's sockets, and one connection per sandbox, which is its lease.
  */
 #include "holder.h"
@@ -17,6 +17,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fd.h"
@@ -246,7 +247,9 @@ static bool turn(struct holder *h, int patience_ms)
 	fds[2] = (struct pollfd){.fd = h->resolver.upstream_fd, .events = POLLIN};
 	for (size_t i = 0; i < count; i++)
 		fds[WATCHED + i] = (struct pollfd){.fd = h->clients[i].socket, .events = POLLIN};
-	int ready = poll(fds, WATCHED + count, count ? -1 : patience_ms);
+	const struct timespec patience = {.tv_sec = patience_ms / 1000,
+					  .tv_nsec = patience_ms % 1000 * 1000000L};
+	int ready = ppoll(fds, WATCHED + count, count ? NULL : &patience, NULL);
 	if (ready < 0)
 		return errno == EINTR;
 	if (ready == 0)

@@ -177,6 +177,18 @@ def test_front_killed(lab):
     wait_end(keeper)
 
 
+def test_holder_is_walled_in(lab):
+    """who parses what strangers send has a filter, two capabilities, and no file in sight"""
+    lab.make("one")
+    pid = lab.holder()
+    with open(f"/proc/{pid}/status", encoding="ascii") as file:
+        told = dict(line.rstrip().split(":\t", 1) for line in file if ":\t" in line)
+    check(told["Seccomp"] == "2" and told["NoNewPrivs"] == "1", told)
+    check(bin(int(told["CapPrm"], 16)).count("1") == 2, told["CapPrm"])
+    check(told["Uid"].split()[0] != "0", "it is not the host's root", told["Uid"])
+    check(os.listdir(f"/proc/{pid}/root") == [], "an empty root")
+
+
 def test_restrictions(lab):
     """nobody inside changes addresses, sees the bridge, or reaches the host's localhost"""
     server = socket_on(lab.host, "127.0.0.1", 8099)

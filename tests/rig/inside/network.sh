@@ -3,12 +3,17 @@
 # stranger has none.
 # boots: v2
 
+# What may differ from the machine around; there the whole suite runs.
 test_lab_network_for_root() {
-	suite container_network.py
+	suite container_network.py test_names test_tap test_limits
 }
 
 test_lab_network_for_ordinary_user() {
-	suite container_network.py --user
+	suite container_network.py --user test_names test_gone_with_the_last test_holder_killed
+}
+
+test_ways_outside_for_ordinary_user() {
+	suite container_network.py --user test_pasta test_slirp4netns
 }
 
 # Users of a whole range, one below the other: the holder has all of them, the sandbox its part.
