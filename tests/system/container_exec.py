@@ -13,6 +13,7 @@ import termios
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from container_defences import has_hooks  # noqa: E402
 from container_processes import (GO, IS_USER, LOOP, expect_refused, make_lab,  # noqa: E402
                                  need_many_ids)
 from harness import Skip, check, expect, run_suite  # noqa: E402
@@ -105,6 +106,8 @@ def exec_over_the_wire(lab, name, fds, words):
         os.close(here)
         socket.send_fds(line, [packet], fds)
         answer = line.recv(65536)
+        if struct.unpack("<I", answer[4:8])[0] == 64:
+            line.recv(65536)  # closing before its end would end it
     return struct.unpack("<IIIIII", answer[:24])[1:3], answer[24:]
 
 
@@ -126,6 +129,34 @@ def test_worker_refuses_what_leads_out(lab):
     check(kind[0] == 64, kind, told)
     os.close(read)
     os.close(write)
+
+
+def reads_the_host(lab, name):
+    """True if a directory of the host, given as stdin, is a way to its files."""
+    place = os.path.join(lab.scratch, "host")
+    os.makedirs(place, exist_ok=True)
+    os.chmod(lab.scratch, 0o755)
+    with open(os.path.join(place, "secret"), "w", encoding="ascii") as file:
+        file.write("of the host")
+    directory, (read, write) = os.open(place, os.O_RDONLY), os.pipe()
+    exec_over_the_wire(lab, name, [directory, write, write], ["cat", "/proc/self/fd/0/secret"])
+    os.close(directory)
+    os.close(write)
+    with os.fdopen(read) as told:
+        return told.read() == "of the host"
+
+
+def test_without_the_refusal(lab):
+    """a directory of a front's is a way to the host's files, once the worker takes it"""
+    if IS_USER:
+        raise Skip("its socket listens to its owner; the same code as root's")
+    lab.create("demo")
+    check(not reads_the_host(lab, "demo"))
+    if not has_hooks():
+        raise Skip("needs a build with meson -Dhooks=true")
+    lab.environment["ISOLAB_TEST_WITHOUT"] = "exec-descriptors"
+    lab.create("open")
+    check(reads_the_host(lab, "open"))
 
 
 def test_exec_terminal(lab):
