@@ -182,7 +182,7 @@ def test_holder_is_walled_in(lab):
     lab.make("one")
     pid = lab.holder()
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
-        told = dict(line.rstrip().split(":\t", 1) for line in file if ":\t" in line)
+        told = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
     check(told["Seccomp"] == "2" and told["NoNewPrivs"] == "1", told)
     check(bin(int(told["CapPrm"], 16)).count("1") == 2, told["CapPrm"])
     check(told["Uid"].split()[0] != "0", "it is not the host's root", told["Uid"])
