@@ -136,24 +136,19 @@ static void own_directories(int lower, const struct stat *top)
 	umask(before);
 }
 
-/* The layers, in the tmpfs we stand in: the image once more, and where changes go. */
+/* The layers, in the tmpfs we stand in: the image, and where changes go. */
 static int make_layers(const struct container *c, struct err *e)
 {
 	struct stat top;
-	auto_close int lower = call_open_tree(c->calls, c->files.root, "",
-					      AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 
-	if (lower < 0 && errno == EINVAL)
-		return err_set(e, EINVAL, "other file systems are mounted in the image");
-	if (lower < 0 || fstat(lower, &top) < 0)
-		return err_sys(e, errno, "clone the image's mount");
-	if (call_mkdirat(c->calls, AT_FDCWD, "lower", 0700) < 0 ||
+	if (fstat(c->files.root, &top) < 0 || call_mkdirat(c->calls, AT_FDCWD, "lower", 0700) < 0 ||
 	    call_mkdirat(c->calls, AT_FDCWD, "upper", top.st_mode & 07777) < 0 ||
 	    call_mkdirat(c->calls, AT_FDCWD, "work", 0700) < 0)
 		return err_sys(e, errno, "make the layers' directories");
-	if (call_move_mount(c->calls, lower, "", AT_FDCWD, "lower", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+	if (call_move_mount(c->calls, c->files.root, "", AT_FDCWD, "lower",
+			    MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return err_sys(e, errno, "put the image below");
-	own_directories(lower, &top);
+	own_directories(c->files.root, &top);
 	return 0;
 }
 
@@ -197,55 +192,71 @@ static int make_directories(const struct container *c, struct err *e)
 	return 0;
 }
 
-/* Takes away what was mounted there last. */
-static int uncover(const struct container *c, const char *place, struct err *e)
+/* Mounts the layers' tmpfs somewhere on the host's tree, with which it goes. On "/" it would be in
+ * the way of the root: that is for a host without /tmp, and where the host's tree stays to be
+ * walked. */
+static int enter_tmpfs(const struct container *c, int tmpfs, bool *ret_is_in_the_way, struct err *e)
 {
-	return call_umount2(c->calls, place, MNT_DETACH) < 0
-		   ? err_sys(e, errno, "take a layer from the way")
-		   : 0;
+	bool is_beside = container_has(c, SPEC_PIVOT) &&
+			 call_move_mount(c->calls, tmpfs, "", AT_FDCWD, "/tmp",
+					 MOVE_MOUNT_F_EMPTY_PATH) == 0;
+
+	if (!is_beside &&
+	    call_move_mount(c->calls, tmpfs, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_sys(e, errno, "mount a tmpfs for the overlay");
+	*ret_is_in_the_way = !is_beside;
+	return call_fchdir(c->calls, tmpfs) < 0 ? err_sys(e, errno, "enter the overlay's tmpfs")
+						: 0;
 }
 
-/* In the place of the image's own mount. */
-static int use_overlay(struct container *c, int *tree, struct err *e)
+static void note_refusal(const struct container *c, const struct err *why)
 {
-	int r = uncover(c, files_place(c), e);
+	const char *reason = "";
 
+	if (why->code == EPERM || why->code == ENODEV)
+		reason = " (overlays of users need Linux 5.11)";
+	else if (why->code == EINVAL)
+		reason = " (is something else mounted in the image?)";
+	container_note(c, "the root stays read-only: %.120s%s", why->what, reason);
+}
+
+static int build(struct container *c, struct err *e)
+{
+	struct err why = {0};
+	auto_close int tmpfs = -1;
+	int overlay = -1;
+	bool is_in_the_way = false;
+	int r = files_make_tmpfs(c, OVERLAY_SIZE, "0700", &tmpfs, e);
+
+	if (r == 0)
+		r = enter_tmpfs(c, tmpfs, &is_in_the_way, e);
 	if (r < 0)
 		return r;
-	if (call_move_mount(c->calls, *tree, "", AT_FDCWD, files_place(c),
-			    MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return err_sys(e, errno, "mount the overlay");
-	fd_close(&c->files.root);
-	c->files.root = fd_move(tree);
-	c->files.is_overlaid = true;
-	return 0;
+	r = lay_overlay(c, &overlay, &why);
+	if (r < 0 && is_in_the_way) {
+		*e = why;
+		return err_ctx(e, r, "--overlay");
+	}
+	if (r < 0) {
+		note_refusal(c, &why);
+	} else {
+		fd_close(&c->files.root);
+		c->files.root = overlay;
+		c->files.is_overlaid = true;
+	}
+	/* What is a layer of the overlay stays, wherever it was mounted. */
+	if (is_in_the_way && call_umount2(c->calls, "/", MNT_DETACH) < 0)
+		return err_sys(e, errno, "take the layers from the way");
+	return call_fchdir(c->calls, c->files.root) < 0 ? err_sys(e, errno, "enter the root") : 0;
 }
 
 int files_build_overlay(struct container *c, struct err *e)
 {
-	struct err why = {0};
-	auto_close int tmpfs = -1, tree = -1;
+	int r = 0;
 
-	if (!c->spec->overlay && !lacks_place(c))
-		return 0;
-	int r = files_make_tmpfs(c, OVERLAY_SIZE, "0700", &tmpfs, e);
-	if (r < 0)
-		return r;
-	if (call_move_mount(c->calls, tmpfs, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0 ||
-	    call_fchdir(c->calls, tmpfs) < 0)
-		return err_sys(e, errno, "mount a tmpfs for the overlay");
-	bool is_laid = lay_overlay(c, &tree, &why) == 0;
-	r = uncover(c, "/", e);
-	if (r == 0 && is_laid)
-		r = use_overlay(c, &tree, e);
-	if (r == 0 && call_fchdir(c->calls, c->files.root) < 0)
-		r = err_sys(e, errno, "enter the root");
-	if (r == 0 && is_laid)
-		r = make_directories(c, e);
-	if (r == 0 && !is_laid)
-		container_note(c, "the root stays read-only: %.120s%s", why.what,
-			       why.code == EPERM || why.code == ENODEV
-				   ? " (overlays of users need Linux 5.11)"
-				   : "");
-	return r;
+	if (c->spec->overlay || lacks_place(c))
+		r = build(c, e);
+	if (r == 0)
+		r = files_attach_root(c, e);
+	return r == 0 && c->files.is_overlaid ? make_directories(c, e) : r;
 }

@@ -22,15 +22,13 @@
 #include "files.h"
 #include "trees.h"
 
-static int explain_place(const struct container *c, int tree, int error, struct err *e)
+static int explain_enter(const struct container *c, int error, struct err *e)
 {
-	struct stat found;
+	int r = err_sys(e, error, "enter the image '%s'", c->image);
 
-	if (fstat(tree, &found) == 0 && !S_ISDIR(found.st_mode))
-		return err_hint(e, err_set(e, ENOTDIR, "the image '%s' is no directory", c->image),
-				"unpack it first: --image takes a directory that holds a file "
-				"tree");
-	return err_sys(e, error, "mount the image '%s'", c->image);
+	if (error != ENOTDIR)
+		return r;
+	return err_hint(e, r, "--image takes a directory that holds a file tree: unpack it first");
 }
 
 /* Where the image lies does not matter before a pivot: "/" is there always. A chroot, which only
@@ -39,6 +37,14 @@ static int explain_place(const struct container *c, int tree, int error, struct 
 const char *files_place(const struct container *c)
 {
 	return container_has(c, SPEC_PIVOT) ? "/" : c->image;
+}
+
+int files_attach_root(const struct container *c, struct err *e)
+{
+	if (call_move_mount(c->calls, c->files.root, "", AT_FDCWD, files_place(c),
+			    MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_sys(e, errno, "mount the image '%s'", c->image);
+	return 0;
 }
 
 /* The way to the image may lead through folders of the host's root, such as /root: so we go there
@@ -53,16 +59,12 @@ int files_bind_root(struct container *c, struct err *e)
 	int r = c->files.tree_count ? 0 : trees_take(c, e);
 	if (r < 0)
 		return r;
+	c->files.root = fd_move(&c->files.trees[0]);
+	if (call_fchdir(c->calls, c->files.root) < 0)
+		return explain_enter(c, errno, e);
 	/* Paths that begin at "/" are still the host's, since a root directory stays what it was
 	 * when something is mounted on it. */
-	int image = c->files.trees[0];
-	if (call_move_mount(c->calls, image, "", AT_FDCWD, files_place(c),
-			    MOVE_MOUNT_F_EMPTY_PATH) < 0)
-		return explain_place(c, image, errno, e);
-	if (call_fchdir(c->calls, image) < 0)
-		return err_sys(e, errno, "enter the image '%s'", c->image);
-	c->files.root = fd_move(&c->files.trees[0]);
-	return 0;
+	return files_has_overlay(c) ? 0 : files_attach_root(c, e);
 }
 
 /* Out of a chroot whoever may call chroot(2) again climbs by "..": it never was a wall. */

@@ -25,6 +25,9 @@ int files_count_volumes(const struct container *c, unsigned *ret_count, struct e
 int files_get_volume(const struct container *c, unsigned index, struct volume *ret_volume,
 		     struct err *e);
 
+/* Puts what c->files.root holds to where it is pivoted from. root.c */
+int files_attach_root(const struct container *c, struct err *e);
+
 /* A tmpfs of `size` bytes, whose top directory has `mode`, that is nowhere yet. overlay.c */
 int files_make_tmpfs(const struct container *c, const char *size, const char *mode, int *ret_tree,
 		     struct err *e);

@@ -104,7 +104,7 @@ def test_image_link(lab):
     link = os.path.join(lab.scratch, "link")
     os.symlink(image, link)
     expect(run(lab, "sh", "-c", "echo fine", options=["--image", link]), out="fine")
-    for bad, told in ((os.path.join(image, "bin", "busybox"), "no directory"),
+    for bad, told in ((os.path.join(image, "bin", "busybox"), "not a directory"),
                       (os.path.join(lab.scratch, "gone"), "no such file"),
                       ("/" + "n" * 300 + "/" + "m" * 300, "too long")):
         expect_refusal(run(lab, "true", options=["--image", bad]), 125, told)
