@@ -22,6 +22,7 @@
 #include "cgroup_path.h"
 #include "fd.h"
 #include "notices.h"
+#include "oci_container.h"
 #include "str.h"
 
 enum { REMOVE_TRIES = 200, PIDS_TEXT_MAX = 64 * 1024, PATH_DEPTH_MAX = 32 };
@@ -311,7 +312,7 @@ static int make_all(struct making *m)
 
 int oci_groups_make(const struct oci_config *config, struct oci_state *state, struct err *e)
 {
-	struct making m = {.config = config, .state = state, .is_root = geteuid() == 0, .e = e};
+	struct making m = {.config = config, .state = state, .is_root = oci_is_real_root(), .e = e};
 	bool has_pids = config->namespaces & CLONE_NEWPID || config->joined[OCI_NS_PID];
 
 	if (!config->resources.count && !config->resources.device_count && has_pids)

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/keyctl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +15,7 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cgroup_path.h"
@@ -54,7 +56,12 @@ static int read_cgroups(struct oci_container *c, struct err *e)
 
 static int hear_mapped(struct oci_container *c, struct err *e)
 {
-	return oci_hear(c->child_socket, "mapped", &c->root_tree, e);
+	int r = oci_hear(c->child_socket, "mapped", &c->root_tree, e);
+
+	/* Whoever shares our pid namespace must not look into our descriptors; not before: an
+	 * ordinary user's parent could not write the maps. */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	return r;
 }
 
 static int become_root(struct oci_container *c, struct err *e)
@@ -80,6 +87,21 @@ static int join_groups(struct oci_container *c, struct err *e)
 	if (r == 0 && c->config.namespaces & CLONE_NEWCGROUP && unshare(CLONE_NEWCGROUP) < 0)
 		r = err_sys(e, errno, "make a cgroup namespace");
 	return r;
+}
+
+/* The caller's keys are not the container's: a session keyring of its own (keyctl(2)). */
+static int join_keyring(struct oci_container *c, struct err *e)
+{
+	char name[OCI_ID_MAX + 8];
+
+	snprintf(name, sizeof(name), "_ses.%s", c->state.id);
+	if (c->keeps_keyring || syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name) >= 0)
+		return 0;
+	/* No such call in this kernel, or a filter around us: then there are no keys to hide. */
+	if (errno == ENOSYS || errno == EPERM || errno == EACCES)
+		return 0;
+	return err_hint(e, err_sys(e, errno, "make a session keyring"),
+			"--no-new-keyring keeps the caller's");
 }
 
 static int set_names(struct oci_container *c, struct err *e)
@@ -122,8 +144,6 @@ static int say_mounted(struct oci_container *c, struct err *e)
 
 static int say_built(struct oci_container *c, struct err *e)
 {
-	/* Whoever shares our pid namespace must not look into our descriptors. */
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	fd_close(&c->proc);
 	fd_close(&c->console);
 	fd_close(&c->root_tree);
@@ -160,11 +180,11 @@ static int pass_gate(struct oci_container *c, struct err *e)
 static const struct {
 	int (*run)(struct oci_container *c, struct err *e);
 } steps[] = {
-    {own_session},        {read_cgroups},     {join_groups},     {hear_mapped},
-    {oci_mounts_prepare}, {oci_root_prepare}, {become_root},     {oci_mounts_place},
-    {oci_devices_make},   {say_mounted},      {oci_cover},       {oci_console_open},
-    {set_names},          {set_sysctls},      {oci_labels_open}, {oci_root_enter},
-    {oci_root_finish},    {say_built},        {pass_gate},
+    {own_session},        {read_cgroups},     {join_groups}, {hear_mapped},
+    {oci_mounts_prepare}, {oci_root_prepare}, {become_root}, {join_keyring},
+    {oci_mounts_place},   {oci_devices_make}, {say_mounted}, {oci_cover},
+    {oci_console_open},   {set_names},        {set_sysctls}, {oci_labels_open},
+    {oci_root_enter},     {oci_root_finish},  {say_built},   {pass_gate},
 };
 
 static int start(struct oci_container *c, struct err *e)

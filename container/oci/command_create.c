@@ -19,7 +19,7 @@
 
 struct create_options {
 	const char *bundle, *pid_file, *console_socket, *preserve_fds;
-	bool is_detached, is_kept, is_run;
+	bool is_detached, is_kept, is_run, keeps_keyring;
 };
 
 int oci_write_pid_file(const char *path, pid_t pid, struct err *e)
@@ -78,6 +78,8 @@ static int prepare(const struct create_options *options, struct oci_container *c
 {
 	int pair[2];
 	bool is_detached = !options->is_run || options->is_detached;
+
+	c->keeps_keyring = options->keeps_keyring;
 	int r = oci_parse_count("preserve-fds", options->preserve_fds, OCI_PRESERVED_MAX,
 				&c->preserved, e);
 
@@ -152,7 +154,7 @@ static int read_options(const struct oci_call *call, struct create_options *opti
 	    {"pid-file", 0, true, .text = &options->pid_file},
 	    {"console-socket", 0, true, .text = &options->console_socket},
 	    {"preserve-fds", 0, true, .text = &options->preserve_fds},
-	    {"no-new-keyring", 0, false, .text = NULL},
+	    {"no-new-keyring", 0, false, .flag = &options->keeps_keyring},
 	    {"no-pivot", 0, false, .refused = "pivot_root is what keeps the host's tree away"},
 	    {"detach", 'd', false, .flag = &options->is_detached},
 	    {"keep", 0, false, .flag = &options->is_kept},

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -249,7 +250,9 @@ static void go_between(struct entering *entering)
 	struct clone_args arguments = {.flags = CLONE_PARENT};
 	auto_close int group = oci_groups_open_unified(&c->state.groups);
 
-	/* First of all: behind another mount namespace cgroups have no path. */
+	/* Nobody inside may look into our descriptors (CVE-2016-9962). */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	/* Then the cgroups: behind another mount namespace they have no path. */
 	if (oci_groups_join(&c->state.groups, e) < 0)
 		_exit(1);
 	if (entering->namespaces && setns(entering->target, (int)entering->namespaces) < 0) {

@@ -174,6 +174,18 @@ int oci_namespaces_spawn(struct oci_container *c, struct err *e)
 	return 0;
 }
 
+bool oci_is_real_root(void)
+{
+	char text[256] = "";
+	unsigned long long inside, outside, count;
+
+	if (geteuid() != 0)
+		return false;
+	fd_read_file(AT_FDCWD, "/proc/self/uid_map", text, sizeof(text));
+	return sscanf(text, "%llu %llu %llu", &inside, &outside, &count) != 3 ||
+	       (inside == 0 && outside == 0 && count == UINT32_MAX);
+}
+
 bool oci_map_find(const struct oci_id_map *map, uint32_t inside, uint32_t *ret)
 {
 	for (size_t i = 0; i < map->count; i++)

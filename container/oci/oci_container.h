@@ -59,6 +59,7 @@ struct oci_container {
 	int unified;       /* its v2 cgroup, for the clone; -1: none */
 	bool is_in_groups; /* child: its maker was in its cgroups */
 	bool is_rootless;
+	bool keeps_keyring; /* --no-new-keyring */
 };
 
 void oci_container_init(struct oci_container *c);
@@ -89,6 +90,8 @@ int oci_namespaces_open(struct oci_container *c, struct err *e);
 int oci_namespaces_spawn(struct oci_container *c, struct err *e);
 /* Writes the maps of a new user namespace. */
 int oci_namespaces_map(struct oci_container *c, struct err *e);
+/* True for the machine's root, false for an ordinary user, also for a user namespace's root. */
+bool oci_is_real_root(void);
 /* The id `inside` is `ret` outside. */
 bool oci_map_find(const struct oci_id_map *map, uint32_t inside, uint32_t *ret);
 

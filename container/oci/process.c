@@ -166,13 +166,12 @@ static int set_capabilities(const struct oci_process *process, struct err *e)
 				find_missing(wanted[OCI_PERMITTED] | wanted[OCI_INHERITABLE]));
 	}
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+	/* One that is not inheritable cannot be ambient; many configs list such all the same. */
+	uint64_t ambient = wanted[OCI_AMBIENT] & wanted[OCI_INHERITABLE] & wanted[OCI_PERMITTED];
 	for (unsigned capability = 0; capability < CAPABILITIES_MAX; capability++)
-		if (wanted[OCI_AMBIENT] & (1ULL << capability) &&
+		if (ambient & (1ULL << capability) &&
 		    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) < 0)
-			return err_hint(e,
-					err_sys(e, errno, "make %s ambient",
-						spec_capabilities[capability]),
-					"an ambient capability must be permitted and inheritable");
+			return err_sys(e, errno, "make %s ambient", spec_capabilities[capability]);
 	return 0;
 }
 
@@ -192,9 +191,24 @@ static int lock_down(const struct oci_becoming *b, struct err *e)
 	return r;
 }
 
+/* A program may rely on HOME: "/root", or "/" for who is not root, unless the config says. */
+static char **add_home(const struct oci_process *process)
+{
+	char **env = calloc(process->env.count + 2, sizeof(*env));
+
+	if (!env || command_getenv(process->env.items, "HOME")) {
+		free(env);
+		return process->env.items;
+	}
+	memcpy(env, process->env.items, process->env.count * sizeof(*env));
+	env[process->env.count] = (char *)(process->uid ? "HOME=/" : "HOME=/root");
+	return env;
+}
+
 int oci_process_become(const struct oci_becoming *b, struct err *e)
 {
 	const struct oci_process *process = b->process;
+	char **env = add_home(process); /* exec frees it */
 	int r = set_limits(b, e);
 
 	/* Before the filter: few profiles know close_range(2). Nothing is opened after it. */
@@ -210,5 +224,5 @@ int oci_process_become(const struct oci_becoming *b, struct err *e)
 	if (r < 0)
 		return r;
 	b->report->is_exec = true;
-	return command_exec(process->args.items, process->env.items, false, e);
+	return command_exec(process->args.items, env, false, e);
 }

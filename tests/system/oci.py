@@ -230,6 +230,29 @@ def test_limits(lab):
     expect(lab.oci("create", "-b", bundle, "up"), 1, err="cgroupsPath.*is no path of a cgroup")
 
 
+def test_devices(lab):
+    """Devices that the list does not allow cannot be opened, though their nodes are there."""
+    def change(config):
+        config["linux"]["devices"] = [
+            {"path": f"/dev/{name}", "type": "c", "major": 1, "minor": minor, "fileMode": 0o666}
+            for name, minor in (("log", 11), ("none", 5))]
+        for names in config["process"]["capabilities"].values():
+            names.append("CAP_SYSLOG")  # /dev/kmsg asks for it, too
+        if rules:
+            with_cgroup(config, GROUP, devices=rules)
+
+    for rules, seen in (([], "log\nnone\n"),
+                        ([{"allow": False, "access": "rwm"}], "none\n"),
+                        ([{"allow": False, "access": "rwm"},
+                          {"allow": True, "type": "c", "major": 1, "minor": 11, "access": "r"}],
+                         "log\nnone\n"),
+                        ([{"allow": False, "type": "c", "major": 1, "minor": 11, "access": "r"}], "none\n")):
+        bundle = lab.bundle("sh", "-c", "cd /dev; for d in log none; do "
+                                        "head -c 1 $d > null && echo $d; done", change=change)
+        result = lab.oci("run", "-b", bundle, "devices")
+        check(result.out == seen, rules, result)
+
+
 def test_seccomp(lab):
     """A profile in config.json is compiled and loaded; without privileges last of all."""
     def change(config):
@@ -264,7 +287,7 @@ def test_descriptors(lab):
 
 
 CASES = [test_life, test_hooks, test_hook_failures, test_console_socket, test_terminal,
-         test_exit_status, test_two, test_kill, test_exec, test_limits, test_seccomp,
+         test_exit_status, test_two, test_kill, test_exec, test_limits, test_devices, test_seccomp,
          test_descriptors]
 
 if __name__ == "__main__":
