@@ -342,7 +342,8 @@ int spec_validate(const struct sandbox_spec *spec, struct err *e)
 				: "not in this version for a vm");
 		return err_hint(e, r, "this version's vm has --network none only");
 	}
-	return spec_validate_limits(spec, e);
+	r = spec_validate_bricks(spec, e);
+	return r < 0 ? r : spec_validate_limits(spec, e);
 }
 
 void spec_choose_name(struct sandbox_spec *spec)

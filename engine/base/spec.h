@@ -61,6 +61,7 @@ struct spec_brick_entry {
 extern const struct spec_brick_entry spec_bricks[];
 /* Of the first of these bricks; NULL if there is none among them. */
 const char *spec_brick_option(unsigned bricks);
+const char *spec_brick_name(unsigned bricks);
 const char *spec_brick_exposes(unsigned bricks);
 
 struct sandbox_spec {

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What each brick of a container's wall is, and what its absence exposes: `inspect`, `compare` and
- * `explain` tell it of a sandbox from which one was taken out.
+ * What each brick of a container's wall is, what its absence exposes (`inspect`, `compare` and
+ * `explain` tell it of a sandbox from which one was taken out), and which options mean nothing
+ * without it.
  */
+#include <errno.h>
+
 #include "spec.h"
+#include "spec_private.h"
 
 const char *spec_brick_option(unsigned bricks)
 {
@@ -13,12 +17,55 @@ const char *spec_brick_option(unsigned bricks)
 	return NULL;
 }
 
+const char *spec_brick_name(unsigned bricks)
+{
+	for (const struct spec_brick_entry *entry = spec_bricks; entry->option; entry++)
+		if (entry->brick & bricks)
+			return entry->name;
+	return NULL;
+}
+
 const char *spec_brick_exposes(unsigned bricks)
 {
 	for (const struct spec_brick_entry *entry = spec_bricks; entry->option; entry++)
 		if (entry->brick & bricks)
 			return entry->exposes;
 	return NULL;
+}
+
+static bool has_words(char *const *list)
+{
+	return list && list[0];
+}
+
+/* An option that asks for what only this brick gives: better no sandbox than one that silently does
+ * less. */
+int spec_validate_bricks(const struct sandbox_spec *spec, struct err *e)
+{
+	const struct {
+		enum spec_brick brick;
+		bool is_asked;
+		const char *option, *why;
+	} needs[] = {
+	    {SPEC_NS_UTS, spec->hostname, "--hostname", "the name would be the host's own"},
+	    {SPEC_NS_MOUNT, spec->image, "--image", "there is no root of its own for it to become"},
+	    {SPEC_NS_MOUNT, spec->overlay, "--overlay", "there is no root of its own to lay it on"},
+	    {SPEC_NS_MOUNT, has_words(spec->volumes), "--volume",
+	     "it would be mounted in the host's tree, for all to see"},
+	    {SPEC_NS_MOUNT, has_words(spec->tmpfs), "--tmpfs",
+	     "it would be mounted in the host's tree, for all to see"},
+	    {SPEC_CAPABILITIES, has_words(spec->cap_add), "--cap-add", "it has all of them"},
+	    {SPEC_CAPABILITIES, has_words(spec->cap_drop), "--cap-drop", "it keeps all of them"},
+	};
+
+	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++)
+		if (needs[i].is_asked && spec->removed_bricks & needs[i].brick)
+			return err_hint(e,
+					err_set(e, EINVAL, "%s: not with %s", needs[i].option,
+						spec_brick_option(needs[i].brick)),
+					"without the %s %s: leave one of the two out",
+					spec_brick_name(needs[i].brick), needs[i].why);
+	return 0;
 }
 
 /* The order in which they are laid. */

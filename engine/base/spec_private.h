@@ -22,6 +22,9 @@ extern const struct spec_part spec_texts[], spec_lists[];
 char **spec_text_of(struct sandbox_spec *spec, const struct spec_part *part);
 char ***spec_list_of(struct sandbox_spec *spec, const struct spec_part *part);
 
+/* The part of spec_validate() that knows the bricks. spec_bricks.c */
+int spec_validate_bricks(const struct sandbox_spec *spec, struct err *e);
+
 /* Adds a copy of `word` to a NULL-terminated list. -E2BIG beyond SPEC_WORDS_MAX. */
 int spec_add_word(char ***list, const char *word, struct err *e);
 
