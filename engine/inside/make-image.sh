@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Makes the default image "base" in DIRECTORY: the
-# distribution's static busybox under all its names, and our two programs. Nothing is downloaded.
-# Usage: make-image.sh DIRECTORY BUSYBOX WORK PROBE VERSION STAMP
+# distribution's static busybox under all its names, and our three programs. Nothing is downloaded.
+# Usage: make-image.sh DIRECTORY BUSYBOX WORK PROBE PING VERSION STAMP
 set -eu
-directory=$1 busybox=$2 work=$3 probe=$4 version=$5 stamp=$(realpath -m "$6")
+directory=$1 busybox=$2 work=$3 probe=$4 ping=$5 version=$6 stamp=$(realpath -m "$7")
 
 rm -rf "$directory.new"
 mkdir -p "$directory.new"
@@ -27,7 +27,8 @@ ln -s /proc/self/fd/2 dev/stderr
 cp "$busybox" bin/busybox
 cp "$work" bin/isolab-work
 cp "$probe" bin/isolab-probe
-chmod 0755 bin/busybox bin/isolab-work bin/isolab-probe
+cp "$ping" bin/ping
+chmod 0755 bin/busybox bin/isolab-work bin/isolab-probe bin/ping
 # The same program as in the VM, so that `run KIND -- true` compares walls, not programs.
 ln bin/isolab-work bin/true
 ln bin/isolab-work bin/false
