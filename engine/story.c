@@ -229,6 +229,7 @@ static void on_denied(struct story *story, const char *detail)
 
 static void on_note(struct story *story, const struct event *event)
 {
+	timeline_add(&story->timeline, event);
 	if (strcmp(event->name, "accel") == 0)
 		str_copy(story->accel, sizeof(story->accel), event->value);
 	else if (strcmp(event->name, "denied") == 0)

@@ -31,10 +31,31 @@ static void insert_step(struct timeline_step *steps, size_t *count, size_t max,
 	str_copy(step->why, sizeof(step->why), event->detail);
 }
 
+/* What a worker notes while its sandbox runs, and what of that is told here. */
+static void add_note(struct timeline *timeline, const struct event *event)
+{
+	static const char *const topics[] = {"limit", "update", "pause", "stop", NULL};
+	const char *const *topic = topics;
+	struct event note = *event;
+
+	while (*topic && strcmp(*topic, event->name) != 0)
+		topic++;
+	if (!*topic || !timeline->ready_ns || event->t_ns < timeline->ready_ns)
+		return;
+	str_copy(note.detail, sizeof(note.detail), event->value);
+	if (timeline->life_count == TIMELINE_LIFE_MAX)
+		memmove(timeline->life, timeline->life + 1,
+			--timeline->life_count * sizeof(timeline->life[0]));
+	insert_step(timeline->life, &timeline->life_count, TIMELINE_LIFE_MAX, &note);
+}
+
 void timeline_add(struct timeline *timeline, const struct event *event)
 {
 	if (event->kind == EVENT_READY) {
 		timeline->ready_ns = event->t_ns;
+	} else if (event->kind == EVENT_NOTE) {
+		add_note(timeline, event);
+		return;
 	} else if (event->kind != EVENT_STEP) {
 		return;
 	} else if (strncmp(event->name, "stop_", 5) == 0) {

@@ -9,7 +9,7 @@
 
 #include "event.h"
 
-enum { TIMELINE_STEPS_MAX = 64, TIMELINE_END_MAX = 4 };
+enum { TIMELINE_STEPS_MAX = 64, TIMELINE_LIFE_MAX = 8, TIMELINE_END_MAX = 4 };
 
 struct timeline_step {
 	char name[EVENT_NAME_MAX];
@@ -21,11 +21,14 @@ struct timeline {
 	uint64_t request_ns, ready_ns, first_output_ns; /* 0 = not stamped */
 	struct timeline_step steps[TIMELINE_STEPS_MAX]; /* of the boot, */
 	size_t count;
+	/* of its life, the newest: what happened at its limits, what was changed; `why` is the text */
+	struct timeline_step life[TIMELINE_LIFE_MAX];
+	size_t life_count;
 	struct timeline_step end[TIMELINE_END_MAX]; /* of the end: those called stop_… */
 	size_t end_count;
 };
 
-/* Takes in one event (others than STEP and READY are ignored). A new `request` starts the
+/* Takes in one event (others than STEP, READY and NOTE are ignored). A new `request` starts the
  * timeline anew. */
 void timeline_add(struct timeline *timeline, const struct event *event);
 /* request → ready, 0 if one is missing. */

@@ -125,6 +125,25 @@ static void print_boot(const struct sandbox *s, uint64_t axis_ns, struct out *ou
 		print_step(timeline, i, axis_ns, out);
 }
 
+/* What happened while it ran: sentences, no bars. */
+static void print_life(const struct sandbox *s, struct out *out)
+{
+	const struct timeline *timeline = sandbox_timeline(s);
+	char start[24];
+
+	if (timeline->life_count)
+		out_role_printf(out, OUT_TITLE, "%s, its life\n", sandbox_name(s));
+	for (size_t i = 0; i < timeline->life_count; i++) {
+		const struct timeline_step *step = &timeline->life[i];
+
+		str_format_ns(start, sizeof(start), step->start_ns - timeline->request_ns);
+		out_printf(out, "  ");
+		out_cell(out, OUT_PLAIN, NAME_COLUMNS, step->name);
+		out_cell(out, OUT_PLAIN, -FIGURE_COLUMNS, start);
+		out_printf(out, "  %s\n", step->why);
+	}
+}
+
 /* The end has no bars: it would squeeze the boot to nothing. */
 static void print_end(const struct sandbox *s, struct out *out)
 {
@@ -166,6 +185,8 @@ void bars_print(struct sandbox *const sandboxes[], size_t count, struct out *out
 	out_printf(out, "  = at work  . between: starting, waiting\n");
 	for (size_t i = 0; i < count; i++)
 		print_boot(sandboxes[i], axis_ns, out);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		print_life(sandboxes[i], out);
 		print_end(sandboxes[i], out);
+	}
 }

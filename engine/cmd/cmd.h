@@ -99,6 +99,8 @@ const char *report_brick_fact(const struct sandbox *s, const struct spec_brick_e
 			      char *buffer, size_t size);
 /* The same as lines, each behind `indent` blanks; nothing if nothing was left out. */
 void report_print_left_out(const struct sandbox *s, unsigned indent, struct out *out);
+/* What happened while it ran: topic, text, at_ns. */
+struct doc *report_life(const struct sandbox *s);
 /* How it was stopped: steps as those of the boot. */
 struct doc *report_end(const struct sandbox *s);
 /* name, kind, flavour, accel, state … */

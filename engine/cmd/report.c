@@ -70,6 +70,21 @@ struct doc *report_boot(const struct sandbox *s)
 	return object;
 }
 
+struct doc *report_life(const struct sandbox *s)
+{
+	const struct timeline *timeline = sandbox_timeline(s);
+	struct doc *array = doc_array();
+
+	for (size_t i = 0; i < timeline->life_count; i++) {
+		struct doc *entry = doc_push(array, doc_object());
+
+		doc_put_text(entry, "topic", timeline->life[i].name);
+		doc_put_text(entry, "text", timeline->life[i].why);
+		doc_put_number(entry, "at_ns", timeline->life[i].start_ns - timeline->request_ns);
+	}
+	return array;
+}
+
 struct doc *report_end(const struct sandbox *s)
 {
 	const struct timeline *timeline = sandbox_timeline(s);

@@ -20,6 +20,7 @@ static int print_json(struct command_context *context, struct sandbox *const san
 		report_head(entry, sandboxes[i]);
 		doc_put_number(entry, "n", 1);
 		doc_put(entry, "boot", report_boot(sandboxes[i]));
+		doc_put(entry, "life", report_life(sandboxes[i]));
 		doc_put(entry, "end", report_end(sandboxes[i]));
 	}
 	return doc_print(root, context->out);

@@ -29,6 +29,29 @@ static void add(struct timeline *timeline, struct event event)
 	timeline_add(timeline, &event);
 }
 
+static void test_what_happened_at_a_limit_is_told_and_the_newest_is_kept(void **state)
+{
+	struct timeline timeline = {0};
+	struct event note = {.kind = EVENT_NOTE, .t_ns = 150, .name = "limit", .value = "at start"};
+
+	(void)state;
+	add(&timeline, step("request", 100, 0));
+	add(&timeline, note); /* of the boot */
+	add(&timeline, (struct event){.kind = EVENT_READY, .t_ns = 200});
+	add(&timeline, (struct event){.kind = EVENT_NOTE, .t_ns = 210, .name = "accel"});
+	assert_int_equal(timeline.life_count, 0);
+	for (unsigned i = 0; i < 2 * TIMELINE_LIFE_MAX; i++) {
+		note.t_ns = 300 + i;
+		snprintf(note.value, sizeof(note.value), "%u", i);
+		add(&timeline, note);
+	}
+	assert_int_equal(timeline.life_count, TIMELINE_LIFE_MAX);
+	assert_string_equal(timeline.life[TIMELINE_LIFE_MAX - 1].why, "15");
+	assert_int_equal(timeline.life[0].start_ns, 308);
+	add(&timeline, step("request", 900, 0));
+	assert_int_equal(timeline.life_count, 0);
+}
+
 static void test_steps_are_sorted_by_their_start(void **state)
 {
 	struct timeline timeline = {0};
@@ -120,6 +143,7 @@ static void test_the_end_is_no_part_of_the_boot(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_what_happened_at_a_limit_is_told_and_the_newest_is_kept),
 	    cmocka_unit_test(test_steps_are_sorted_by_their_start),
 	    cmocka_unit_test(test_a_new_request_begins_anew),
 	    cmocka_unit_test(test_without_ready_there_is_no_total),
