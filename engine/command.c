@@ -57,7 +57,7 @@ static bool is_of_later_version(const char *name)
 {
 	static const char *const later[] = {
 	    "cp",   "report",  "record",  "replay", "snapshot", "restore",
-	    "fork", "migrate", "monitor", "kernel", "image",
+	    "fork", "migrate", "monitor", "image",
 	};
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)

@@ -171,8 +171,8 @@ static void test_completion_knows_commands_kinds_and_options(void **state)
 	expect_candidates(
 	    "", 0,
 	    "compare run create start exec attach ps logs inspect stats "
-	    "timeline explain events wait stop kill pause unpause update rm bench doctor "
-	    "help version ");
+	    "timeline explain events wait stop kill pause unpause update rm kernel bench "
+	    "doctor help version ");
 }
 
 static void test_manual_and_completion_come_from_the_table(void **state)

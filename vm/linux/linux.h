@@ -10,7 +10,6 @@
  *	processor.c	the threads around KVM_RUN
  *	devices.c	who is on the bus
  *	link.c		messages to and from the agent, which is /init in there (agent.h)
- *	find.c		which kernel `--kernel linux` is
  *
  * Threads: the worker's own runs its loop; a processor's thread runs the guest and serves its
  * exits. What both touch is behind `lock`. Only the worker's thread calls the worker runtime: a
@@ -109,11 +108,6 @@ void linux_started(struct linux_vm *machine);
 void linux_program_runs(struct linux_vm *machine);
 /* The command cannot be run: errno and its name as the guest tells it. */
 void linux_program_failed(struct linux_vm *machine, int code, const char *name);
-
-/* ---- find.c ---- */
-/* Opens the kernel that --kernel asks for: "linux" or a path. Returns the descriptor; its path is
- * in `path` (PATH_MAX). -ENOENT with where it was looked for. */
-int linux_open_kernel(const char *which, char *path, size_t size, struct err *e);
 
 /* ---- x86_64/linux_cpu.c ---- */
 /* Before the first processor: interrupt controllers, timer. */

@@ -19,6 +19,7 @@
 #include "acpi.h"
 #include "clock.h"
 #include "fd.h"
+#include "kernels.h"
 #include "linux.h"
 #include "lockin.h"
 #include "wall.h"
@@ -99,11 +100,28 @@ static int load_initramfs(struct linux_vm *machine, struct err *e)
 	return r < 0 ? err_ctx(e, r, "load '%s'", path) : 0;
 }
 
+/* `path` becomes its path. Returns the descriptor. */
+static int open_kernel(const char *which, char *path, size_t size, struct err *e)
+{
+	int r = 0;
+
+	if (strcmp(which, "linux") == 0)
+		r = kernels_choose(path, size, e);
+	else
+		str_copy(path, size, which);
+	if (r < 0)
+		return r;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_hint(e, err_sys(e, errno, "open the kernel '%s'", path),
+				"--kernel takes a bzImage or vmlinux that you may read");
+	return fd;
+}
+
 static int step_load(struct vm *vm, struct err *e)
 {
 	char path[4096] = "";
-	auto_close int fd = linux_open_kernel(worker_spec(vm->worker)->kernel, path, sizeof(path),
-					      e);
+	auto_close int fd = open_kernel(worker_spec(vm->worker)->kernel, path, sizeof(path), e);
 
 	if (fd < 0)
 		return fd;
