@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """isolab-oci and what is wrong, hostile or cut short: bundles, roots, states, kill -9, users.
 """
+import copy
 import json
 import os
 import signal
@@ -80,8 +81,11 @@ WRONG = [
 
 def test_wrong_values(lab):
     """Each wrong value in config.json is an error that names its place, and nothing is left."""
+    bundle = lab.bundle()
     for change, what in WRONG:
-        bundle = lab.bundle(change=change)
+        config = copy.deepcopy(CONFIG)
+        change(config)
+        lab.write(bundle, config)
         expect(lab.oci("create", "-b", bundle, "wrong"), 1, out="^$", err=what)
         check(not lab.left_over(), what, lab.left_over())
 
@@ -276,8 +280,10 @@ def test_user_namespace(lab):
 
     bundle = lab.bundle("sh", "-c", "id -u; cat /proc/self/uid_map; ls -ldn /etc; touch /tmp/new; "
                                     "echo x > /dev/null && echo null", change=change)
-    expect(lab.oci("run", "-b", bundle, "user"),
-           out=r"(?s)^0\n +0 +200000 +1000\n.* 0 +0 .*/etc\nnull\n")
+    result = lab.oci("run", "-b", bundle, "user")
+    if "has no idmapped mounts" in result.err:
+        raise Skip("the file system of " + lab.scratch + " has no idmapped mounts")
+    expect(result, out=r"(?s)^0\n +0 +200000 +1000\n.* 0 +0 .*/etc\nnull\n")
     check(os.stat(bundle + "/rootfs/tmp/new").st_uid == 0, "the file belongs to somebody else")
 
 
