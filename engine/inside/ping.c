@@ -4,7 +4,7 @@
  * no capability; this one uses the kernel's own sockets for it (icmp(7),
  * net.ipv4.ping_group_range), which need none; where they are closed, busybox may try. Names are
  * looked up in /etc/hosts, then asked for at the first name server of /etc/resolv.conf. Without
- * a C library, as all that we put inside. /
+ * a C library, as all that we put inside.
  */
 #include "nolibc.h"
 

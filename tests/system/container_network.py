@@ -42,6 +42,16 @@ def test_names(lab):
     check("name = web.lab" in told, told)
 
 
+def test_ping(lab):
+    """ping finds a neighbour by name, without any capability for it"""
+    lab.make("one")
+    lab.make("two")
+    for name in ("one", "one.lab", "gateway", "10.88.77.5", "two", "localhost"):
+        check("1 asked, 1 answered" in lab.inside("two", "ping", "-c", "1", name), name)
+    lost = lab.isolab("exec", "two", "--", "ping", "-c1", "nobody")
+    expect(lost, 1, err="nobody knows that name")
+
+
 def test_latecomer(lab):
     """who comes later is found, who has gone is not"""
     lab.make("first")
