@@ -50,8 +50,10 @@ class Host:
         self.wrap = ["nsenter", "--target", str(self.process.pid), "--mount", "--net", "--"]
 
     def run(self, script):
-        return subprocess.run([*self.wrap, "sh", "-c", script], capture_output=True, text=True,
-                              check=True).stdout
+        told = subprocess.run([*self.wrap, "sh", "-c", script], capture_output=True, text=True,
+                              check=False)
+        check(told.returncode == 0, script, told.stderr)
+        return told.stdout
 
     def close(self):
         self.process.kill()
