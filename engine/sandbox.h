@@ -92,8 +92,8 @@ int sandbox_signal(struct sandbox *s, int signal_number, struct err *e);
 int sandbox_stop(struct sandbox *s, int signal_number, unsigned timeout_ms, struct err *e);
 int sandbox_kill(struct sandbox *s, struct err *e);
 int sandbox_pause(struct sandbox *s, bool on, struct err *e);
-/* Changes limits by option words (spec_update_limits()): at once if it runs, and for its next start.
- * All or none. */
+/* Changes limits by option words (spec_update_limits()): at once if it runs, and for its next
+ * start. All or none. */
 int sandbox_update(struct sandbox *s, int count, char *const words[], struct err *e);
 int sandbox_resize(struct sandbox *s, unsigned rows, unsigned columns, struct err *e);
 /* Asks whether console input is welcome; sandbox_input() does so by itself. -EOPNOTSUPP: it has

@@ -9,7 +9,12 @@
 
 #include "event.h"
 
-enum { TIMELINE_STEPS_MAX = 64, TIMELINE_LIFE_MAX = 8, TIMELINE_END_MAX = 4 };
+enum {
+	TIMELINE_STEPS_MAX = 64,
+	TIMELINE_LIFE_MAX = 8,
+	TIMELINE_DENIED_MAX = 4, /* of these: sorts of refused calls */
+	TIMELINE_END_MAX = 4
+};
 
 struct timeline_step {
 	char name[EVENT_NAME_MAX];
@@ -21,7 +26,7 @@ struct timeline {
 	uint64_t request_ns, ready_ns, first_output_ns; /* 0 = not stamped */
 	struct timeline_step steps[TIMELINE_STEPS_MAX]; /* of the boot, */
 	size_t count;
-	/* of its life, the newest: what happened at its limits, what was changed; `why` is the text */
+	/* of its life, the newest: what happened at its limits, …; `why` is the text */
 	struct timeline_step life[TIMELINE_LIFE_MAX];
 	size_t life_count;
 	struct timeline_step end[TIMELINE_END_MAX]; /* of the end: those called stop_… */

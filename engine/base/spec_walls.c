@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The options that say how a wall is built: files, users, capabilities (limits: spec_limits.c). Their syntax is
- * checked here, when they are typed; whether the machine can do it, the wall finds out. What is a
- * list is kept as it was written and split again, by the same function, where it is used.
+ * The options that say how a wall is built: files, users, capabilities (limits: spec_limits.c).
+ * Their syntax is checked here, when they are typed; whether the machine can do it, the wall finds
+ * out. What is a list is kept as it was written and split again, by the same function, where it is
+ * used.
  */
 #include <errno.h>
 #include <stdio.h>
