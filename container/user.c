@@ -381,7 +381,9 @@ static int become(struct container *c, const struct user *user, struct err *e)
 	bool needs_powers = !c->is_bare && container_has(c, SPEC_SECCOMP) &&
 			    !container_has(c, SPEC_NO_NEW_PRIVS);
 
-	give_console(c->calls, user);
+	/* The pipes of a front are its own. */
+	if (!c->is_entered || c->has_terminal)
+		give_console(c->calls, user);
 	int r = set_groups(c, user, e);
 	if (r == 0 && call_setresgid(c->calls, user->gid) < 0)
 		r = explain_id(c, "group", user->gid, errno, e);

@@ -31,6 +31,8 @@
 #include "kernel.h"
 #include "members.h"
 
+enum { EARLY_NS = 50 * 1000 * 1000 };
+
 #ifndef TIOCSIG
 #define TIOCSIG _IOW('T', 0x36, int)
 #endif
@@ -78,6 +80,20 @@ static int wait_status(const siginfo_t *ended)
 	return ended->si_status | (ended->si_code == CLD_DUMPED ? 0x80 : 0);
 }
 
+/* With too small a limit of memory the kernel ends a program while it executes it, without a word. */
+static void note_early_end(struct worker *w, const struct container *c, const siginfo_t *ended)
+{
+	uint64_t exec_ns = c->report->end_ns[STEP_EXEC];
+	bool is_early = clock_now_ns() - exec_ns < EARLY_NS;
+
+	if (!c->spec->ulimits || !is_early || ended->si_code == CLD_EXITED ||
+	    (ended->si_status != SIGSEGV && ended->si_status != SIGKILL))
+		return;
+	worker_note(w, "limit",
+		    "the program was killed as soon as it began: is --ulimit as, data or stack "
+		    "too small for it?");
+}
+
 static void on_main_exit(struct worker *w, int fd, short revents, void *arg)
 {
 	struct container *c = container_of(w);
@@ -94,6 +110,7 @@ static void on_main_exit(struct worker *w, int fd, short revents, void *arg)
 		members_kill_all();
 	}
 	limits_tell(w);
+	note_early_end(w, c, &ended);
 	notify_tell(((struct wall_state *)worker_state(w))->notify);
 	worker_exited(w, wait_status(&ended));
 }

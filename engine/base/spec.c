@@ -238,7 +238,8 @@ static int parse_long(struct sandbox_spec *spec, struct words *words, const char
 	if (o->argument && o->set)
 		r = take_argument(words, o, given, &argument, e);
 	else if (given && !o->argument)
-		r = err_set(e, EINVAL, "option '%s' takes no value", o->name);
+		r = err_hint(e, err_set(e, EINVAL, "option '%s' takes no value", o->name),
+			     "write it without the '=' and what follows");
 	return r < 0 ? r : apply_option(spec, o, argument, e);
 }
 

@@ -260,6 +260,8 @@ def test_ulimits(lab):
     check(lab.isolab("exec", "demo", "--", "sh", "-c", "ulimit -n").out == "77\n")
     done = expect(run(lab, "true", options=["--ulimit", "nofile=1000000000"]))
     check("note: --ulimit nofile=1000000000: only root of the host" in done.err, done)
+    done = run(lab, "true", options=["--ulimit", "as=1000"])
+    check(done.status == 139 and "is --ulimit as, data or stack too small" in done.err, done)
 
 
 def test_workdir(lab):
