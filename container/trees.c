@@ -83,6 +83,8 @@ static int explain_image(const struct container *c, int error, struct err *e)
 						 "holds a file tree"
 					       : "build it with ./dev build, or install isolab "
 						 "again");
+	if (error == EINVAL)
+		return err_hint(e, r, "mounts without symbolic links need Linux 5.14");
 	if (error == EACCES || error == EPERM)
 		return err_hint(e, r,
 				"either you may not read it, or a security module restricts user "

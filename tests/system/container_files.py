@@ -391,6 +391,14 @@ def test_network_host_names(lab):
         hosts = file.read()
     done = expect(shell(lab, "cat /etc/hosts; echo x >/etc/hosts", "--network", "host"), status=1)
     check(done.out == hosts, done)
+    if not os.path.exists("/etc/resolv.conf"):
+        return
+    with open("/etc/resolv.conf", encoding="utf-8") as file:
+        servers = file.read()
+    image = make_image(lab)
+    os.symlink("../run/systemd/resolve/stub.conf", os.path.join(image, "etc", "resolv.conf"))
+    done = shell(lab, "cat /etc/resolv.conf", "--image", image, "--network", "host")
+    check(done.status == 0 and done.out == servers, "a link to what is only made when needed", done)
 
 
 # ---- who is who ----
