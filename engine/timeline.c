@@ -31,16 +31,40 @@ static void insert_step(struct timeline_step *steps, size_t *count, size_t max,
 	str_copy(step->why, sizeof(step->why), event->detail);
 }
 
+/* "mount was refused 3 times": a sort that is there already gets the new number. True if the note is
+ * told by that, or not at all: what is inside makes them, and shall not push out all others. */
+static bool is_told_denied(struct timeline *timeline, const struct event *event)
+{
+	static const char words[] = " was refused";
+	const char *end = strstr(event->value, words);
+	size_t length = end ? (size_t)(end - event->value) : 0, sorts = 0;
+
+	for (size_t i = 0; i < timeline->life_count; i++) {
+		struct timeline_step *step = &timeline->life[i];
+		if (strcmp(step->name, "denied") != 0)
+			continue;
+		sorts++;
+		if (strncmp(step->why, event->value, length) != 0 ||
+		    strncmp(step->why + length, words, strlen(words)) != 0)
+			continue;
+		str_copy(step->why, sizeof(step->why), event->value);
+		return true;
+	}
+	return sorts >= TIMELINE_DENIED_MAX || !length;
+}
+
 /* What a worker notes while its sandbox runs, and what of that is told here. */
 static void add_note(struct timeline *timeline, const struct event *event)
 {
-	static const char *const topics[] = {"limit", "update", "pause", "stop", NULL};
+	static const char *const topics[] = {"limit", "update", "pause", "stop", "denied", NULL};
 	const char *const *topic = topics;
 	struct event note = *event;
 
 	while (*topic && strcmp(*topic, event->name) != 0)
 		topic++;
 	if (!*topic || !timeline->ready_ns || event->t_ns < timeline->ready_ns)
+		return;
+	if (strcmp(event->name, "denied") == 0 && is_told_denied(timeline, event))
 		return;
 	str_copy(note.detail, sizeof(note.detail), event->value);
 	if (timeline->life_count == TIMELINE_LIFE_MAX)

@@ -52,6 +52,30 @@ static void test_what_happened_at_a_limit_is_told_and_the_newest_is_kept(void **
 	assert_int_equal(timeline.life_count, 0);
 }
 
+static void test_refused_calls_are_one_line_for_each_sort_and_push_out_nothing(void **state)
+{
+	struct timeline timeline = {0};
+	struct event note = {.kind = EVENT_NOTE, .t_ns = 300, .name = "denied"};
+
+	(void)state;
+	add(&timeline, step("request", 100, 0));
+	add(&timeline, (struct event){.kind = EVENT_READY, .t_ns = 200});
+	add(&timeline, (struct event){.kind = EVENT_NOTE, .t_ns = 250, .name = "limit"});
+	for (unsigned i = 0; i < 20; i++) {
+		snprintf(note.value, sizeof(note.value), "socket 0x%x was refused (why)", i % 10);
+		add(&timeline, note);
+	}
+	assert_int_equal(timeline.life_count, 1 + TIMELINE_DENIED_MAX);
+	assert_string_equal(timeline.life[0].name, "limit");
+	snprintf(note.value, sizeof(note.value), "socket 0x1 was refused 7 times (why)");
+	add(&timeline, note);
+	assert_int_equal(timeline.life_count, 1 + TIMELINE_DENIED_MAX);
+	assert_string_equal(timeline.life[2].why, note.value);
+	snprintf(note.value, sizeof(note.value), "what nobody of ours writes");
+	add(&timeline, note);
+	assert_int_equal(timeline.life_count, 1 + TIMELINE_DENIED_MAX);
+}
+
 static void test_steps_are_sorted_by_their_start(void **state)
 {
 	struct timeline timeline = {0};
@@ -144,6 +168,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_what_happened_at_a_limit_is_told_and_the_newest_is_kept),
+	    cmocka_unit_test(test_refused_calls_are_one_line_for_each_sort_and_push_out_nothing),
 	    cmocka_unit_test(test_steps_are_sorted_by_their_start),
 	    cmocka_unit_test(test_a_new_request_begins_anew),
 	    cmocka_unit_test(test_without_ready_there_is_no_total),
