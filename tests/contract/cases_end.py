@@ -186,6 +186,22 @@ def test_stats(lab):
     check("memory_bytes" in told and "cpu_ns" in told, told)
 
 
+def test_update(lab):
+    """update changes limits while it runs and says so in the journal, or says why not"""
+    lab.create("demo", "--", WORK, "idle")
+    result = lab.isolab("update", "demo", "--pids", "50")
+    check(lab.row("demo")["state"] == "running", result)
+    if result.status != 0:
+        expect_refusal(result, 125, "while it runs|no limit on processes")
+    else:
+        check(any(event.get("name") == "update" for event in lab.events("demo")), "no event")
+    lab.isolab("kill", "demo")
+    lab.wait_dead("demo")
+    expect(lab.isolab("update", "demo", "--pids", "51"))
+    with open(os.path.join(lab.directory("demo"), "spec"), "rb") as spec:
+        check(b"--pids\x0051\x00" in spec.read(), "not saved")
+
+
 def test_events(lab):
     """events --json prints one JSON object for each line of the journal"""
     lab.create("demo", "--", "true")
