@@ -31,8 +31,9 @@ static void insert_step(struct timeline_step *steps, size_t *count, size_t max,
 	str_copy(step->why, sizeof(step->why), event->detail);
 }
 
-/* "mount was refused 3 times": a sort that is there already gets the new number. True if the note is
- * told by that, or not at all: what is inside makes them, and shall not push out all others. */
+/* "mount was refused 3 times": a sort that is there already gets the new number. True if the
+ * note is told by that, or not at all: what is inside makes them, and shall not push out all
+ * others. */
 static bool is_told_denied(struct timeline *timeline, const struct event *event)
 {
 	static const char words[] = " was refused";
