@@ -10,10 +10,19 @@
 #include "container.h"
 #include "names.h"
 
+/* What may be done at one of two places is left out at the last. */
+static bool comes_again(enum step step)
+{
+	for (enum step later = step + 1; later < STEPS; later++)
+		if (strcmp(steps[later].name, steps[step].name) == 0)
+			return true;
+	return false;
+}
+
 /* The option that took the step out, NULL: none did. */
 static const char *removed_by(const struct container *c, enum step step)
 {
-	if (step_stands(c, step) || (c->is_bare && !(steps[step].bricks & SPEC_CGROUP)))
+	if (step_stands(c, step) || comes_again(step) || (c->is_bare && !(steps[step].bricks & SPEC_CGROUP)))
 		return NULL;
 	return spec_brick_option(steps[step].bricks & c->spec->removed_bricks);
 }

@@ -69,16 +69,19 @@ void container_init(struct container *c, const struct sandbox_spec *spec, const 
 char **container_environment(const struct container *c, char *const extra[])
 {
 	const struct sandbox_spec *spec = c->spec;
-	const char *own[8] = {0}, *host_path = getenv("PATH");
+	const char *own[8] = {0}, *usual_path = "/bin:/usr/bin:/sbin:/usr/sbin";
+	const char *host_path = c->is_bare ? getenv("PATH") : NULL;
 	char path[PATH_MAX + 64], hostname[SPEC_NAME_MAX * 4];
 	size_t count = 0;
 
-	snprintf(path, sizeof(path), "PATH=%s/bin:%s", c->image, host_path ? host_path : "/bin");
+	/* Where the host's root is seen, isolab's own programs are still those of the image. */
+	snprintf(path, sizeof(path), "PATH=%s%s%s", c->namespaces & CLONE_NEWNS ? "" : c->image,
+		 c->namespaces & CLONE_NEWNS ? "" : "/bin:", host_path ? host_path : usual_path);
 	snprintf(hostname, sizeof(hostname), "HOSTNAME=%s",
 		 spec->hostname ? spec->hostname : spec->name);
 	if (*c->mark)
 		own[count++] = c->mark;
-	own[count++] = c->is_bare ? path : "PATH=/bin:/usr/bin:/sbin:/usr/sbin";
+	own[count++] = path;
 	if (!c->is_bare) {
 		own[count++] = "HOME=/root";
 		own[count++] = hostname;

@@ -94,7 +94,7 @@ const struct spec_brick_entry spec_bricks[] = {
      "its host name is the host's, and so would be a new one"},
     {SPEC_NS_NETWORK, "--no-ns network", "network namespace", "network_interfaces",
      "it shares the host's interfaces, ports and abstract sockets"},
-    {SPEC_CAPABILITIES, "--no-caps", "capabilities", "capabilities",
+    {SPEC_CAPABILITIES, "--no-caps", "cut of capabilities", "capabilities",
      "root inside keeps all its powers over whatever belongs to its user namespace"},
     {SPEC_NO_NEW_PRIVS, "--no-nnp", "no_new_privs", "no_new_privs",
      "set-user-ID programs and file capabilities work: a faulty one is a way up"},
