@@ -19,13 +19,16 @@ from harness import Lab, check, expect
 
 UPLINKS = ("pasta", "slirp4netns")
 FOLDERS = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin")
+# iproute2's: a busybox shell would take its own.
+IP = next((path for path in ("/usr/sbin/ip", "/sbin/ip", "/usr/bin/ip", "/bin/ip")
+           if os.path.exists(path) and "busybox" not in os.path.realpath(path)), "ip")
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
 
 # A host of our own: quiet but for its localhost.
 HOST = r"""
 set -e
-ip link set lo up
+$IP link set lo up
 mount -t tmpfs none /mnt
 mknod -m 666 /mnt/tun c 10 200
 [ ! -d /dev/net ] || mount --bind /mnt /dev/net
@@ -44,7 +47,7 @@ class Host:
         hidden = " ".join({os.path.realpath(path) for path in paths if os.path.exists(path)})
         self.process = subprocess.Popen(
             ["unshare", "--mount", "--net", "sh", "-c", HOST], stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, text=True, env={**os.environ, "HIDDEN": hidden})
+            stderr=subprocess.PIPE, text=True, env={**os.environ, "HIDDEN": hidden, "IP": IP})
         check(self.process.stdout.readline() == "ready\n", "a host of our own",
               self.process.poll() is not None and self.process.stderr.read())
         self.wrap = ["nsenter", "--target", str(self.process.pid), "--mount", "--net", "--"]

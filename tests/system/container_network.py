@@ -15,7 +15,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from harness import Skip, check, expect, expect_refusal, run_suite  # noqa: E402
-from network_lab import (FOLDERS, Connection, NetworkLab, socket_on, wait_end,  # noqa: E402
+from network_lab import (FOLDERS, IP, Connection, NetworkLab, socket_on, wait_end,  # noqa: E402
                          wait_for)
 
 
@@ -303,8 +303,10 @@ def test_tap(lab):
 
 OUTSIDE = r"""
 set -e
-ip link add world type veth peer name eth0 netns $HOST_PID
-ip addr add 203.0.113.9/24 dev world; ip link set world up; ip link set lo up
+$IP link add world type veth peer name eth0 netns $HOST_PID
+$IP addr add 203.0.113.9/24 dev world
+$IP link set world up
+$IP link set lo up
 echo ready
 exec sleep 1000
 """
@@ -315,11 +317,12 @@ def leads_outside(lab, program):
         raise Skip(f"{program} is not installed")
     lab.move([program])
     world = subprocess.Popen(["unshare", "--net", "sh", "-c", OUTSIDE], stdout=subprocess.PIPE,
-                             text=True, env={**os.environ, "HOST_PID": str(lab.host.process.pid)})
+                             text=True, env={**os.environ, "HOST_PID": str(lab.host.process.pid),
+                                        "IP": IP})
     try:
         check(world.stdout.readline() == "ready\n", "a world outside")
-        lab.host.run("ip addr add 203.0.113.2/24 dev eth0; ip link set eth0 up; "
-                     "ip route add default via 203.0.113.9")
+        lab.host.run(f"set -e; {IP} addr add 203.0.113.2/24 dev eth0; {IP} link set eth0 up; "
+                     f"{IP} route add default via 203.0.113.9")
         world_host = type("", (), {"process": world})
         servers = [socket_on(world_host, "203.0.113.9", 8080),
                    socket_on(lab.host, "127.0.0.1", 8099)]
