@@ -15,12 +15,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "fd.h"
 #include "str.h"
+
+enum { CONNECT_SECONDS = 5 };
 
 static bool is_known_type(uint32_t type)
 {
@@ -303,13 +306,19 @@ int wire_listen(int dirfd, bool may_stay, struct err *e)
 
 int wire_connect(int dirfd, struct err *e)
 {
+	const struct timeval patience = {.tv_sec = CONNECT_SECONDS};
 	struct sockaddr_un address = {0};
 	auto_close int fd = open_socket(&address, e);
 
 	if (fd < 0)
 		return fd;
 	name_by_proc(&address, dirfd);
-	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+	/* Behind a worker that is stopped others may wait already. */
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd_move(&fd);
+	if (errno != EAGAIN)
 		return err_sys(e, errno, "connect to the worker");
-	return fd_move(&fd);
+	return err_hint(e, err_set(e, ETIMEDOUT, "the worker does not answer"),
+			"is it stopped (SIGSTOP)? `isolab ps` tells its process");
 }

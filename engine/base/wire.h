@@ -119,7 +119,7 @@ int wire_error_decode(struct wire_message *message, struct err *e);
 
 /* Listen on, or connect to, the file "sock" in the directory `dirfd`, however long its path is.
  * wire_listen goes there, and back unless it `may_stay`: four system calls less. Return the socket
- * or -errno. connect: -ECONNREFUSED, -ENOENT = no worker. */
+ * or -errno. connect: -ECONNREFUSED, -ENOENT = no worker; -ETIMEDOUT = it does not answer. */
 int wire_listen(int dirfd, bool may_stay, struct err *e);
 int wire_connect(int dirfd, struct err *e);
 
