@@ -24,6 +24,8 @@
 #include "fd.h"
 #include "rundir_private.h"
 
+enum { LOCK_ATTEMPTS = 100 }; /* a millisecond each */
+
 void rundir_finish(struct rundir *dir)
 {
 	fd_close(&dir->base_fd);
@@ -132,11 +134,12 @@ int rundir_try_lock(struct rundir *dir)
 
 int rundir_lock(struct rundir *dir, struct err *e)
 {
-	/* Who only looks (rundir_is_locked) holds it for a few microseconds. */
+	/* Who only looks (rundir_is_locked) holds it for a few microseconds; a busy machine may take
+	 * the processor from it just then. */
 	const struct timespec pause = {.tv_nsec = 1000000};
 	int r = rundir_try_lock(dir);
 
-	for (int attempt = 0; r == -EBUSY && attempt < 5; attempt++) {
+	for (int attempt = 0; r == -EBUSY && attempt < LOCK_ATTEMPTS; attempt++) {
 		nanosleep(&pause, NULL);
 		r = rundir_try_lock(dir);
 	}
