@@ -73,8 +73,8 @@ def test_not_in_this_version(lab):
         expect_refusal(lab.isolab("run", "vm", *words, "--", "true"), 2,
                        f"{words[0]}.*not in this version")
     for kind in ("process", "container", "vm"):
-        expect_refusal(lab.isolab("run", kind, "--vcpus", "2", "--", "true"), 2,
-                       "--vcpus.*not in this version")
+        expect_refusal(lab.isolab("run", kind, "--accel", "kvm", "--", "true"), 2,
+                       "--accel.*not in this version")
 
 
 def test_wrong_wall(lab):
