@@ -124,9 +124,5 @@ int files_dev(const struct container *c, struct err *e)
 	int r = !c->spec->image && bind_prepared(c) ? 0 : make_fresh(c, e);
 	if (r == 0)
 		r = check_null(e);
-	if (r == 0)
-		r = mount_own(c, e);
-	if (r == 0 && call_fchdir(c->calls, c->files.root) < 0)
-		r = err_sys(e, errno, "enter the root");
-	return r;
+	return r < 0 ? r : mount_own(c, e);
 }

@@ -109,13 +109,15 @@ bool idmap_find_nested(const char *text, uint32_t *ret_first)
 	int length;
 
 	while (sscanf(text, " %llu %llu %llu%n", &inside, &outside, &count, &length) == 3) {
-		unsigned long long skipped = inside == 0;
-		if (count >= IDMAP_COUNT + skipped &&
-		    inside + skipped <= UINT32_MAX - IDMAP_COUNT) {
-			*ret_first = (uint32_t)(inside + skipped);
-			return true;
-		}
+		unsigned long long skipped = inside == 0, end = inside + count;
 		text += length;
+		if (inside > UINT32_MAX || count > UINT32_MAX || end > UINT32_MAX ||
+		    count < IDMAP_COUNT + skipped)
+			continue;
+		/* Accounts have low numbers: take what is the least likely to be somebody. */
+		bool has_usual = inside <= IDMAP_FIRST && end >= IDMAP_FIRST + IDMAP_COUNT;
+		*ret_first = has_usual ? IDMAP_FIRST : (uint32_t)(end - IDMAP_COUNT);
+		return true;
 	}
 	return false;
 }

@@ -133,9 +133,9 @@ static int enter_kernel(const struct container *c, const char *target, unsigned 
 	struct statfs found;
 
 	if (call_chdir(c->calls, target) < 0 || statfs(".", &found) < 0)
-		return err_sys(e, errno, "enter '/%s'", target);
+		return err_sys(e, errno, "enter '%s'", target + 2);
 	if ((unsigned long)found.f_type != magic && !hook_is_out("proc-check"))
-		return err_set(e, ESTALE, "'/%s' is not what was mounted there", target);
+		return err_set(e, ESTALE, "'%s' is not what was mounted there", target + 2);
 	return 0;
 }
 
@@ -174,23 +174,19 @@ static int make_read_only(const struct container *c, struct err *e)
 	return 0;
 }
 
+/* From /dev, where files_fresh() has left us, to /proc, to /sys. */
 int files_cover_kernel(struct container *c, struct err *e)
 {
-	bool has_proc = container_has(c, SPEC_PROC);
 	int r = 0;
 
-	if (has_proc) {
-		r = enter_kernel(c, "proc", PROC_SUPER_MAGIC, e);
+	if (container_has(c, SPEC_PROC)) {
+		r = enter_kernel(c, "../proc", PROC_SUPER_MAGIC, e);
 		if (r == 0)
 			r = mask(c, "proc", e);
 		if (r == 0)
 			r = make_read_only(c, e);
 	}
 	if (r == 0)
-		r = enter_kernel(c, has_proc ? "../sys" : "sys", SYSFS_MAGIC, e);
-	if (r == 0)
-		r = mask(c, "sys", e);
-	if (r == 0 && call_fchdir(c->calls, c->files.root) < 0)
-		r = err_sys(e, errno, "enter the root");
-	return r;
+		r = enter_kernel(c, "../sys", SYSFS_MAGIC, e);
+	return r < 0 ? r : mask(c, "sys", e);
 }

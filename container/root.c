@@ -76,6 +76,8 @@ static int change_root(const struct container *c, struct err *e)
 
 static int change_to_image(const struct container *c, struct err *e)
 {
+	if (call_fchdir(c->calls, c->files.root) < 0)
+		return err_sys(e, errno, "enter the root");
 	if (call_mount_setattr(c->calls, AT_FDCWD, ".", 0, 0, MOUNT_ATTR_NOSYMFOLLOW) < 0)
 		return err_sys(e, errno, "allow the image its symbolic links");
 	if (!container_has(c, SPEC_PIVOT))

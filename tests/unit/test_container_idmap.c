@@ -114,7 +114,10 @@ static void test_a_nested_root_takes_ids_that_exist(void **state)
 	assert_true(idmap_find_nested("0 1000 1\n1 100000 65536\n", &first));
 	assert_int_equal(first, 1);
 	assert_true(idmap_find_nested("0 0 70000\n", &first));
-	assert_int_equal(first, 1);
+	assert_int_equal(first, 70000 - 65536);
+	assert_true(idmap_find_nested("0 0 4294967295\n", &first));
+	assert_int_equal(first, IDMAP_FIRST);
+	assert_false(idmap_find_nested("1 0 4294967295\n", &first));
 }
 
 static void test_the_host_root_is_never_mapped(void **state)
