@@ -80,7 +80,8 @@ static int wait_status(const siginfo_t *ended)
 	return ended->si_status | (ended->si_code == CLD_DUMPED ? 0x80 : 0);
 }
 
-/* With too small a limit of memory the kernel ends a program while it executes it, without a word. */
+/* With too small a limit of memory the kernel ends a program while it executes it, without a word:
+ * we have one. */
 static void note_early_end(struct worker *w, const struct container *c, const siginfo_t *ended)
 {
 	uint64_t exec_ns = c->report->end_ns[STEP_EXEC];
