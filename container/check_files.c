@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +19,6 @@
 #include "fd.h"
 #include "idmap.h"
 #include "idmap_mount.h"
-#include "kernel.h"
 #include "wall.h"
 
 enum { SAID_MAX = 256 };
@@ -33,26 +31,6 @@ static int await_result(pid_t pid)
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
 		return ECHILD;
 	return WEXITSTATUS(status);
-}
-
-/* A process in a user and a mount namespace of its own that waits to be killed. */
-static pid_t start_subject(void)
-{
-	struct clone_args arguments = {.flags = CLONE_NEWUSER | CLONE_NEWNS,
-				       .exit_signal = SIGCHLD};
-	pid_t pid = kernel_clone3(&arguments);
-
-	if (pid == 0)
-		for (;;)
-			pause();
-	return pid;
-}
-
-static void end_subject(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
 }
 
 static void check_ids(void (*say)(void *arg, const struct worker_check *check), void *arg)
@@ -84,10 +62,10 @@ static void check_range(void (*say)(void *arg, const struct worker_check *check)
 		snprintf(found, sizeof(found), "users %u to %u, groups %u to %u", map.range_uid,
 			 map.range_uid + map.range_count - 1, map.range_gid,
 			 map.range_gid + map.range_count - 1);
-		pid_t subject = map.range_count ? start_subject() : -1;
+		pid_t subject = map.range_count ? idmap_start_subject() : -1;
 		if (subject > 0) {
 			idmap_write(&map, subject, &error);
-			end_subject(subject);
+			idmap_end_subject(subject);
 		}
 	}
 	if (map.count == 1 && !map.range_count) {

@@ -44,12 +44,24 @@ void idmap_describe_mount(uint32_t first, uint32_t owner, char text[IDMAP_TEXT_M
 			 last - owner);
 }
 
-/* What the namespace's only process does until it is killed. */
-static void wait_for_the_end(void)
+pid_t idmap_start_subject(void)
 {
+	struct clone_args arguments = {.flags = CLONE_NEWUSER, .exit_signal = SIGCHLD};
+	pid_t maker = getpid(), pid = kernel_clone3(&arguments);
+
+	if (pid != 0)
+		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-	for (;;)
+	while (getppid() == maker) /* or it has died before we asked */
 		pause();
+	_exit(0);
+}
+
+void idmap_end_subject(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
 }
 
 static int write_and_open(pid_t pid, const char *users, const char *groups, int *ret_fd)
@@ -71,16 +83,11 @@ static int write_and_open(pid_t pid, const char *users, const char *groups, int 
 
 int idmap_open_namespace(const char *users, const char *groups, int *ret_fd, struct err *e)
 {
-	struct clone_args arguments = {.flags = CLONE_NEWUSER, .exit_signal = SIGCHLD};
-	pid_t pid = kernel_clone3(&arguments);
+	pid_t pid = idmap_start_subject();
 
 	if (pid < 0)
 		return err_sys(e, errno, "make a user namespace for a mount");
-	if (pid == 0)
-		wait_for_the_end();
 	int r = write_and_open(pid, users, groups, ret_fd);
-	kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
+	idmap_end_subject(pid);
 	return r < 0 ? err_sys(e, r, "map the ids of a mount") : 0;
 }

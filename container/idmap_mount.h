@@ -23,6 +23,11 @@ enum { IDMAP_TEXT_MAX = 160 };
  * `first` = what 0 inside is outside. */
 void idmap_describe_mount(uint32_t first, uint32_t owner, char text[IDMAP_TEXT_MAX]);
 
+/* A process in a user namespace of its own that does nothing, and its end. It goes with its maker.
+ * -1 and errno. */
+pid_t idmap_start_subject(void);
+void idmap_end_subject(pid_t pid);
+
 /* Opens a user namespace with these maps that nobody lives in: *ret_fd is all that holds it. */
 int idmap_open_namespace(const char *users, const char *groups, int *ret_fd, struct err *e);
 
