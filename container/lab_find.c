@@ -23,7 +23,7 @@
 
 /* The same numbers as in net/keeper.h: what the holder's program inherits. */
 enum { HANDED_DIR = 3, HANDED_LOCK = 4, HANDED_LISTEN = 5 };
-enum { ATTEMPTS = 2000, PAUSE_NS = 1000000, ANSWER_MS = 10000 };
+enum { ATTEMPTS = 2000, STARTS = 8, PAUSE_NS = 1000000, ANSWER_MS = 10000 };
 
 /* In the new process's child: nobody's child, nobody's session, no descriptor but three. */
 static void become_holder(const char *program, const struct rundir *dir, int listen_fd)
@@ -90,8 +90,8 @@ static int start(const struct lab_place *place, struct err *e)
 	return fd_move(&fd);
 }
 
-/* A connection, or -EAGAIN: try again. */
-static int find(const struct lab_place *place, struct err *e)
+/* A connection, or -EAGAIN: try again. *starts counts the holders that we have started. */
+static int find(const struct lab_place *place, unsigned *starts, struct err *e)
 {
 	auto_rundir dir = RUNDIR_NONE;
 	int r = rundir_open_lab(place->base_fd, &dir);
@@ -99,6 +99,7 @@ static int find(const struct lab_place *place, struct err *e)
 	if (r == -ENOENT) {
 		struct err error = {0};
 		r = start(place, &error);
+		*starts += r >= 0;
 		if (r == -EEXIST)
 			return -EAGAIN;
 		if (r < 0 && e)
@@ -143,9 +144,10 @@ static int ask_for_place(struct lab_place *place, const char *name, const char *
 int lab_connect(struct lab_place *place, const char *name, const char *hostname, struct err *e)
 {
 	const struct timespec pause = {.tv_nsec = PAUSE_NS};
+	unsigned starts = 0;
 
-	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-		int r = find(place, e);
+	for (int attempt = 0; attempt < ATTEMPTS && starts < STARTS; attempt++) {
+		int r = find(place, &starts, e);
 		if (r >= 0) {
 			place->socket = r;
 			r = ask_for_place(place, name, hostname, e);
@@ -157,6 +159,7 @@ int lab_connect(struct lab_place *place, const char *name, const char *hostname,
 			return r;
 		nanosleep(&pause, NULL);
 	}
+	rundir_sweep_lab(place->base_fd);
 	return err_hint(e, err_set(e, ETIMEDOUT, "the lab network does not start"),
 			"`isolab doctor`, line lab_network, says whether it can be had here");
 }

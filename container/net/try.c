@@ -57,6 +57,14 @@ static void make_all(int socket, struct outcome *outcome)
 	_exit(0);
 }
 
+static int explain_clone(int error, struct err *e)
+{
+	return err_hint(e, err_sys(e, error, "make a user and a network namespace"),
+			error == ENOSPC ? "raise user.max_net_namespaces and "
+					  "user.max_user_namespaces (sysctl)"
+					: "see the line user_namespaces");
+}
+
 static int try_in_child(struct outcome *outcome, struct err *e)
 {
 	struct clone_args arguments = {.flags = CLONE_NEWUSER | CLONE_NEWNET,
@@ -70,8 +78,7 @@ static int try_in_child(struct outcome *outcome, struct err *e)
 	pid_t pid = kernel_clone3(&arguments);
 	if (pid == 0)
 		make_all(ends[1], outcome);
-	int r = pid < 0 ? err_sys(e, errno, "make a user namespace")
-			: idmap_write_directly(&map, pid, e);
+	int r = pid < 0 ? explain_clone(errno, e) : idmap_write_directly(&map, pid, e);
 	if (r == 0 && send(ends[0], "g", 1, MSG_NOSIGNAL) < 0)
 		r = err_sys(e, errno, "tell the child to go on");
 	fd_close(&ends[1]);
