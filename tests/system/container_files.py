@@ -3,7 +3,6 @@
 """What a container sees as files: image, writable layer, volumes, started by root and by an
 ordinary user, and images made to lead their builder astray."""
 import os
-import re
 import shutil
 import socket
 import stat
