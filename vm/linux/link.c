@@ -268,10 +268,14 @@ static void on_failed(struct linux_vm *machine, const struct agent_header *heade
 
 	client->status = status << 8;
 	if (header->program == 0) {
-		linux_program_failed(machine, code, (const char *)machine->parser.body);
+		linux_program_failed(machine, code);
 		return;
 	}
-	end_exec(machine, client);
+	client->has_ended = true;
+	str_addf(&client->waiting[2], "isolab: the guest cannot run that program: %s\n",
+		 strerror(code));
+	flush_stream(machine, client, 2);
+	end_if_flushed(machine, client);
 }
 
 static void on_output(struct linux_vm *machine, const struct agent_header *header)

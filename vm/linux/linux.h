@@ -106,8 +106,8 @@ void linux_end(struct linux_vm *machine, enum linux_end end);
 /* The agent is there: the boot is over, the main program may be sent. */
 void linux_started(struct linux_vm *machine);
 void linux_program_runs(struct linux_vm *machine);
-/* The command cannot be run: errno and its name as the guest tells it. */
-void linux_program_failed(struct linux_vm *machine, int code, const char *name);
+/* The command cannot be run: why, as an errno. */
+void linux_program_failed(struct linux_vm *machine, int code);
 
 /* ---- x86_64/linux_cpu.c ---- */
 /* Before the first processor: interrupt controllers, timer. */

@@ -31,6 +31,8 @@ static const char command_line[] =
     "console=ttyS0 quiet panic=-1 reboot=k pci=off random.trust_cpu=on cryptomgr.notests "
     "8250.nr_uarts=2 i8042.noaux i8042.nokbd no_timer_check tsc=reliable rdinit=/init";
 
+static char *const default_command[] = {"isolab-work", NULL};
+
 static struct linux_vm *machine_of(const struct worker *worker)
 {
 	return ((const struct vm *)worker_state(worker))->linux_guest;
@@ -275,7 +277,6 @@ static void stamp(struct vm *vm, const char *step, uint64_t at_ns, const char *w
 
 void linux_started(struct linux_vm *machine)
 {
-	static char *const default_command[] = {"isolab-work", NULL};
 	struct vm *vm = machine->vm;
 	const struct sandbox_spec *spec = worker_spec(vm->worker);
 	auto_free char **environment = environment_make(vm, NULL, NULL);
@@ -309,14 +310,16 @@ void linux_program_runs(struct linux_vm *machine)
 	worker_ready(vm->worker);
 }
 
-void linux_program_failed(struct linux_vm *machine, int code, const char *name)
+void linux_program_failed(struct linux_vm *machine, int code)
 {
+	const struct sandbox_spec *spec = worker_spec(machine->vm->worker);
 	struct err error = {0};
 
-	err_sys(&error, code, "run '%.200s'", name);
+	err_sys(&error, code, "run '%.200s'",
+		spec->argv && spec->argv[0] ? spec->argv[0] : *default_command);
 	err_hint(&error, 0,
-		 "the guest's root is the image that comes with isolab: busybox's "
-		 "programs, and those of isolab");
+		 "the guest's root is the image that comes with isolab: busybox's programs, and "
+		 "those of isolab");
 	machine->vm->has_ended = true;
 	worker_command_error(machine->vm->worker, -code);
 	worker_fail(machine->vm->worker, &error);

@@ -9,16 +9,17 @@ test_linux_guest_runs_a_command_and_passes_its_status_on() {
 
 test_linux_guest_is_a_sandbox_as_others_are() {
 	expect 0 timeout 100 isolab create vm box --kernel $kernel --memory 128M \
-		--env GREETING=hello -- sh -c 'echo $GREETING from $(hostname); exec sleep 1000' ||
+		--env GREETING=hello -- \
+		sh -c 'echo $GREETING from; hostname; exec sleep 1000' ||
 		return 1
-	expect 0 isolab logs box && contains '^hello from box' || return 1
+	expect 0 isolab logs box && contains '^hello from' && contains '^box' || return 1
 	# its own streams, status, environment, directory
 	expect 3 sh -c 'isolab exec box -- sh -c "echo out; echo err >&2; exit 3" 2>/tmp/errors' &&
 		contains '^out$' && ! contains err && grep -q '^err$' /tmp/errors || return 1
 	expect 0 sh -c 'echo typed | isolab exec -i box -- cat' && contains '^typed$' || return 1
 	expect 0 sh -c 'isolab exec box -- dd if=/dev/zero bs=1000 count=100 2>/dev/null | wc -c' &&
 		contains '^100000$' || return 1
-	expect 127 isolab exec box -- no-such-program || return 1
+	expect 127 isolab exec box -- no-such-program && contains 'cannot run that program' || return 1
 	expect 126 isolab exec box -- /etc || return 1
 	# facts are read by the same program as on every wall
 	expect 0 isolab inspect box --json && contains '"flavour": *"linux"' &&
@@ -34,6 +35,11 @@ test_linux_guest_is_a_sandbox_as_others_are() {
 test_linux_guest_has_the_processors_it_was_given() {
 	expect 0 timeout 200 isolab run vm --kernel $kernel --memory 128M --vcpus 4 -- nproc &&
 		contains '^4$'
+}
+
+test_command_that_the_image_of_a_linux_guest_lacks_is_named() {
+	expect 127 timeout 100 isolab run vm --kernel $kernel --memory 128M -- no-such-program &&
+		contains "run 'no-such-program'" && contains '^hint:'
 }
 
 test_linux_guest_that_reboots_says_so() {
@@ -52,7 +58,7 @@ test_linux_guest_of_a_member_of_group_kvm() {
 
 test_killed_worker_of_a_linux_guest_leaves_nothing() {
 	timeout 100 isolab run vm --name gone --kernel $kernel --memory 128M -- sleep 100 &
-	for attempt in 1 2 3 4 5 6 7 8 9 10; do
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		worker=$(isolab ps --json | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')
 		[ -n "$worker" ] && break
 		sleep 0.2
