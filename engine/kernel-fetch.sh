@@ -19,8 +19,7 @@ newest_of() {
 
 fetch_debian() {
 	package=''
-	for name in linux-image-cloud-amd64 linux-image-kvm linux-image-virtual \
-		linux-image-amd64; do
+	for name in linux-image-cloud-amd64 linux-image-kvm linux-image-virtual linux-image-amd64; do
 		package=$(newest_of "$name")
 		[ -n "$package" ] && break
 	done
@@ -28,7 +27,7 @@ fetch_debian() {
 		fail "apt knows no kernel for virtual machines" "sudo apt-get update, then again"
 	[ -e "$directory/$package" ] && return
 	(cd "$work" && apt-get download "$package" >apt.log 2>&1) ||
-		fail "apt-get download $package: $(tail -n 1 "$work/apt.log")" \
+		fail "apt-get download $package failed: $(tail -n 1 "$work/apt.log")" \
 			"is there a network? sudo apt-get update renews what apt knows"
 	dpkg-deb -x "$work"/*.deb "$work/unpacked" || fail "cannot unpack $package" "try again"
 }
