@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -18,8 +19,10 @@
 #include "dns.h"
 #include "lab.h"
 #include "net_wire.h"
+#include "rundir.h"
 #include "subnet.h"
 #include "table.h"
+#include "wire.h"
 
 /* ---- addresses ---- */
 
@@ -341,6 +344,46 @@ static void test_an_error_comes_back_with_its_hint(void **state)
 	assert_string_equal(heard.hint, "remove some");
 }
 
+/* ---- the directory ---- */
+
+static int count_name(void *arg, const char *name)
+{
+	(void)name;
+	++*(int *)arg;
+	return 0;
+}
+
+static void test_directory_is_made_by_one_and_swept_when_nobody_has_it(void **state)
+{
+	char path[] = "/tmp/isolab-test-lab-XXXXXX", base[64];
+	struct rundir dir, other;
+	int listen_fd = -1, unused_fd = -1, names = 0;
+
+	(void)state;
+	assert_non_null(mkdtemp(path));
+	setenv("XDG_RUNTIME_DIR", path, 1);
+	int base_fd = rundir_open_base(NULL);
+	assert_true(base_fd >= 0);
+	assert_int_equal(rundir_open_lab(base_fd, &other), -ENOENT);
+	assert_int_equal(rundir_create_lab(base_fd, &dir, &listen_fd, NULL), 0);
+	assert_int_equal(rundir_create_lab(base_fd, &other, &unused_fd, NULL), -EEXIST);
+	/* it is no sandbox, and is left alone while it is locked */
+	assert_int_equal(rundir_list(base_fd, count_name, &names, NULL), 0);
+	assert_int_equal(names, 0);
+	assert_int_equal(rundir_sweep(base_fd, NULL), 0);
+	int connection = wire_connect(dir.fd, NULL);
+	assert_true(connection >= 0);
+	close(connection);
+	rundir_finish(&dir);
+	assert_int_equal(rundir_sweep(base_fd, NULL), 1);
+	assert_int_equal(rundir_open_lab(base_fd, &other), -ENOENT);
+	close(listen_fd);
+	close(base_fd);
+	snprintf(base, sizeof(base), "%s/isolab", path);
+	assert_int_equal(rmdir(base), 0);
+	assert_int_equal(rmdir(path), 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -356,6 +399,7 @@ int main(void)
 	    cmocka_unit_test(test_messages_of_another_form_are_refused),
 	    cmocka_unit_test(test_a_message_travels_with_one_descriptor),
 	    cmocka_unit_test(test_an_error_comes_back_with_its_hint),
+	    cmocka_unit_test(test_directory_is_made_by_one_and_swept_when_nobody_has_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
