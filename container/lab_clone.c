@@ -90,6 +90,15 @@ static int join(struct container *c, struct err *e)
 	return 0;
 }
 
+static int explain(const struct container *c, int r, struct err *e)
+{
+	if (r == -EAGAIN && c->spec->pids_max)
+		return err_hint(e, r,
+				"a sandbox of the lab network begins with two processes: --pids 2 "
+				"or more");
+	return r;
+}
+
 /* The messenger: enters the account, where nobody of the lab's namespace may put the child later,
  * joins, makes the child as its own sibling, says who that is, ends. */
 static int carry(struct container *c, struct clone_args *arguments, struct err *e)
@@ -107,7 +116,7 @@ static int carry(struct container *c, struct clone_args *arguments, struct err *
 	arguments->exit_signal = 0;
 	pid_t pid = call_clone3(c->calls, arguments);
 	if (pid < 0)
-		return err_sys(e, errno, "make a process in new namespaces");
+		return explain(c, err_sys(e, errno, "make a process in new namespaces"), e);
 	if (pid == 0)
 		container_child(c);
 	c->report->carried = pid;
