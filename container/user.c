@@ -324,8 +324,7 @@ static int explain_id(const struct container *c, const char *what, uint32_t id, 
 			"more than root; `isolab doctor` says how to get one");
 }
 
-/* Groups that are not mapped are left out, and so is all where setgroups(2) is forbidden: both only
- * take rights away. */
+/* Where setgroups(2) is forbidden the other groups are left out: that only takes rights away. */
 static int set_groups(const struct container *c, const struct user *user, struct err *e)
 {
 	bool is_forbidden = c->idmap.must_deny_setgroups && (c->namespaces & CLONE_NEWUSER);
@@ -403,9 +402,11 @@ int child_switch_user(struct container *c, struct err *e)
 
 	if (r == 0 && !c->keeps_home)
 		r = put_home(c->env, user.home, e);
+	if (r < 0)
+		return err_ctx(e, r, "--user %s", c->user);
 	/* Whoever it is already needs no right to become it. */
 	bool is_it = c->is_bare && geteuid() != 0 && user.uid == geteuid() && user.gid == getegid();
-	if (r == 0 && !is_it)
+	if (!is_it)
 		r = become(c, &user, e);
 	c->is_ordinary_user = user.uid != 0;
 	return r < 0 ? err_ctx(e, r, "--user %s", c->user) : 0;
