@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * What config.json becomes: words of mounts, limits of both worlds of cgroups, numbers at their ends.
- * Wrong ones are tried by tests/system/oci_hostile.py, hostile ones by the fuzzer.
+ * What config.json becomes: words of mounts, limits of both worlds of cgroups, numbers at their
+ * ends. Wrong ones are tried by tests/system/oci_hostile.py, hostile ones by the fuzzer.
  */
 #include <errno.h>
 #include <linux/mount.h>
