@@ -22,7 +22,8 @@ static bool comes_again(enum step step)
 /* The option that took the step out, NULL: none did. */
 static const char *removed_by(const struct container *c, enum step step)
 {
-	if (step_stands(c, step) || comes_again(step) || (c->is_bare && !(steps[step].bricks & SPEC_CGROUP)))
+	if (step_stands(c, step) || comes_again(step) ||
+	    (c->is_bare && !(steps[step].bricks & SPEC_CGROUP)))
 		return NULL;
 	return spec_brick_option(steps[step].bricks & c->spec->removed_bricks);
 }

@@ -21,9 +21,10 @@
  * where a process enters the time namespace that it unshared (timens.h; older kernels differ).
  *
  * Nesting of user namespaces: a sandbox's namespaces are made in whatever user namespace the worker
- * stands, but for `--network lab`: there they are children of the one that the network's holder owns,
- * so that the holder, root of the parent, may move a cable into the sandbox's network namespace. The
- * worker stays outside, where its rights on the host are; a messenger joins and clones (lab.h).
+ * stands, but for `--network lab`: there they are children of the one that the network's holder
+ * owns, so that the holder, root of the parent, may move a cable into the sandbox's network
+ * namespace. The worker stays outside, where its rights on the host are; a messenger joins and
+ * clones (lab.h).
  * Nothing in here asks for the initial user namespace.
  */
 #include <stdbool.h>
@@ -140,7 +141,8 @@ void container_note(const struct container *c, const char *format, ...)
 /* Everything from "go" to exec; does not return. */
 void container_child(struct container *c) __attribute__((noreturn));
 
-int child_start_session(struct container *c, struct err *e); /* child.c */
+/* Steps of the table (steps.h), in child.c. */
+int child_start_session(struct container *c, struct err *e);
 int child_shift_clock(struct container *c, struct err *e);
 int child_set_hostname(struct container *c, struct err *e);
 int child_enter_cgroup(struct container *c, struct err *e);

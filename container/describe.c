@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
  * The calls that built the wall become text when somebody asks for them, or at the end, if the
- * sandbox's directory stays: a start does not pay for it. The file is written under another name and
- * renamed, so that nobody reads half of it.
+ * sandbox's directory stays: a start does not pay for it. The file is written under another name
+ * and renamed, so that nobody reads half of it.
  */
 #include "describe.h"
 

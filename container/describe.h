@@ -11,8 +11,8 @@
 /* struct wall's entry. -EOPNOTSUPP: there is nothing to tell about that. */
 int wall_describe(struct worker *w, const char *topic, struct strbuf *text, struct err *e);
 
-/* Writes the file `calls` of the sandbox's directory, the calls that built its wall, unless that was
- * done: for `explain`, which may come after the end. */
+/* Writes the file `calls` of the sandbox's directory, the calls that built its wall, unless that
+ * was done: for `explain`, which may come after the end. */
 int describe_save_calls(struct worker *w, struct err *e);
 
 #endif

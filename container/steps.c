@@ -239,7 +239,8 @@ const struct step_entry steps[STEPS] = {
 	"in the lab everybody may ask a neighbour whether it is there",
 	.is_needed = lab_is_wanted, .run = lab_allow_ping, .is_quiet = true},
     [STEP_KEYRING] = {"keyring",
-	"an empty keyring in place of the session's: with no filter in the way its keys could be read",
+	"an empty keyring in place of the session's: with no filter in the way its keys could be "
+	"read",
 	.is_needed = needs_keyring, .run = lockdown_keyring, .is_quiet = true, .is_for_exec = true},
     [STEP_PROC] = {"proc",
 	"an own /proc shows the processes of the own pid namespace only",
@@ -292,7 +293,8 @@ const struct step_entry steps[STEPS] = {
 	.bricks = SPEC_SECCOMP | SPEC_LANDLOCK, .is_needed = needs_powers, .run = lockdown_raise,
 	.is_quiet = true, .is_for_exec = true},
     [STEP_EARLY_LANDLOCK] = {"landlock",
-	"a second lock, held by another part of the kernel: run only what is below the own root, make "
+	"a second lock, held by another part of the kernel: run only what is below the own root, "
+	"make "
 	"no device, look into nobody else's process",
 	.bricks = SPEC_LANDLOCK, .is_needed = needs_early_landlock, .run = landlock_lock},
     [STEP_EARLY_SECCOMP] = {"seccomp",
@@ -301,13 +303,14 @@ const struct step_entry steps[STEPS] = {
 	.bricks = SPEC_SECCOMP, .is_needed = needs_early_filter, .run = lockdown_calls,
 	.is_for_exec = true},
     [STEP_CAPS] = {"caps",
-	"of root's 41 powers three are kept",
+	"of root's 41 powers three are kept, or those that were asked for",
 	.bricks = SPEC_CAPABILITIES, .run = lockdown_capabilities, .is_for_exec = true},
     [STEP_NO_NEW_PRIVS] = {"no_new_privs",
 	"no program it executes can give it more privileges than it has",
 	.bricks = SPEC_NO_NEW_PRIVS, .run = lockdown_privileges, .is_for_exec = true},
     [STEP_LANDLOCK] = {"landlock",
-	"a second lock, held by another part of the kernel: run only what is below the own root, make "
+	"a second lock, held by another part of the kernel: run only what is below the own root, "
+	"make "
 	"no device, look into nobody else's process",
 	.bricks = SPEC_LANDLOCK, .is_needed = needs_late_landlock, .run = landlock_lock},
     [STEP_SECCOMP] = {"seccomp",

@@ -21,9 +21,9 @@ struct wall_state {
 	struct container container;
 	struct enter_list entered; /* what exec started */
 	char image[WALL_IMAGE_MAX];
-	char *net_program;         /* owned; only for --network lab */
+	char *net_program; /* owned; only for --network lab */
 	struct limits limits;
-	struct notify *notify; /* counts what the filter refuses */
+	struct notify *notify;     /* counts what the filter refuses */
 	bool is_stopped_by_signal; /* paused without a freezer */
 	bool has_saved_calls;      /* describe.h */
 };

@@ -166,9 +166,10 @@ static int read_file(const struct sandbox *s, char **ret_text, size_t *ret_lengt
 	if (fd < 0)
 		return fd;
 	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || status.st_size > CALLS_FILE_MAX)
-		return err_hint(
-		    e, err_set(e, EBADMSG, "sandbox '%s': 'calls' is no list of calls", s->name),
-		    "the next start writes it anew: isolab start %s", s->name);
+		return err_hint(e,
+				err_set(e, EBADMSG, "sandbox '%s': 'calls' is no list of calls",
+					s->name),
+				"the next start writes it anew: isolab start %s", s->name);
 	auto_free char *text = malloc((size_t)status.st_size + 1);
 	if (!text)
 		return err_sys(e, ENOMEM, "sandbox '%s': read 'calls'", s->name);

@@ -46,6 +46,7 @@ struct calls_text {
 	uint64_t lost;  /* calls that the worker had no room for */
 	size_t skipped; /* lines that nobody understands */
 };
+/* Frees what it holds. */
 void calls_finish(struct calls_text *calls);
 #define auto_calls __attribute__((cleanup(calls_finish))) struct calls_text
 

@@ -56,8 +56,8 @@ const struct command *command_find(const struct command_table *table, const char
 static bool is_of_later_version(const char *name)
 {
 	static const char *const later[] = {
-	    "cp",   "report",  "record",  "replay", "snapshot", "restore",
-	    "fork", "migrate", "monitor", "image",
+	    "cp",      "report", "record",  "replay",  "snapshot",
+	    "restore", "fork",   "migrate", "monitor", "image",
 	};
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)

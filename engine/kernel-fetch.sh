@@ -19,7 +19,8 @@ newest_of() {
 
 fetch_debian() {
 	package=''
-	for name in linux-image-cloud-amd64 linux-image-kvm linux-image-virtual linux-image-amd64; do
+	for name in linux-image-cloud-amd64 linux-image-kvm linux-image-virtual \
+		linux-image-amd64; do
 		package=$(newest_of "$name")
 		[ -n "$package" ] && break
 	done

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Kernels are found by their names only; whether a file is one, the VM's loader finds out. Three
- * places are looked at in turn; within a place the newest version comes first, but of the host's the
- * one that runs, since it is known to work.
+ * places are looked at in turn; within a place the newest version comes first, but of the host's
+ * the one that runs, since it is known to work.
  */
 #include "kernels.h"
 

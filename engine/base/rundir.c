@@ -134,8 +134,8 @@ int rundir_try_lock(struct rundir *dir)
 
 int rundir_lock(struct rundir *dir, struct err *e)
 {
-	/* Who only looks (rundir_is_locked) holds it for a few microseconds; a busy machine may take
-	 * the processor from it just then. */
+	/* Who only looks (rundir_is_locked) holds it for a few microseconds; a busy machine may
+	 * take the processor from it just then. */
 	const struct timespec pause = {.tv_nsec = 1000000};
 	int r = rundir_try_lock(dir);
 

@@ -47,13 +47,13 @@ const char *rundir_base_path(char *buffer, size_t size);
 /* Makes NAME with spec, an empty events and console, lock held. -EEXIST (hint: another name, or rm)
  * if there is one. */
 int rundir_create(const struct sandbox_spec *spec, struct rundir *ret_dir, struct err *e);
-/* The same, and leaves two of its files open for the worker that is to be: nobody has to open
- * again what was just made. */
 struct rundir_files {
 	int events_fd;  /* O_WRONLY, O_APPEND */
 	int console_fd; /* O_RDWR, empty */
 };
 #define RUNDIR_NO_FILES ((struct rundir_files){.events_fd = -1, .console_fd = -1})
+/* The same, and leaves two of its files open for the worker that is to be: nobody has to open
+ * again what was just made. */
 int rundir_create_open(const struct sandbox_spec *spec, struct rundir *ret_dir,
 		       struct rundir_files *ret_files, struct err *e);
 void rundir_close_files(struct rundir_files *files);
@@ -89,7 +89,7 @@ int rundir_mark(const struct rundir *dir, char *buffer, size_t size, struct err 
 int rundir_remove(struct rundir *dir, struct err *e);
 
 /* The user's lab network has a directory, too (container/net.h): ".lab", no sandbox's name, with a
- * lock, which its holder has as long as it lives, and a socket. Opens it: -ENOENT, there is none. */
+ * lock, which its holder has as long as it lives, and a socket. Opens it: -ENOENT: none there. */
 #define RUNDIR_LAB ".lab"
 int rundir_open_lab(int base_fd, struct rundir *ret_dir);
 /* Makes it, with the lock held and the socket listening (SOCK_SEQPACKET). -EEXIST: somebody was

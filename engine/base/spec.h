@@ -143,8 +143,8 @@ int spec_split_ulimit(const char *ulimit, int *ret_resource, uint64_t *ret_soft,
 int spec_check_user(const char *user, struct err *e);
 /* "1.5" -> 1500. -EINVAL, -ERANGE. */
 int spec_parse_cpus(const char *text, uint64_t *ret_millis);
-/* Number of the capability "CAP_SYS_TIME" or "sys_time"; -EINVAL: no such. spec_capabilities[] holds
- * the names without CAP_, by number, and ends with NULL. */
+/* Number of the capability "CAP_SYS_TIME" or "sys_time"; -EINVAL: no such. spec_capabilities[]
+ * holds the names without CAP_, by number, and ends with NULL. */
 int spec_find_capability(const char *name);
 extern const char *const spec_capabilities[];
 

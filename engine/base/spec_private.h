@@ -19,6 +19,7 @@ struct spec_part {
 	size_t offset;
 };
 extern const struct spec_part spec_texts[], spec_lists[];
+/* Where the text of the part is kept. */
 char **spec_text_of(struct sandbox_spec *spec, const struct spec_part *part);
 char ***spec_list_of(struct sandbox_spec *spec, const struct spec_part *part);
 

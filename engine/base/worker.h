@@ -135,8 +135,8 @@ const struct sandbox_spec *worker_spec(const struct worker *w);
 const struct rundir *worker_rundir(const struct worker *w);
 void worker_set_state(struct worker *w, void *state);
 void *worker_state(const struct worker *w);
-/* Zeroed memory that lives as long as the worker: from a small store that it has anyway, so it costs
- * no system call. NULL: the store is empty. Never freed. */
+/* Zeroed memory that lives as long as the worker: from a small store that it has anyway, so it
+ * costs no system call. NULL: the store is empty. Never freed. */
 void *worker_memory(struct worker *w, size_t size);
 /* Path of the installed or built data `file` ("images/base"): next to the worker's own binary.
  * Returns `buffer`. */

@@ -227,8 +227,8 @@ static bool pump_once(struct worker *w, size_t index)
 	}
 	if (n < 0 && errno == EAGAIN)
 		return false;
-	/* End of file; of a terminal whose last user has gone: EIO. The end mostly follows, and closes
-	 * it. */
+	/* End of file; of a terminal whose last user has gone: EIO. The end mostly follows, and
+	 * closes it. */
 	w->pumps[index] = w->pumps[--w->pump_count];
 	return false;
 }

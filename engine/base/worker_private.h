@@ -76,7 +76,7 @@ struct worker {
 	bool shall_remove;
 	bool is_ready, is_paused, is_command_error;
 	bool has_exited, has_failed;
-	int failed_status; /* with which it ends if it has failed */
+	int failed_status;   /* with which it ends if it has failed */
 	bool is_interrupted; /* Ctrl-C during the boot: the end counts as by SIGINT */
 	int wait_status;
 

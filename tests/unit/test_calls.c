@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The record of the calls that built a wall, read from whole, damaged and hostile text. */
+/*
+ * The record of the calls that built a wall,
+ * read from whole, damaged and hostile text.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

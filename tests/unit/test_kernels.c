@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Which kernels are found, in which order, and which one `--kernel linux` is. */
+/*
+ * Which kernels are found, in which order,
+ * and which one `--kernel linux` is.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +14,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -49,6 +53,12 @@ static void put_kernel(const char *cache, const char *version)
 	close(fd);
 }
 
+static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place)
+{
+	(void)status, (void)type, (void)place;
+	return remove(path);
+}
+
 static void add_version(void *arg, const struct kernel_entry *kernel)
 {
 	struct strbuf *versions = arg;
@@ -60,7 +70,6 @@ static void add_version(void *arg, const struct kernel_entry *kernel)
 static void test_newest_fetched_kernel_is_taken(void **state)
 {
 	char cache[] = "/tmp/isolab-kernels-XXXXXX", path[PATH_MAX], wanted[PATH_MAX];
-	char command[PATH_MAX];
 	auto_strbuf versions = {0};
 
 	(void)state;
@@ -75,8 +84,7 @@ static void test_newest_fetched_kernel_is_taken(void **state)
 	snprintf(wanted, sizeof(wanted), "%s/isolab/kernels/p-6.12.3-cloud/boot/vmlinuz-%s", cache,
 		 "6.12.3-cloud");
 	assert_string_equal(path, wanted);
-	snprintf(command, sizeof(command), "rm -r %s", cache);
-	assert_int_equal(system(command), 0);
+	assert_int_equal(nftw(cache, remove_entry, 8, FTW_DEPTH | FTW_PHYS), 0);
 }
 
 static void test_without_a_home_there_is_no_cache(void **state)
