@@ -19,7 +19,8 @@ test_linux_guest_is_a_sandbox_as_others_are() {
 	expect 0 sh -c 'echo typed | isolab exec -i box -- cat' && contains '^typed$' || return 1
 	expect 0 sh -c 'isolab exec box -- dd if=/dev/zero bs=1000 count=100 2>/dev/null | wc -c' &&
 		contains '^100000$' || return 1
-	expect 127 isolab exec box -- no-such-program && contains 'cannot run that program' || return 1
+	expect 127 isolab exec box -- no-such-program &&
+		contains 'cannot run that program' || return 1
 	expect 126 isolab exec box -- /etc || return 1
 	# facts are read by the same program as on every wall
 	expect 0 isolab inspect box --json && contains '"flavour": *"linux"' &&
