@@ -263,14 +263,30 @@ bool cgroup_kill(const struct cgroup *cgroup)
 	       fd_write_file(cgroup->fd[CGROUP_UNIFIED], "cgroup.kill", "1") == 0;
 }
 
+static void drop_tree(struct cgroup *cgroup, enum cgroup_tree tree)
+{
+	/* The last process may be dead but not yet gone from it. */
+	if (cgroup->parent_fd[tree] >= 0)
+		remove_from(cgroup->parent_fd[tree], cgroup->name);
+	fd_close(&cgroup->parent_fd[tree]);
+	fd_close(&cgroup->fd[tree]);
+}
+
+void cgroup_drop_trees(struct cgroup *cgroup, unsigned made)
+{
+	for (int tree = 0; tree < CGROUP_CONTROLLERS; tree++)
+		if (made & 1U << tree && cgroup->fd[tree] >= 0)
+			drop_tree(cgroup, tree);
+	/* One group of v2 may have had some before: then it stays, with what it has got. */
+	if (cgroup->unified_controllers && !(cgroup->unified_controllers & ~made)) {
+		drop_tree(cgroup, CGROUP_UNIFIED);
+		cgroup->unified_controllers = 0;
+	}
+}
+
 void cgroup_finish(struct cgroup *cgroup)
 {
-	for (int tree = 0; tree < CGROUP_TREES; tree++) {
-		/* The last process may be dead but not yet gone from it. */
-		if (cgroup->parent_fd[tree] >= 0)
-			remove_from(cgroup->parent_fd[tree], cgroup->name);
-		fd_close(&cgroup->parent_fd[tree]);
-		fd_close(&cgroup->fd[tree]);
-	}
+	for (int tree = 0; tree < CGROUP_TREES; tree++)
+		drop_tree(cgroup, tree);
 	cgroup->unified_controllers = 0;
 }

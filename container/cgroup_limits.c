@@ -177,7 +177,8 @@ int cgroup_update(struct cgroup *cgroup, const struct sandbox_spec *before,
 	for (int i = 0; i < LIMITS; i++)
 		if (limits[i].differs(before, after) && is_asked(&limits[i], after))
 			wanted |= 1U << limits[i].controller;
-	*ret_has_grown = cgroup_make_trees(cgroup, wanted, &refusals) != 0;
+	unsigned made = cgroup_make_trees(cgroup, wanted, &refusals);
+	*ret_has_grown = made != 0;
 	for (int i = 0; i < LIMITS; i++) {
 		if (!limits[i].differs(before, after))
 			continue;
@@ -185,6 +186,7 @@ int cgroup_update(struct cgroup *cgroup, const struct sandbox_spec *before,
 		if (r == 0)
 			continue;
 		set_back(cgroup, i, &refusals, before, after);
+		cgroup_drop_trees(cgroup, made);
 		if (e)
 			*e = error;
 		r = error.hint[0] ? r : err_ctx(e, r, "no limit on %s", limits[i].noun);

@@ -19,6 +19,9 @@ const char *cgroup_v2_name(enum cgroup_tree controller);
 unsigned cgroup_make_trees(struct cgroup *cgroup, unsigned wanted,
 			   struct cgroup_refusals *ret_refusals);
 
+/* Takes away again what cgroup_make_trees() has just made; nobody has been put in yet. */
+void cgroup_drop_trees(struct cgroup *cgroup, unsigned made);
+
 /* Our directory below `parent`, made anew and opened. 0 or -errno. */
 int cgroup_make_below(struct cgroup *cgroup, enum cgroup_tree tree, int parent);
 

@@ -77,6 +77,7 @@ def test_update_below_use(lab):
     told = stats(lab, "demo")
     check(told["memory_limit_bytes"] == 96 << 20 and "pids_limit" not in told, told)
     check(lab.row("demo")["state"] == "running", lab.row("demo"))
+    check(len(cgroups(lab)) == 1, "made for nothing", cgroups(lab))
 
 
 def test_update_is_saved(lab):
