@@ -17,6 +17,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -118,8 +119,6 @@ static int open_own(struct holder *h, struct err *e)
 	h->userns_fd = open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC);
 	if (h->netns_fd < 0 || h->userns_fd < 0)
 		return err_sys(e, errno, "open the lab's namespaces");
-	h->tun_directory = open("/dev/net",
-				O_PATH | O_DIRECTORY | O_CLOEXEC); /* or there is none */
 	return 0;
 }
 
@@ -157,13 +156,18 @@ static int build_bridge(struct holder *h, struct err *e)
 	return 0;
 }
 
-/* An empty directory in memory becomes the root: whoever should take us over finds nothing. */
+/* An empty directory in memory becomes the root: whoever should take us over finds nothing but the
+ * node for taps. That is bound there, since from a descriptor of its directory `..` would lead to
+ * the host's files. */
 static int let_files_go(struct err *e)
 {
 	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("none", "/proc", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "size=4k") < 0 ||
 	    chdir("/proc") < 0)
 		return err_sys(e, errno, "make an empty root");
+	if (mknod("tun", S_IFREG | 0600, 0) == 0 &&
+	    mount("/dev/net/tun", "tun", NULL, MS_BIND, NULL) < 0)
+		unlink("tun"); /* this machine has none */
 	if (mount(NULL, ".", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0)
 		return err_sys(e, errno, "make the empty root read-only");
 	if (kernel_pivot_root(".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
@@ -270,7 +274,6 @@ void holder_run(const struct holder_setup *setup)
 	struct holder h = {.channel = setup->channel,
 			   .netns_fd = -1,
 			   .userns_fd = -1,
-			   .tun_directory = -1,
 			   .uplink = setup->uplink};
 	/* fd69:6f62:: is from the range that everybody may use (RFC 4193). */
 	static const uint8_t network6[16] = {0xfd, 'i', 'o', 'b'};

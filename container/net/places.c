@@ -130,13 +130,9 @@ static int make_tap(struct holder *h, struct holder_client *client, struct net_w
 
 	if (!client->number)
 		return err_set(e, EPROTO, "a tap before join");
-	auto_close int fd = h->tun_directory < 0
-				? -1
-				: openat(h->tun_directory, "tun", O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	auto_close int fd = open("/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK); /* let_files_go() */
 	if (fd < 0)
-		return err_hint(e,
-				err_sys(e, h->tun_directory < 0 ? ENOENT : errno,
-					"open '/dev/net/tun'"),
+		return err_hint(e, err_sys(e, errno, "open '/dev/net/tun'"),
 				"sudo modprobe tun; and the device must be open to everybody: sudo "
 				"chmod 0666 /dev/net/tun");
 	cable_name(request.ifr_name, 't', client->number);

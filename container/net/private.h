@@ -19,7 +19,6 @@ struct holder_client {
 struct holder {
 	int channel;             /* to the keeper */
 	int netns_fd, userns_fd; /* our own */
-	int tun_directory;       /* the host's /dev/net, -1: there is none */
 	int bridge;              /* its index */
 	const char *uplink;      /* the program that leads outside, "" = none */
 	struct link link;
