@@ -47,11 +47,14 @@ static uint64_t run_program(struct contestant *contestant)
 	return race_now_ns() - start_ns;
 }
 
-/* The lab reaps its workers: then there is no such process any more. */
+/* The lab reaps its workers: then there is no such process any more. 0: that was before the start
+ * had even returned. */
 static bool has_ended(struct lab *lab, void *arg)
 {
+	pid_t worker = *(pid_t *)arg;
+
 	(void)lab;
-	return kill(*(pid_t *)arg, 0) < 0;
+	return worker <= 0 || kill(worker, 0) < 0;
 }
 
 static struct sandbox *make(struct lab *lab, struct contestant *contestant)
