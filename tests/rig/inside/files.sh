@@ -51,7 +51,8 @@ test_volume_of_a_user_on_ext4_and_on_tmpfs() {
 			sh -c 'echo x >/tmp/x; echo x 2>&1 >/work/new; stat -c %u /work'
 		mapped=$(owner $place/new 2>/dev/null)
 		if contains 'maps no ids'; then # tmpfs can from Linux 6.3 on
-			[ $place = /tmp/volume ] || { echo "ext4 without idmapped mounts"; return 1; }
+			[ $place = /tmp/volume ] ||
+				{ echo "ext4 without idmapped mounts"; return 1; }
 		else
 			[ "$mapped" = 1001:1001 ] || { echo "$place/new is $mapped"; return 1; }
 		fi
