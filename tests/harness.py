@@ -246,9 +246,11 @@ class Lab:
         for program in self.started:
             if program.poll() is None:
                 program.kill()
-            program.communicate()
+        # before the pipes are read to their ends: what runs inside may hold them, and be stopped
         if os.path.isdir(self.directory()):
             self.isolab("rm", "-f", "--all")
+        for program in self.started:
+            program.communicate()
         left = wait_children()
         left += [name for name in os.listdir(self.directory())] if os.path.isdir(
             self.directory()) else []
