@@ -180,12 +180,16 @@ class Lab:
                                 XDG_RUNTIME_DIR=self.scratch)
         self.terminals, self.started = [], []
 
-    def become_user(self):
-        """From now on all is done by an ordinary user, who may not be able to enter the build."""
+    def open_programs(self):
+        """From now on the programs lie where all may go: the build may be closed to others."""
         os.chmod(self.scratch, 0o755)
         place = os.path.join(self.scratch, "programs")
         os.mkdir(place)
         self.isolab_path = copy_programs(self.build, place)
+
+    def become_user(self):
+        """From now on all is done by an ordinary user, who may not be able to enter the build."""
+        self.open_programs()
         self.environment["XDG_RUNTIME_DIR"] = self.runtime = os.path.join(self.scratch, "run")
         os.mkdir(self.runtime, 0o700)
         os.chown(self.runtime, ORDINARY_USER, ORDINARY_USER)

@@ -10,16 +10,9 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from harness import Lab, Skip, check, children, expect, run_suite  # noqa: E402
+from world import cgroups  # noqa: E402
 
 STEPS = ["clone", "idmap", "mounts", "pivot", "network", "caps", "seccomp", "exec"]
-
-
-def cgroups():
-    """Cgroups of sandboxes, wherever a controller is mounted."""
-    with open("/proc/self/mounts", encoding="utf-8") as mounts:
-        roots = [line.split()[1] for line in mounts if line.split()[2] in ("cgroup", "cgroup2")]
-    return {folder for root in roots for folder, _, _ in os.walk(root)
-            if os.path.basename(folder).startswith("isolab.")}
 
 
 def need_limits(lab):
@@ -66,7 +59,7 @@ def test_memory_limit(lab):
     for kind in ("container", "process"):
         done = lab.isolab("run", kind, "--memory", "16M", "--", "isolab-work", "touch", "64M")
         check(done.status == 137 and "out of memory" in done.err, kind, done)
-        check(not cgroups(), cgroups())
+        check(not cgroups(lab), cgroups(lab))
 
 
 def test_pids_limit(lab):
@@ -76,14 +69,14 @@ def test_pids_limit(lab):
         script = "sleep 9 & sleep 9 & sleep 9 & sleep 9 & true"
         done = lab.isolab("run", kind, "--pids", "3", "--", "sh", "-c", script)
         check("--pids was reached" in done.err, kind, done)
-        check(not cgroups(), cgroups())
+        check(not cgroups(lab), cgroups(lab))
 
 
 def test_limits_hold_first(lab):
     """when the command runs, it is already counted, and an exec is, too"""
     need_limits(lab)
     lab.create("demo", "--pids", "20", "--", "sh", "-c", "sleep 1000 & wait")
-    folders = cgroups()
+    folders = cgroups(lab)
     check(folders, "no cgroup was made")
     program = lab.start("exec", "demo", "--", "sh", "-c", "echo up; sleep 1000; true")
     program.stdout.readline()
@@ -92,7 +85,7 @@ def test_limits_hold_first(lab):
             check(len(procs.read().split()) >= 2, folder)
     program.kill()
     expect(lab.isolab("rm", "-f", "demo"))
-    check(not cgroups(), cgroups())
+    check(not cgroups(lab), cgroups(lab))
 
 
 def test_limit_that_cannot_be_had(lab):

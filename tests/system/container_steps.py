@@ -37,6 +37,8 @@ def make_lab():
     lab = Lab("container")
     if "--user" in sys.argv:
         lab.become_user()
+    else:  # without mounts of its own, a nobody looks for the programs on the host
+        lab.open_programs()
     return lab
 
 
