@@ -148,6 +148,7 @@ static int execute(struct execution *x)
 static int add_variable(struct execution *x, size_t *count, const char *word, struct err *e)
 {
 	const char *value = strchr(word, '=');
+	char *variable = NULL;
 
 	if (!*word || value == word)
 		return err_hint(e,
@@ -156,17 +157,15 @@ static int add_variable(struct execution *x, size_t *count, const char *word, st
 				"for example --env LANG=C");
 	if (*count == WIRE_ARGV_MAX)
 		return err_set(e, E2BIG, "exec: more than %d variables", WIRE_ARGV_MAX);
-	if (value) {
-		x->env[(*count)++] = (char *)word;
+	if (!value && !getenv(word))
 		return 0;
-	}
-	value = getenv(word);
-	if (!value)
-		return 0;
-	/* Lives as long as the command: it is freed with the process. */
-	if (asprintf(&x->env[*count], "%s=%s", word, value) < 0)
+	if (value)
+		variable = strdup(word);
+	else if (asprintf(&variable, "%s=%s", word, getenv(word)) < 0)
+		variable = NULL;
+	if (!variable)
 		return err_sys(e, ENOMEM, "exec: --env '%.80s'", word);
-	++*count;
+	x->env[(*count)++] = variable;
 	return 0;
 }
 
@@ -263,6 +262,8 @@ static int run_exec(struct command_context *context, int argc, char **argv)
 		exec_close_streams(x);
 		fd_close(&x->socket);
 	}
+	for (char **variable = x ? x->env : NULL; variable && *variable; variable++)
+		free(*variable);
 	free(original);
 	free(x);
 	return status;

@@ -18,8 +18,8 @@ struct execution {
 	struct command_context *context;
 	struct sandbox *s;
 	bool is_interactive, is_tty;
-	const char *workdir, *user; /* NULL: the sandbox's */
-	char **argv, *env[WIRE_ARGV_MAX + 1];
+	const char *workdir, *user;           /* NULL: the sandbox's */
+	char **argv, *env[WIRE_ARGV_MAX + 1]; /* env: owned */
 	int socket, null;
 	int master, slave; /* of a terminal of its own, -1 = none */
 	int given[3];      /* the program's stdin, stdout, stderr */
