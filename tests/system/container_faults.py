@@ -26,6 +26,9 @@ FORMS = {
     "limits and files": ["--memory", "64M", "--pids", "50", "--overlay", "--tmpfs", "/scratch",
                          "--volume", "/usr:/mnt:ro", "--init", "--user", "7:7"],
     "lab": ["--network", "lab", "--memory", "64M", "--overlay"],
+    # steps that stand in for a lock that was left out
+    "no filter": ["--no-seccomp", "--overlay", "--workdir", "/made"],
+    "no no_new_privs": ["--no-nnp", "--user", "7:7"],
 }
 
 

@@ -61,7 +61,7 @@ WRONG = [
      r"linux.namespaces\[0\]: type: there is no namespace 'nothing'"),
     (put(["linux", "namespaces"], [{"type": "pid"}, {"type": "pid"}]), "a second namespace"),
     (put(["linux", "namespaces", 0, "path"], "/proc/self/ns/net"), "no namespace of type 'pid'"),
-    (put(["linux", "namespaces", 0, "path"], "/etc/hostname"), "is no namespace"),
+    (put(["linux", "namespaces", 0, "path"], "/etc/passwd"), "is no namespace"),
     (put(["linux", "namespaces"], [{"type": "mount"}]), "hostname: it would be the host's"),
     (put(["linux", "maskedPaths"], ["proc"]), r"linux.maskedPaths\[0\]: 'proc' must be"),
     (put(["linux", "sysctl"], {"kernel.panic": "1"}), "'kernel.panic' is the whole machine's"),
