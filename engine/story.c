@@ -234,7 +234,7 @@ static void on_note(struct story *story, const struct event *event)
 		str_copy(story->accel, sizeof(story->accel), event->value);
 	else if (strcmp(event->name, "denied") == 0)
 		on_denied(story, event->detail);
-	else
+	else if (strcmp(event->name, "kernel") != 0 && strcmp(event->name, "update") != 0)
 		str_copy(story->note, sizeof(story->note), event->value);
 }
 

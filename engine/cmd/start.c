@@ -49,6 +49,8 @@ static int tell_started(struct command_context *context, struct sandbox *s)
 	if (sandbox_exit_status(s, &status))
 		out_printf(context->out, ", ended with status %d", status);
 	out_printf(context->out, "\n");
+	if (*sandbox_note(s)) /* a limit that does not hold must not be found out later */
+		out_printf(context->out, "%s: note: %s\n", sandbox_name(s), sandbox_note(s));
 	return 0;
 }
 
