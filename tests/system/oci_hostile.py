@@ -220,9 +220,10 @@ def test_killed_create(lab):
     check(lab.state("killed")["status"] == "creating")
     program.kill()
     program.communicate()
-    with open(lab.scratch + "/fifo", "w", encoding="utf-8"):
-        pass  # the hook may end
+    fifo = os.open(lab.scratch + "/fifo", os.O_RDWR)  # which waits for nobody
+    os.write(fifo, b"\n")  # the hook may end, if it lives
     lab.reap()
+    os.close(fifo)
     check(lab.state("killed")["status"] == "stopped")
     expect(lab.oci("start", "killed"), 1, err="it is stopped")
     expect(lab.oci("delete", "killed"))
