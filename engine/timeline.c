@@ -118,6 +118,7 @@ static const struct {
     {"caps", "give up the powers of root"},
     {"seccomp", "refuse system calls that are not on the list"},
     {"kvm_open", "open /dev/kvm"},
+    {"prepare", "find kernel and files, or make them once"},
     {"kvm_vm", "ask KVM for a virtual machine"},
     {"kvm_memory", "give the machine its RAM"},
     {"kvm_vcpu", "give the machine a processor"},

@@ -38,16 +38,21 @@ int kernels_compare(const char *a, const char *b)
 
 int kernels_cache(char *path, size_t size, struct err *e)
 {
+	return kernels_cache_of("kernels", path, size, e);
+}
+
+int kernels_cache_of(const char *part, char *path, size_t size, struct err *e)
+{
 	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
 	bool is_set = cache && *cache == '/';
 
 	if (!is_set && (!home || *home != '/'))
-		return err_hint(e, err_set(e, ENOENT, "there is no directory for fetched kernels"),
+		return err_hint(e, err_set(e, ENOENT, "there is no directory for a cache"),
 				"set HOME or XDG_CACHE_HOME");
-	if ((size_t)snprintf(path, size, "%s%s/isolab/kernels", is_set ? cache : home,
-			     is_set ? "" : "/.cache") < size)
+	if ((size_t)snprintf(path, size, "%s%s/isolab/%s", is_set ? cache : home,
+			     is_set ? "" : "/.cache", part) < size)
 		return 0;
-	return err_sys(e, ENAMETOOLONG, "directory of fetched kernels");
+	return err_sys(e, ENAMETOOLONG, "the cache's directory");
 }
 
 static const char *version_of(const char *path)

@@ -31,6 +31,8 @@ int kernels_choose(char *path, size_t size, struct err *e);
 
 /* Where `kernel fetch` puts what it unpacks. -ENOENT: there is no home directory. */
 int kernels_cache(char *path, size_t size, struct err *e);
+/* The same for another `part` of isolab's cache than "kernels". */
+int kernels_cache_of(const char *part, char *path, size_t size, struct err *e);
 
 /* Orders versions: runs of digits by value, so that 6.9 comes before 6.10. <0, 0, >0. */
 int kernels_compare(const char *a, const char *b);

@@ -47,6 +47,23 @@ void guest_send(struct guest *guest, enum agent_message type, unsigned program, 
 void guest_flush(struct guest *guest);
 /* Reads and obeys. */
 void guest_receive(struct guest *guest);
+/* The kernel's console is the only place for words before the worker listens. */
+void guest_complain(const char *what, const char *object);
+
+/* ---- root.c: in this order ---- */
+/* Where the image lies until it becomes the root. */
+#define GUEST_IMAGE "/image"
+/* Mounts what a system has, in the image. */
+void root_lay_out(void);
+/* The image becomes the root; what lies beside it is out of sight. */
+void root_enter(void);
+
+/* ---- modules.c: before root_enter() ---- */
+/* Loads the drivers of all devices that there are. */
+void modules_drive_devices(void);
+/* Loads one module and what it needs. -ENOENT: there is none of that name. */
+int modules_load(const char *name);
+
 /* The interface lo answers. */
 void guest_loopback_up(void);
 

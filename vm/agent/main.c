@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * isolab-agent: /init of a Linux guest. It lays out the system (mounts, names), says HELLO over the
- * second serial port, and then is to the guest what the worker is to a container: starts programs,
- * carries their bytes, signals and sizes, reaps them, tells their end. One thread, one poll loop.
+ * isolab-agent: /init of a Linux guest. It loads the drivers of the devices there are, makes the
+ * image the root (root.c), says HELLO over the second serial port, and then is to the guest what
+ * the worker is to a container: starts programs, carries their bytes, signals and sizes, reaps
+ * them, tells their end. One thread, one poll loop.
  *
  * It is process 1: what it does not reap stays a zombie, and when it ends the kernel panics. So
  * nothing in here exits: at the end, and when it is lost, it switches the machine off.
@@ -13,41 +14,18 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "guest.h"
 
-#define LINK_DEVICE "/dev/ttyS1"
-
-static const struct mount_entry {
-	const char *target, *type, *data;
-	unsigned long flags;
-} mount_table[] = {
-    {"/proc", "proc", NULL, MS_NOSUID | MS_NODEV | MS_NOEXEC},
-    {"/sys", "sysfs", NULL, MS_NOSUID | MS_NODEV | MS_NOEXEC},
-    {"/dev", "devtmpfs", "mode=755", MS_NOSUID | MS_NOEXEC},
-    {"/dev/pts", "devpts", "ptmxmode=0666,mode=0620,gid=5", MS_NOSUID | MS_NOEXEC},
-    {"/dev/shm", "tmpfs", "mode=1777", MS_NOSUID | MS_NODEV},
-    {"/tmp", "tmpfs", "mode=1777", MS_NOSUID | MS_NODEV},
-    {"/run", "tmpfs", "mode=755", MS_NOSUID | MS_NODEV},
-};
-
-static const struct {
-	const char *target, *path;
-} link_table[] = {
-    {"pts/ptmx", "/dev/ptmx"},          {"/proc/self/fd", "/dev/fd"},
-    {"/proc/self/fd/0", "/dev/stdin"},  {"/proc/self/fd/1", "/dev/stdout"},
-    {"/proc/self/fd/2", "/dev/stderr"},
-};
+#define LINK_DEVICE GUEST_IMAGE "/dev/ttyS1"
 
 /* The kernel's console is the only place for words before the worker listens. */
-static void complain(const char *what, const char *object)
+void guest_complain(const char *what, const char *object)
 {
 	char line[256];
 	int n = snprintf(line, sizeof(line), "isolab-agent: %s '%s': %s\n", what, object,
@@ -55,26 +33,6 @@ static void complain(const char *what, const char *object)
 	ssize_t unused = write(STDERR_FILENO, line, (size_t)n);
 
 	(void)unused;
-}
-
-/* What the image lacks is made; what the kernel lacks is said, and done without. */
-static void lay_out_system(void)
-{
-	umask(0);
-	for (size_t i = 0; i < sizeof(mount_table) / sizeof(mount_table[0]); i++) {
-		const struct mount_entry *entry = &mount_table[i];
-		mkdir(entry->target, 0755);
-		if (mount(entry->type, entry->target, entry->type, entry->flags, entry->data) < 0 &&
-		    errno != EBUSY)
-			complain("mount", entry->target);
-	}
-	for (size_t i = 0; i < sizeof(link_table) / sizeof(link_table[0]); i++) {
-		unlink(link_table[i].path);
-		if (symlink(link_table[i].target, link_table[i].path) < 0)
-			complain("make", link_table[i].path);
-	}
-	umask(022);
-	guest_loopback_up();
 }
 
 /* The line carries bytes as they are. */
@@ -143,10 +101,13 @@ int main(void)
 	static struct guest guest; /* large, and process 1 has no other */
 	int signal_fd = watch_children();
 
-	lay_out_system();
+	root_lay_out();
+	modules_drive_devices();
 	guest_init(&guest, open_link());
+	root_enter();
+	guest_loopback_up();
 	if (guest.link_fd < 0 || signal_fd < 0) {
-		complain("open", LINK_DEVICE);
+		guest_complain("open", LINK_DEVICE);
 	} else {
 		guest_send(&guest, AGENT_HELLO, 0, AGENT_VERSION, NULL, 0);
 		run(&guest, signal_fd);

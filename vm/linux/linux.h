@@ -7,6 +7,7 @@
  * devices that any Linux drives without a module.
  *
  *	machine.c	its steps of the start, and what the worker asks of a wall
+ *	files.c		kernel and initramfs, from the cache or made now
  *	processor.c	the threads around KVM_RUN
  *	devices.c	who is on the bus
  *	link.c		messages to and from the agent, which is /init in there (agent.h)
@@ -21,6 +22,7 @@
 
 #include "agent.h"
 #include "bus.h"
+#include "files.h"
 #include "link.h"
 #include "linux_boot.h"
 #include "serial.h"
@@ -29,7 +31,6 @@
 enum {
 	LINUX_CPUS_MAX = 8,
 	LINUX_MEMORY_DEFAULT = 256 << 20,
-	LINUX_MEMORY_MINIMUM = 64 << 20,
 	LINUX_CONSOLE_BYTES = 64 * 1024,
 };
 #define LINUX_MEMORY_MAXIMUM (3ull << 30) /* devices' addresses begin above */
@@ -68,6 +69,7 @@ struct linux_vm {
 	struct bus bus;
 	struct serial console, link; /* ttyS0: the kernel's words; ttyS1: the agent's messages */
 	struct byte_queue console_out, link_out;
+	struct boot_files files; /* open until they are loaded */
 	struct linux_image image;
 	struct processor processors[LINUX_CPUS_MAX];
 	unsigned processor_count;

@@ -6,29 +6,26 @@
  * program runs.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/kvm.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "acpi.h"
 #include "clock.h"
 #include "fd.h"
-#include "kernels.h"
 #include "linux.h"
 #include "lockin.h"
 #include "wall.h"
 
-#define INITRAMFS "linux-initramfs.cpio"
-
-/* i8042 and the clock chip are not there (ACPI says so too); the rest saves waiting. */
+/* Of the kernel's own words only its last ones are shown, those of a panic.
+ * i8042 and the clock chip are not there (ACPI says so too); the rest saves waiting. */
 static const char command_line[] =
-    "console=ttyS0 quiet panic=-1 reboot=k pci=off random.trust_cpu=on cryptomgr.notests "
+    "console=ttyS0 quiet loglevel=1 panic=-1 reboot=k pci=off random.trust_cpu=on "
+    "cryptomgr.notests "
     "8250.nr_uarts=2 i8042.noaux i8042.nokbd no_timer_check tsc=reliable rdinit=/init";
 
 static char *const default_command[] = {"isolab-work", NULL};
@@ -61,19 +58,60 @@ static int step_create_vm(struct vm *vm, struct err *e)
 	return r < 0 ? r : linux_cpu_create_chips(vm, e);
 }
 
+/* What the kernel and its files take decides how much memory there must be. */
+static int step_prepare(struct vm *vm, struct err *e)
+{
+	struct linux_vm *machine = vm->linux_guest;
+	int r = boot_files_prepare(vm->worker, &machine->files, e);
+
+	if (r == 0)
+		r = linux_measure_kernel(machine->files.kernel, &machine->image, e);
+	if (r == 0)
+		worker_tell(vm->worker, "kernel", machine->files.kernel_path, "%s",
+			    machine->files.kernel_path);
+	return r;
+}
+
+static unsigned long long to_mib(uint64_t bytes)
+{
+	return (bytes + (1 << 20) - 1) >> 20;
+}
+
+static int refuse_memory(const struct linux_vm *machine, uint64_t bytes, uint64_t needed,
+			 struct err *e)
+{
+	if (bytes > LINUX_MEMORY_MAXIMUM)
+		return err_hint(e,
+				err_set(e, EINVAL,
+					"--memory: %llu MiB are too much for a Linux "
+					"guest",
+					to_mib(bytes)),
+				"at most 3G");
+	int r = err_set(e, EINVAL,
+			"--memory: %llu MiB are too little: the kernel takes %llu MiB, its files "
+			"twice %llu MiB",
+			to_mib(bytes), to_mib(machine->image.end),
+			to_mib(machine->files.initramfs_bytes));
+	return err_hint(e, r, "at least --memory %lluM", to_mib(needed));
+}
+
 static int step_memory(struct vm *vm, struct err *e)
 {
+	const struct linux_vm *machine = vm->linux_guest;
 	const struct sandbox_spec *spec = worker_spec(vm->worker);
+	uint64_t needed = linux_memory_needed(&machine->image, machine->files.initramfs_bytes);
 	uint64_t bytes = spec->memory_bytes ? memory_page_up(spec->memory_bytes)
 					    : LINUX_MEMORY_DEFAULT;
-	int r;
 
-	if (bytes >= LINUX_MEMORY_MINIMUM && bytes <= LINUX_MEMORY_MAXIMUM)
-		return kvm_create_memory(vm, bytes, e);
-	r = err_set(e, EINVAL, "--memory: %llu MiB are %s for a Linux guest",
-		    (unsigned long long)(bytes >> 20),
-		    bytes < LINUX_MEMORY_MINIMUM ? "too little" : "too much");
-	return err_hint(e, r, "from 64M (most kernels need 128M) to 3G");
+	if (!spec->memory_bytes && needed > bytes) {
+		bytes = needed + LINUX_MEMORY_DEFAULT / 2;
+		worker_note(vm->worker, "memory",
+			    "%llu MiB instead of %d: the image lies in the guest's memory",
+			    to_mib(bytes), LINUX_MEMORY_DEFAULT >> 20);
+	}
+	if (bytes < needed || bytes > LINUX_MEMORY_MAXIMUM)
+		return refuse_memory(machine, bytes, needed, e);
+	return kvm_create_memory(vm, bytes, e);
 }
 
 static int step_processors(struct vm *vm, struct err *e)
@@ -83,55 +121,22 @@ static int step_processors(struct vm *vm, struct err *e)
 	return processors_create(vm->linux_guest, wanted ? (unsigned)wanted : 1, e);
 }
 
-static int load_initramfs(struct linux_vm *machine, struct err *e)
-{
-	struct vm *vm = machine->vm;
-	char path[4096];
-	struct stat status;
-	auto_close int fd = open(worker_data_path(vm->worker, INITRAMFS, path, sizeof(path)),
-				 O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0 || fstat(fd, &status) < 0) {
-		int r = err_sys(e, errno, "open '%s'", path);
-		return err_hint(e, r, "isolab is not built or installed whole: ./dev build");
-	}
-	int r = linux_place_initramfs(&vm->memory, &machine->image, (uint64_t)status.st_size, e);
-	if (r == 0)
-		r = memory_map_file(&vm->memory, machine->image.initramfs_start, fd, 0,
-				    (uint64_t)status.st_size, e);
-	return r < 0 ? err_ctx(e, r, "load '%s'", path) : 0;
-}
-
-/* `path` becomes its path. Returns the descriptor. */
-static int open_kernel(const char *which, char *path, size_t size, struct err *e)
-{
-	int r = 0;
-
-	if (strcmp(which, "linux") == 0)
-		r = kernels_choose(path, size, e);
-	else
-		str_copy(path, size, which);
-	if (r < 0)
-		return r;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return err_hint(e, err_sys(e, errno, "open the kernel '%s'", path),
-				"--kernel takes a bzImage or vmlinux that you may read");
-	return fd;
-}
-
 static int step_load(struct vm *vm, struct err *e)
 {
-	char path[4096] = "";
-	auto_close int fd = open_kernel(worker_spec(vm->worker)->kernel, path, sizeof(path), e);
+	struct linux_vm *machine = vm->linux_guest;
+	struct boot_files *files = &machine->files;
+	int r = linux_load_kernel(&vm->memory, files->kernel, &machine->image, e);
 
-	if (fd < 0)
-		return fd;
-	int r = linux_load_kernel(&vm->memory, fd, &vm->linux_guest->image, e);
-	if (r < 0)
-		return err_ctx(e, r, "load '%s'", path);
-	worker_note(vm->worker, "kernel", "%s", path);
-	return load_initramfs(vm->linux_guest, e);
+	if (r == 0)
+		r = linux_place_initramfs(&vm->memory, &machine->image, files->initramfs_bytes, e);
+	uint64_t at = machine->image.initramfs_start;
+	for (unsigned i = 0; r == 0 && i < files->part_count; i++) {
+		const struct boot_part *part = &files->parts[i];
+		r = memory_map_file(&vm->memory, at, part->fd, 0, part->bytes, e);
+		at += part->bytes;
+	}
+	boot_files_finish(files);
+	return r < 0 ? err_ctx(e, r, "load '%s'", files->kernel_path) : 0;
 }
 
 static int step_tables(struct vm *vm, struct err *e)
@@ -170,6 +175,8 @@ static int step_walls(struct vm *vm, struct err *e)
 
 static const struct start_step linux_steps[] = {
     {"kvm_open", "open /dev/kvm: the kernel's hypervisor is a device file", step_kvm_open},
+    {"prepare", "find the kernel and the files that it starts from, or make them: once",
+     step_prepare},
     {"kvm_vm", "KVM_CREATE_VM: a machine, with the interrupt controllers and timer of a PC",
      step_create_vm},
     {"kvm_memory", "a piece of this process's memory becomes the machine's RAM", step_memory},
@@ -337,6 +344,7 @@ static int linux_start(struct worker *worker, struct err *e)
 	vm->linux_guest = machine;
 	machine->vm = vm;
 	machine->is_paused = true;
+	machine->files.kernel = -1;
 	pthread_mutex_init(&machine->lock, NULL);
 	pthread_cond_init(&machine->changed, NULL);
 	machine->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -440,6 +448,7 @@ static void linux_finish(struct worker *worker)
 		return;
 	processors_finish(machine);
 	link_finish(machine);
+	boot_files_finish(&machine->files);
 	fd_close(&machine->wake_fd);
 	pthread_cond_destroy(&machine->changed);
 	pthread_mutex_destroy(&machine->lock);

@@ -27,9 +27,20 @@ enum {
 	INITRAMFS_MAX = 0x7fffffff,
 	/* An ELF kernel has no init_size: room for its brk, page tables, decompressed data. */
 	ELF_SLACK = 8 << 20,
+	/* What a Linux that is up has used of its memory beside all that: pages' records, agent. */
+	MEMORY_SLACK = 24 << 20,
 	PAGE_PRESENT_WRITABLE = 3,
 	PAGE_LARGE = 1 << 7,
 	E820_ENTRIES = 2,
+};
+
+/* A kernel's headers. */
+struct kernel_file {
+	int fd;
+	uint64_t bytes;
+	struct setup_header setup;
+	Elf64_Ehdr elf;
+	Elf64_Phdr segments[ELF_HEADERS_MAX];
 };
 
 static const char need_kernel[] =
@@ -80,67 +91,74 @@ static int check_setup(const struct setup_header *setup, struct err *e)
 	return 0;
 }
 
-static int load_bzimage(struct memory *memory, int fd, uint64_t file_bytes,
-			struct boot_params *params, struct linux_image *image, struct err *e)
+static uint64_t payload_offset(const struct setup_header *setup)
 {
-	const struct setup_header *setup = &params->hdr;
 	uint64_t sectors = setup->setup_sects ? setup->setup_sects : SETUP_SECTORS_DEFAULT;
-	uint64_t offset = (sectors + 1) * SECTOR;
+
+	return (sectors + 1) * SECTOR;
+}
+
+static int measure_bzimage(const struct kernel_file *file, struct linux_image *image, struct err *e)
+{
+	const struct setup_header *setup = &file->setup;
+	uint64_t offset = payload_offset(setup);
 	int r = check_setup(setup, e);
 
 	if (r < 0)
 		return r;
-	if (offset >= file_bytes || file_bytes - offset < (uint64_t)setup->syssize * 16)
+	if (offset >= file->bytes || file->bytes - offset < (uint64_t)setup->syssize * 16)
 		return refuse(e, "the kernel's file is cut off");
-	uint64_t bytes = file_bytes - offset;
+	uint64_t bytes = file->bytes - offset;
 	image->end = setup->pref_address + setup->init_size;
 	if (image->end < setup->pref_address || image->end < LINUX_HIGH_START + bytes)
 		image->end = LINUX_HIGH_START + bytes;
-	r = need_memory(memory, image->end, e);
-	if (r < 0)
-		return r;
 	image->entry = LINUX_HIGH_START + ENTRY_64;
 	image->initramfs_max = setup->initrd_addr_max;
-	return read_exactly(fd, memory_at(memory, LINUX_HIGH_START, bytes), bytes, offset, e);
+	return 0;
+}
+
+static int load_bzimage(struct memory *memory, const struct kernel_file *file, struct err *e)
+{
+	uint64_t offset = payload_offset(&file->setup), bytes = file->bytes - offset;
+
+	return read_exactly(file->fd, memory_at(memory, LINUX_HIGH_START, bytes), bytes, offset, e);
 }
 
 /* ---- ELF ---- */
 
-static int load_segment(struct memory *memory, int fd, const Elf64_Phdr *segment,
-			struct linux_image *image, struct err *e)
+static int measure_segment(const Elf64_Phdr *segment, struct linux_image *image, struct err *e)
 {
 	uint64_t start = segment->p_paddr, size = segment->p_memsz, end = start + size;
 
 	if (segment->p_filesz > size || end < start || start < LINUX_HIGH_START)
 		return refuse(
 		    e, "a segment of it lies where no kernel can be: a program, not a kernel?");
-	int r = need_memory(memory, end, e);
-	if (r < 0)
-		return r;
 	if (end > image->end)
 		image->end = end;
-	return read_exactly(fd, memory_at(memory, start, segment->p_filesz), segment->p_filesz,
-			    segment->p_offset, e);
+	return 0;
 }
 
-static int load_elf(struct memory *memory, int fd, const Elf64_Ehdr *header,
-		    struct linux_image *image, struct err *e)
+static int measure_elf(struct kernel_file *file, struct linux_image *image, struct err *e)
 {
-	Elf64_Phdr segments[ELF_HEADERS_MAX];
+	const Elf64_Ehdr *header = &file->elf;
 	bool is_kernel = false; /* a kernel lives in the upper half of the address space */
-	int r = 0;
 
 	if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_machine != EM_X86_64)
 		return refuse(e, "it is a kernel or program for another processor");
-	if (header->e_phentsize != sizeof(segments[0]) || header->e_phnum == 0 ||
+	if (header->e_phentsize != sizeof(file->segments[0]) || header->e_phnum == 0 ||
 	    header->e_phnum > ELF_HEADERS_MAX)
 		return refuse(e, "its program headers are not those of a kernel");
-	r = read_exactly(fd, segments, header->e_phnum * sizeof(segments[0]), header->e_phoff, e);
+	int r = read_exactly(file->fd, file->segments, header->e_phnum * sizeof(file->segments[0]),
+			     header->e_phoff, e);
 	for (unsigned i = 0; r == 0 && i < header->e_phnum; i++) {
-		if (segments[i].p_type != PT_LOAD)
+		const Elf64_Phdr *segment = &file->segments[i];
+		if (segment->p_type != PT_LOAD)
 			continue;
-		is_kernel |= segments[i].p_vaddr >> 63;
-		r = load_segment(memory, fd, &segments[i], image, e);
+		is_kernel |= segment->p_vaddr >> 63;
+		r = measure_segment(segment, image, e);
+		if (r == 0 && (segment->p_offset > file->bytes ||
+			       segment->p_filesz > file->bytes - segment->p_offset))
+			r = refuse(e, "the kernel's file is cut off");
 	}
 	if (r < 0)
 		return r;
@@ -152,7 +170,21 @@ static int load_elf(struct memory *memory, int fd, const Elf64_Ehdr *header,
 	image->entry = header->e_entry;
 	image->end += ELF_SLACK;
 	image->initramfs_max = INITRAMFS_MAX;
-	return need_memory(memory, image->end, e);
+	return 0;
+}
+
+static int load_elf(struct memory *memory, const struct kernel_file *file, struct err *e)
+{
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && i < file->elf.e_phnum; i++) {
+		const Elf64_Phdr *segment = &file->segments[i];
+		if (segment->p_type == PT_LOAD)
+			r = read_exactly(file->fd,
+					 memory_at(memory, segment->p_paddr, segment->p_filesz),
+					 segment->p_filesz, segment->p_offset, e);
+	}
+	return r;
 }
 
 /* ---- what the kernel finds ---- */
@@ -182,31 +214,56 @@ static void write_params(struct memory *memory, struct boot_params *params)
 	memory_write(memory, LINUX_BOOT_PARAMS, params, sizeof(*params));
 }
 
-int linux_load_kernel(struct memory *memory, int fd, struct linux_image *ret, struct err *e)
+/* Reads the headers, of whichever it is. */
+static int measure(int fd, struct kernel_file *file, struct linux_image *ret, struct err *e)
 {
 	_Alignas(8) char head[sizeof(struct boot_params)] = {0};
-	struct boot_params params = {0};
 	struct stat status;
-	int r;
 
 	*ret = (struct linux_image){0};
+	file->fd = fd;
 	if (fstat(fd, &status) < 0)
 		return err_sys(e, errno, "look at the kernel's size");
 	if (!S_ISREG(status.st_mode))
 		return refuse(e, "it is not a file");
+	file->bytes = (uint64_t)status.st_size;
 	ssize_t n = pread(fd, head, sizeof(head), 0);
 	if (n < 0)
 		return err_sys(e, errno, "read the kernel");
-	if (!memory_at(memory, LINUX_HIGH_START, 1))
-		return need_memory(memory, LINUX_HIGH_START + 1, e);
-	if ((size_t)n >= sizeof(Elf64_Ehdr) && memcmp(head, ELFMAG, SELFMAG) == 0) {
-		r = load_elf(memory, fd, (const Elf64_Ehdr *)head, ret, e);
-	} else {
-		memcpy(&params.hdr, head + offsetof(struct boot_params, hdr), sizeof(params.hdr));
-		r = load_bzimage(memory, fd, (uint64_t)status.st_size, &params, ret, e);
-	}
+	ret->is_elf = (size_t)n >= sizeof(file->elf) && memcmp(head, ELFMAG, SELFMAG) == 0;
+	memcpy(&file->elf, head, sizeof(file->elf));
+	memcpy(&file->setup, head + offsetof(struct boot_params, hdr), sizeof(file->setup));
+	return ret->is_elf ? measure_elf(file, ret, e) : measure_bzimage(file, ret, e);
+}
+
+int linux_measure_kernel(int fd, struct linux_image *ret, struct err *e)
+{
+	struct kernel_file file = {0};
+
+	return measure(fd, &file, ret, e);
+}
+
+uint64_t linux_memory_needed(const struct linux_image *image, uint64_t initramfs_bytes)
+{
+	const uint64_t mib = 1 << 20;
+
+	return (image->end + 2 * initramfs_bytes + MEMORY_SLACK + mib - 1) & ~(mib - 1);
+}
+
+int linux_load_kernel(struct memory *memory, int fd, struct linux_image *ret, struct err *e)
+{
+	struct kernel_file file = {0};
+	struct boot_params params = {0};
+	int r = measure(fd, &file, ret, e);
+
+	if (r == 0)
+		r = need_memory(memory, ret->end, e);
+	if (r == 0)
+		r = ret->is_elf ? load_elf(memory, &file, e) : load_bzimage(memory, &file, e);
 	if (r < 0)
 		return r;
+	if (!ret->is_elf)
+		params.hdr = file.setup;
 	write_tables(memory);
 	write_params(memory, &params);
 	return 0;
@@ -225,7 +282,7 @@ int linux_place_initramfs(struct memory *memory, struct linux_image *image, uint
 				"an initramfs of %llu MiB does not fit beside the kernel",
 				(unsigned long long)(bytes >> 20));
 		return err_hint(e, r, "give the VM more --memory: at least %llu MiB",
-				(unsigned long long)((image->end + 2 * bytes) >> 20) + 32);
+				(unsigned long long)(linux_memory_needed(image, bytes) >> 20));
 	}
 	image->initramfs_start = start;
 	image->initramfs_bytes = bytes;

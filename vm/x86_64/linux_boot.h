@@ -13,6 +13,7 @@
  *	0x00100000	a bzImage; an ELF kernel lies where its program headers say
  *	RAM's end	the initramfs, on a page boundary
  */
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "err.h"
@@ -30,17 +31,26 @@ enum {
 	LINUX_DATA_SELECTOR = 0x18,
 };
 
-/* What was laid where. */
+/* What lies where, or will. */
 struct linux_image {
 	uint64_t entry;         /* of the 64-bit kernel: RSI = LINUX_BOOT_PARAMS */
 	uint64_t end;           /* first byte behind all the kernel will use while it starts */
 	uint64_t initramfs_max; /* the initramfs must end at or before this address */
 	uint64_t initramfs_start, initramfs_bytes;
+	bool is_elf;
 };
 
+/* Reads the kernel's headers, a bzImage's or an ELF vmlinux's: where it wants to lie. -ENOEXEC says
+ * what the file is instead. */
+int linux_measure_kernel(int fd, struct linux_image *ret, struct err *e);
+
+/* The memory without which it does not come up with so large an initramfs: beside the kernel that
+ * lies there twice, as an archive and as files. */
+uint64_t linux_memory_needed(const struct linux_image *image, uint64_t initramfs_bytes);
+
 /*
- * Lays the kernel, a bzImage or an ELF vmlinux, and writes boot_params, page tables and GDT.
- * -ENOEXEC says what the file is instead; -ENOMEM how much memory it needs.
+ * Lays the kernel and writes boot_params, page tables and GDT. -ENOEXEC as above; -ENOMEM says how
+ * much memory it needs.
  */
 int linux_load_kernel(struct memory *memory, int fd, struct linux_image *ret, struct err *e);
 

@@ -7,6 +7,15 @@ test_linux_guest_runs_a_command_and_passes_its_status_on() {
 		sh -c 'uname -s; echo wrong >&2; exit 7' && contains '^Linux$' && contains '^wrong$'
 }
 
+# What is made once is kept: the second start makes nothing.
+test_linux_guest_starts_from_what_the_first_start_has_unpacked_and_packed() {
+	expect 0 timeout 100 isolab create vm second --kernel $kernel --memory 128M -- true &&
+		expect 0 timeout 100 isolab wait second || return 1
+	expect 0 isolab timeline second && contains prepare || return 1
+	sed 's/^/# /' /tmp/output >/dev/console
+	expect 0 isolab events second --json && ! contains '"made ' && isolab rm second
+}
+
 test_linux_guest_is_a_sandbox_as_others_are() {
 	expect 0 timeout 100 isolab create vm box --kernel $kernel --memory 128M \
 		--env GREETING=hello -- \
@@ -64,9 +73,15 @@ test_kernels_that_are_none_are_refused() {
 	expect 125 isolab run vm --kernel /etc/passwd -- true && contains 'no Linux kernel' &&
 		contains '^hint:' || return 1
 	expect 125 isolab run vm --kernel /tmp/half -- true && contains 'cut off' || return 1
-	expect 125 isolab run vm --kernel $kernel --memory 1M -- true && contains 'too little' ||
-		return 1
-	expect 125 isolab run vm --kernel $kernel --memory 64M -- true && contains 'needs 68 MiB' ||
+	# whole to its header, but not inside: nothing of it is kept
+	kept=$(ls /var/cache/isolab/boot | wc -l)
+	{ head -c 2000000 $kernel; head -c 1000000 /dev/zero; tail -c +3000001 $kernel; } >/tmp/bad
+	expect 125 isolab run vm --kernel /tmp/bad -- true && contains 'damaged' &&
+		contains '^hint:' || return 1
+	[ "$(ls -A /var/cache/isolab/boot | wc -l)" = "$kept" ] || return 1
+	expect 125 isolab run vm --kernel $kernel --memory 1M -- true && contains 'too little' &&
+		contains '^hint: at least --memory 1[0-9]*M$' || return 1
+	expect 125 isolab run vm --kernel $kernel --memory 64M -- true && contains 'too little' ||
 		return 1
 	expect 125 isolab run vm --kernel /bin/busybox -- true && contains 'a program, not a kernel'
 }

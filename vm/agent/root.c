@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * From the first root, where the kernel has unpacked the initramfs (we, the modules, and the image
+ * below /image), to the image as the root of everything: a mount of its own, moved over the first
+ * one. So the image is whole, none of our files is in it, and pivot_root(2) works for whoever
+ * makes a container in here. What the image lacks in directories is made: it is a copy. See
+ * Documentation/filesystems/ramfs-rootfs-initramfs.rst.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+enum { SAFE = MS_NOSUID | MS_NODEV };
+
+static const struct mount_entry {
+	const char *target, *type, *data;
+	unsigned long flags;
+	bool is_optional; /* not every kernel has it */
+} mount_table[] = {
+    {"/proc", "proc", NULL, SAFE | MS_NOEXEC, false},
+    {"/sys", "sysfs", NULL, SAFE | MS_NOEXEC, false},
+    {"/sys/fs/cgroup", "cgroup2", "nsdelegate", SAFE | MS_NOEXEC, true},
+    {"/dev", "devtmpfs", "mode=755", MS_NOSUID | MS_NOEXEC, false},
+    {"/dev/pts", "devpts", "ptmxmode=0666,mode=0620,gid=5", MS_NOSUID | MS_NOEXEC, false},
+    {"/dev/shm", "tmpfs", "mode=1777", SAFE, false},
+    {"/tmp", "tmpfs", "mode=1777", SAFE, false},
+    {"/run", "tmpfs", "mode=755", SAFE, false},
+};
+
+static const struct {
+	const char *target, *path;
+} link_table[] = {
+    {"pts/ptmx", "/dev/ptmx"},          {"/proc/self/fd", "/dev/fd"},
+    {"/proc/self/fd/0", "/dev/stdin"},  {"/proc/self/fd/1", "/dev/stdout"},
+    {"/proc/self/fd/2", "/dev/stderr"},
+};
+
+/* A real directory, whatever the image has there: a link would lead a mount astray. */
+static void make_place(const char *path)
+{
+	struct stat found;
+
+	if (lstat(path, &found) == 0 && !S_ISDIR(found.st_mode))
+		unlink(path);
+	mkdir(path, 0755);
+}
+
+static void mount_all(void)
+{
+	char path[64];
+
+	for (size_t i = 0; i < sizeof(mount_table) / sizeof(mount_table[0]); i++) {
+		const struct mount_entry *entry = &mount_table[i];
+		snprintf(path, sizeof(path), GUEST_IMAGE "%s", entry->target);
+		if (!entry->is_optional)
+			make_place(path);
+		if (mount(entry->type, path, entry->type, entry->flags, entry->data) < 0 &&
+		    errno != EBUSY && !entry->is_optional)
+			guest_complain("mount", entry->target);
+	}
+	for (size_t i = 0; i < sizeof(link_table) / sizeof(link_table[0]); i++) {
+		snprintf(path, sizeof(path), GUEST_IMAGE "%s", link_table[i].path);
+		unlink(path);
+		if (symlink(link_table[i].target, path) < 0)
+			guest_complain("make", link_table[i].path);
+	}
+}
+
+void root_lay_out(void)
+{
+	umask(0);
+	mkdir(GUEST_IMAGE, 0755);
+	if (mount(GUEST_IMAGE, GUEST_IMAGE, NULL, MS_BIND, NULL) < 0)
+		guest_complain("mount", GUEST_IMAGE);
+	mount_all();
+	umask(022);
+}
+
+void root_enter(void)
+{
+	if (chdir(GUEST_IMAGE) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 ||
+	    chdir("/") < 0)
+		guest_complain("enter", GUEST_IMAGE);
+}
