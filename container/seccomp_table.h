@@ -69,8 +69,9 @@ struct seccomp_call {
 };
 
 /* What a container may ask of the kernel; what the monitors of VMs may: the tiny machine's
- * (vm/seccomp_table.c), a Linux machine's worker and its processors (vm/linux/seccomp_*.c). */
+ * (vm/seccomp_table.c), a Linux machine's worker, processors and devices
+ * (vm/linux/seccomp_*.c). */
 extern const struct seccomp_profile seccomp_profile_container, seccomp_profile_vm,
-    seccomp_profile_linux, seccomp_profile_processor;
+    seccomp_profile_linux, seccomp_profile_processor, seccomp_profile_io;
 
 #endif

@@ -25,8 +25,9 @@ struct lockin_filter {
 	size_t call_count;
 };
 
-/* The tiny machine's monitor; a Linux machine's worker thread, and its processors' threads. */
-extern const struct lockin_filter lockin_tiny, lockin_linux, lockin_processor;
+/* The tiny machine's monitor; a Linux machine's worker thread, its processors' threads, and the one
+ * of its devices. */
+extern const struct lockin_filter lockin_tiny, lockin_linux, lockin_processor, lockin_io;
 
 /* Namespaces, empty root, no capability, limits, no_new_privs. Irreversible. What cannot be had (no
  * user namespaces here) is said by worker_note, unless nothing at all holds: -errno. */

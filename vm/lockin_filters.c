@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The filters of lockin.h, as container/seccomp_build.c wrote them at build time: one for each
- * table of system calls (seccomp_table.c, linux/seccomp_worker.c, linux/seccomp_processor.c). */
+ * table of system calls (seccomp_table.c, linux/seccomp_*.c). */
 #include <linux/filter.h>
 
 #include "lockin.h"
@@ -27,6 +27,13 @@ static const struct seccomp_call processor_calls[] = {
 #include "vm_processor_calls.inc"
 };
 
+static const struct sock_filter io[] = {
+#include "vm_io_filter.inc"
+};
+static const struct seccomp_call io_calls[] = {
+#include "vm_io_calls.inc"
+};
+
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 #define FILTER(instructions, profile, calls)                                         \
 	{                                                                            \
@@ -37,3 +44,4 @@ const struct lockin_filter lockin_tiny = FILTER(tiny, seccomp_profile_vm, tiny_c
 const struct lockin_filter lockin_linux = FILTER(linux_worker, seccomp_profile_linux, linux_calls);
 const struct lockin_filter lockin_processor = FILTER(processor, seccomp_profile_processor,
 						     processor_calls);
+const struct lockin_filter lockin_io = FILTER(io, seccomp_profile_io, io_calls);

@@ -294,12 +294,13 @@ static unsigned sum(const uint8_t *bytes, size_t length)
 static void test_acpi_tables_add_up(void **state)
 {
 	struct memory memory;
+	struct acpi_machine machine = {.cpus = 3, .virtio = {12, 0xd0000000, 0x1000, 5}};
 	uint64_t tables[2];
 	uint32_t length;
 
 	(void)state;
 	assert_int_equal(memory_init(&memory, RAM, NULL), 0);
-	assert_int_equal(acpi_write(&memory, 3, NULL), 0);
+	assert_int_equal(acpi_write(&memory, &machine, NULL), 0);
 	const uint8_t *root = memory.host + ACPI_TABLES;
 	assert_memory_equal(root, "RSD PTR ", 8);
 	assert_int_equal(sum(root, 20), 0);
@@ -316,6 +317,8 @@ static void test_acpi_tables_add_up(void **state)
 		if (i)
 			assert_int_equal(length, 44 + 12 + 3 * 8);
 	}
+	machine.virtio.count = 99;
+	assert_int_equal(acpi_write(&memory, &machine, NULL), -E2BIG);
 	memory_finish(&memory);
 }
 

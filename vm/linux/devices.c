@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Who is on the bus: two serial ports, the sleep and reset registers that ACPI names, the old
- * keyboard controller's reset. Everything here runs in a processor's thread with the lock held, or
- * in the worker's with the same lock.
+ * Who is on the bus: virtio devices, two serial ports, the sleep and reset registers that ACPI
+ * names, the old keyboard controller's reset. Everything here runs in a processor's thread with the
+ * lock held, or in the worker's with the same lock.
  */
 #include <linux/kvm.h>
 #include <sys/eventfd.h>
@@ -112,6 +112,13 @@ static void write_keyboard(void *arg, uint64_t offset, unsigned width, uint64_t 
 		linux_end(arg, LINUX_RESET);
 }
 
+static int create_virtio(struct linux_vm *machine, struct err *e)
+{
+	int r = virtio_rng_init(io_next(machine), &machine->vm->memory, e);
+
+	return r < 0 ? r : io_add(machine, e);
+}
+
 int devices_create(struct linux_vm *machine, struct err *e)
 {
 	const struct bus_region regions[] = {
@@ -128,5 +135,5 @@ int devices_create(struct linux_vm *machine, struct err *e)
 	serial_init(&machine->link, send_link, interrupt_link, machine);
 	for (size_t i = 0; r == 0 && i < sizeof(regions) / sizeof(regions[0]); i++)
 		r = bus_add(&machine->bus, &regions[i], e);
-	return r;
+	return r < 0 ? r : create_virtio(machine, e);
 }

@@ -10,11 +10,13 @@
  *	files.c		kernel and initramfs, from the cache or made now
  *	processor.c	the threads around KVM_RUN
  *	devices.c	who is on the bus
+ *	io.c		virtio devices and their thread (../virtio/)
  *	link.c		messages to and from the agent, which is /init in there (agent.h)
  *
  * Threads: the worker's own runs its loop; a processor's thread runs the guest and serves its
- * exits. What both touch is behind `lock`. Only the worker's thread calls the worker runtime: a
- * processor leaves word (`said`, the output queue) and rings `wake_fd`.
+ * exits; the devices' thread serves virtio (io.h). What they touch is behind `lock`, but for virtio
+ * devices, which have locks of their own, taken after it. Only the worker's thread calls the worker
+ * runtime: the others leave word (`said`, the output queue) and ring `wake_fd`.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -23,6 +25,7 @@
 #include "agent.h"
 #include "bus.h"
 #include "files.h"
+#include "io.h"
 #include "link.h"
 #include "linux_boot.h"
 #include "serial.h"
@@ -67,6 +70,7 @@ struct linux_vm {
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* paused, stopping, or room in a queue */
 	struct bus bus;
+	struct io io;
 	struct serial console, link; /* ttyS0: the kernel's words; ttyS1: the agent's messages */
 	struct byte_queue console_out, link_out;
 	struct boot_files files; /* open until they are loaded */

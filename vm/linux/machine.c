@@ -141,15 +141,21 @@ static int step_load(struct vm *vm, struct err *e)
 
 static int step_tables(struct vm *vm, struct err *e)
 {
-	int r = acpi_write(&vm->memory, vm->linux_guest->processor_count, e);
+	struct linux_vm *machine = vm->linux_guest;
+	int r = devices_create(machine, e);
+	const struct acpi_machine description = {.cpus = machine->processor_count,
+						 .virtio = {machine->io.count, IO_ADDRESS,
+							    VIRTIO_REGISTERS_BYTES, IO_INTERRUPT}};
 
+	if (r == 0)
+		r = acpi_write(&vm->memory, &description, e);
 	return r < 0 ? r : linux_set_command_line(&vm->memory, command_line, ACPI_TABLES, e);
 }
 
 static int step_enter(struct vm *vm, struct err *e)
 {
 	struct linux_vm *machine = vm->linux_guest;
-	int r = devices_create(machine, e);
+	int r = 0;
 
 	for (unsigned i = 0; r == 0 && i < machine->processor_count; i++)
 		r = linux_cpu_reset(vm, &machine->processors[i], machine->image.entry, e);
@@ -168,6 +174,8 @@ static int step_walls(struct vm *vm, struct err *e)
 	int r = lockin_leave_host(vm->worker, e);
 	if (r == 0)
 		r = processors_start(machine, e);
+	if (r == 0)
+		r = io_start(machine, e);
 	if (r == 0)
 		r = lockin_filter_calls(&lockin_linux, e);
 	return r;
@@ -265,6 +273,7 @@ static int linux_wait(struct worker *worker, struct pollfd *fds, nfds_t count, i
 		read_queues(machine);
 		link_pay(machine);
 		link_flush(machine);
+		io_tell(machine);
 		tell_end(machine);
 	}
 	if (stats != UINT64_MAX && (timeout_ms < 0 || stats / 1000000 < (uint64_t)timeout_ms))
@@ -347,6 +356,7 @@ static int linux_start(struct worker *worker, struct err *e)
 	machine->files.kernel = -1;
 	pthread_mutex_init(&machine->lock, NULL);
 	pthread_cond_init(&machine->changed, NULL);
+	machine->io.bell_fd = -1;
 	machine->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (machine->wake_fd < 0)
 		return err_sys(e, errno, "make the processors' bell");
@@ -389,6 +399,7 @@ static int linux_pause(struct worker *worker, bool on, struct err *e)
 	machine->is_paused = on;
 	pthread_mutex_unlock(&machine->lock);
 	processors_kick(machine);
+	io_pause(machine, on);
 	return 0;
 }
 
@@ -447,6 +458,7 @@ static void linux_finish(struct worker *worker)
 	if (!machine)
 		return;
 	processors_finish(machine);
+	io_finish(machine);
 	link_finish(machine);
 	boot_files_finish(&machine->files);
 	fd_close(&machine->wake_fd);

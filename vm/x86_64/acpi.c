@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * RSDP → XSDT → FADT (→ DSDT) and MADT, written one after the other with their checksums. The
- * DSDT's byte code (AML, chapter 20 of the specification) is small enough to be written by hand:
- * one line of the tables below is one term.
+ * DSDT holds byte code, which aml.h writes.
  */
 #include "acpi.h"
 
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
+
+#include "aml.h"
 
 /* ---- the tables' layouts: chapter 5 ---- */
 
@@ -77,8 +78,6 @@ struct io_apic {
 	uint32_t address, first_interrupt;
 } __attribute__((packed));
 
-/* ---- the DSDT's byte code ---- */
-
 /* \_S5: what to write into the sleep control register to be switched off. */
 static const uint8_t aml_off[] = {
     0x08,
@@ -95,29 +94,20 @@ static const uint8_t aml_off[] = {
     ACPI_SLEEP_OFF, /* Package {5, 5} */
 };
 
-/* A serial port below \_SB: the port's number and its interrupt are patched in. */
-static const uint8_t aml_serial[] = {
-    0x5b, 0x82, 0x32, 'C', 'O', 'M',  '0',                    /* Device, its length */
-    0x08, '_',  'H',  'I', 'D', 0x0c, 0x41, 0xd0, 0x05, 0x01, /* EisaId ("PNP0501") */
-    0x08, '_',  'U',  'I', 'D', 0x0a, 0,                      /* its number */
-    0x08, '_',  'C',  'R', 'S', 0x11, 0x16, 0x0a, 0x13,       /* Buffer of 19 bytes: */
-    0x47, 1,    0,    0,   0,   0,    1,    8,       /* 16-bit I/O, 8 ports from … to … */
-    0x89, 6,    0,    3,   1,   0,    0,    0,    0, /* interrupt: edge, high, exclusive */
-    0x79, 0,                                         /* end */
-};
-enum { SERIAL_NAME = 6, SERIAL_UID = 23, SERIAL_PORT = 35, SERIAL_INTERRUPT = 46 };
-
-static const struct {
+static const struct acpi_serial {
 	uint16_t port;
 	uint8_t interrupt;
 } serial_ports[] = {{0x3f8, 4}, {0x2f8, 3}};
 
 /* ---- writing ---- */
 
+enum { DSDT_BYTES = 4096 };
+
 /* Where the next table comes, and the memory. */
 struct writer {
 	struct memory *memory;
 	uint64_t at;
+	bool failed;
 };
 
 static uint8_t checksum(const void *data, size_t length)
@@ -148,38 +138,54 @@ static uint64_t write_table(struct writer *writer, const char *signature, uint8_
 	return at;
 }
 
-static size_t add_serial(uint8_t *code, unsigned number)
+/* A serial port below \_SB. */
+static void add_serial(struct aml *aml, unsigned number, const struct acpi_serial *port)
 {
-	uint16_t port = serial_ports[number].port;
+	const char name[] = {'C', 'O', 'M', (char)('0' + number)};
+	struct aml_resources resources = {0};
+	size_t device = aml_begin_device(aml, name);
 
-	memcpy(code, aml_serial, sizeof(aml_serial));
-	code[SERIAL_NAME] = (uint8_t)('0' + number);
-	code[SERIAL_UID] = (uint8_t)number;
-	memcpy(code + SERIAL_PORT, &port, sizeof(port));
-	memcpy(code + SERIAL_PORT + 2, &port, sizeof(port));
-	code[SERIAL_INTERRUPT] = serial_ports[number].interrupt;
-	return sizeof(aml_serial);
+	aml_name_eisa(aml, "_HID", "PNP0501");
+	aml_name_byte(aml, "_UID", (uint8_t)number);
+	aml_ports(&resources, port->port, 8);
+	aml_interrupt(&resources, port->interrupt);
+	aml_name_resources(aml, &resources);
+	aml_end(aml, device);
 }
 
-static uint64_t write_dsdt(struct writer *writer)
+/* A virtio device: LNRO0005 is what Linux's driver for memory-mapped ones looks for. */
+static void add_virtio(struct aml *aml, unsigned number, const struct acpi_virtio *virtio)
+{
+	const char name[] = {'V', 'R', (char)('0' + number / 10), (char)('0' + number % 10)};
+	struct aml_resources resources = {0};
+	size_t device = aml_begin_device(aml, name);
+
+	aml_name_text(aml, "_HID", "LNRO0005");
+	aml_name_byte(aml, "_UID", (uint8_t)number);
+	aml_name_byte(aml, "_CCA", 1);
+	aml_memory(&resources, virtio->address + number * virtio->bytes, virtio->bytes);
+	aml_interrupt(&resources, virtio->interrupt + number);
+	aml_name_resources(aml, &resources);
+	aml_end(aml, device);
+}
+
+static uint64_t write_dsdt(struct writer *writer, const struct acpi_machine *machine)
 {
 	struct {
 		struct header header;
-		uint8_t code[256];
+		uint8_t code[DSDT_BYTES];
 	} __attribute__((packed)) table = {0};
-	size_t length = sizeof(aml_off), scope = length;
-	enum { PORTS = sizeof(serial_ports) / sizeof(serial_ports[0]) };
-	/* Scope (\_SB) with a two-byte length, which counts itself. */
-	const size_t body = 2 + 5 + PORTS * sizeof(aml_serial);
-	const uint8_t head[] = {
-	    0x10, (uint8_t)(0x40 | (body & 0xf)), (uint8_t)(body >> 4), '\\', '_', 'S', 'B', '_'};
+	struct aml aml = {.code = table.code, .limit = sizeof(table.code)};
 
-	memcpy(table.code, aml_off, sizeof(aml_off));
-	memcpy(table.code + scope, head, sizeof(head));
-	length += sizeof(head);
-	for (unsigned i = 0; i < PORTS; i++)
-		length += add_serial(table.code + length, i);
-	return write_table(writer, "DSDT", 2, &table, sizeof(table.header) + length);
+	aml_add(&aml, aml_off, sizeof(aml_off));
+	size_t scope = aml_begin_scope(&aml, "\\_SB_");
+	for (unsigned i = 0; i < sizeof(serial_ports) / sizeof(serial_ports[0]); i++)
+		add_serial(&aml, i, &serial_ports[i]);
+	for (unsigned i = 0; i < machine->virtio.count; i++)
+		add_virtio(&aml, i, &machine->virtio);
+	aml_end(&aml, scope);
+	writer->failed |= aml.failed;
+	return write_table(writer, "DSDT", 2, &table, sizeof(table.header) + aml.length);
 }
 
 static uint64_t write_fadt(struct writer *writer, uint64_t dsdt)
@@ -219,9 +225,9 @@ static uint64_t write_madt(struct writer *writer, unsigned cpus)
 			   sizeof(madt) - (8 - cpus) * sizeof(struct local_apic));
 }
 
-int acpi_write(struct memory *memory, unsigned cpus, struct err *e)
+int acpi_write(struct memory *memory, const struct acpi_machine *machine, struct err *e)
 {
-	struct writer writer = {memory, (ACPI_TABLES + sizeof(struct rsdp) + 15) & ~15ull};
+	struct writer writer = {memory, (ACPI_TABLES + sizeof(struct rsdp) + 15) & ~15ull, false};
 	struct {
 		struct header header;
 		uint64_t tables[2];
@@ -229,8 +235,11 @@ int acpi_write(struct memory *memory, unsigned cpus, struct err *e)
 
 	if (!memory_at(memory, ACPI_TABLES, ACPI_TABLES_BYTES))
 		return err_set(e, ENOMEM, "there is no memory for the ACPI tables");
-	xsdt.tables[0] = write_fadt(&writer, write_dsdt(&writer));
-	xsdt.tables[1] = write_madt(&writer, cpus);
+	xsdt.tables[0] = write_fadt(&writer, write_dsdt(&writer, machine));
+	xsdt.tables[1] = write_madt(&writer, machine->cpus);
+	if (writer.failed)
+		return err_set(e, E2BIG, "%u devices do not fit the ACPI tables",
+			       machine->virtio.count);
 	struct rsdp rsdp = {.signature = "RSD PTR",
 			    .oem = {'I', 'S', 'O', 'L', 'A', 'B'},
 			    .revision = 2,

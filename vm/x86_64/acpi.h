@@ -4,7 +4,7 @@
 /*
  * acpi: the tables by which a PC describes itself to an operating system (ACPI specification 6.5).
  * Ours say: no legacy hardware ("hardware-reduced"), so many processors, one I/O APIC, two serial
- * ports, and how to switch off.
+ * ports, so many virtio devices, and how to switch off.
  */
 #include <stdint.h>
 
@@ -25,7 +25,19 @@ enum {
 #define ACPI_IO_APIC    0xfec00000u
 #define ACPI_LOCAL_APIC 0xfee00000u
 
-/* Writes all tables; the root pointer is at ACPI_TABLES. */
-int acpi_write(struct memory *memory, unsigned cpus, struct err *e);
+/* The virtio devices, one behind the other. */
+struct acpi_virtio {
+	unsigned count;
+	uint32_t address, bytes; /* of the first one's registers, of each one's */
+	uint32_t interrupt;      /* the first one's */
+};
+
+struct acpi_machine {
+	unsigned cpus; /* 1 to 8 */
+	struct acpi_virtio virtio;
+};
+
+/* Writes all tables; the root pointer is at ACPI_TABLES. -E2BIG: more devices than fit. */
+int acpi_write(struct memory *memory, const struct acpi_machine *machine, struct err *e);
 
 #endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A virtio device and a guest that does what the bytes say: accesses to its registers, writes into
+ * its RAM (where the queues lie), turns of the devices' thread. First byte: which device. Then
+ * orders: a byte that chooses, and its operands. So that few bytes lead far, the guest may begin
+ * with a driver that has already set the queues up (order 0).
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "virtio.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { RAM = 64 << 10, QUEUE_BYTES = 0x1000, QUEUE_SIZE = 8 };
+
+struct input {
+	const uint8_t *at, *end;
+};
+
+static uint64_t take(struct input *input, size_t bytes)
+{
+	uint64_t value = 0;
+
+	if (bytes > (size_t)(input->end - input->at))
+		bytes = (size_t)(input->end - input->at);
+	memcpy(&value, input->at, bytes);
+	input->at += bytes;
+	return value;
+}
+
+static void set_up(struct virtio_device *device)
+{
+	const uint64_t features = device->features;
+
+	virtio_mmio_write(device, 0x070, 4, 0);
+	virtio_mmio_write(device, 0x020, 4, (uint32_t)features);
+	virtio_mmio_write(device, 0x024, 4, 1);
+	virtio_mmio_write(device, 0x020, 4, features >> 32);
+	virtio_mmio_write(device, 0x070, 4, 11);
+	for (unsigned i = 0; i < device->ops->queue_count; i++) {
+		virtio_mmio_write(device, 0x030, 4, i);
+		virtio_mmio_write(device, 0x038, 4, QUEUE_SIZE);
+		virtio_mmio_write(device, 0x080, 4, i * QUEUE_BYTES);
+		virtio_mmio_write(device, 0x090, 4, i * QUEUE_BYTES + 0x400);
+		virtio_mmio_write(device, 0x0a0, 4, i * QUEUE_BYTES + 0x800);
+		virtio_mmio_write(device, 0x044, 4, 1);
+	}
+	virtio_mmio_write(device, 0x070, 4, 15);
+}
+
+/* A chain of one or two descriptors, announced; the bytes say where, how long and which way. */
+static void announce(struct virtio_device *device, struct memory *memory, struct input *input)
+{
+	uint64_t queue = take(input, 1) % VIRTIO_QUEUES_MAX * QUEUE_BYTES;
+	uint16_t index;
+	struct {
+		uint64_t address;
+		uint32_t length;
+		uint16_t flags, next;
+	} descriptors[2];
+
+	for (int i = 0; i < 2; i++) {
+		uint8_t shape = (uint8_t)take(input, 1);
+		descriptors[i].address = 0x8000 + (uint64_t)(shape >> 4) * 0x400;
+		descriptors[i].length = (uint32_t)take(input, 1) * (shape & 8 ? 64 : 1);
+		descriptors[i].flags = shape & 3;
+		descriptors[i].next = 1;
+	}
+	memory_write(memory, queue, descriptors, sizeof(descriptors));
+	if (memory_read(memory, queue + 0x402, &index, 2) < 0)
+		return;
+	index++;
+	memory_write(memory, queue + 0x402, &index, 2);
+	virtio_serve(device);
+}
+
+static void obey(struct virtio_device *device, struct memory *memory, struct input *input)
+{
+	uint8_t bytes[64];
+	uint8_t order = (uint8_t)take(input, 1);
+	unsigned width = 1u << (order >> 6);
+
+	switch (order & 7) {
+	case 0:
+		set_up(device);
+		break;
+	case 1:
+		virtio_mmio_write(device, take(input, 2) & 0x1fc, 4, take(input, 4));
+		break;
+	case 2:
+		virtio_mmio_read(device, take(input, 2) % (0x1000 - 8), width);
+		break;
+	case 3:
+		virtio_mmio_write(device, 0x100 + take(input, 1), width, take(input, width));
+		break;
+	case 4: {
+		uint64_t to = take(input, 2), length = take(input, 1) % sizeof(bytes);
+		for (uint64_t i = 0; i < length; i++)
+			bytes[i] = (uint8_t)take(input, 1);
+		memory_write(memory, to, bytes, length);
+		break;
+	}
+	case 5:
+		announce(device, memory, input);
+		break;
+	default:
+		virtio_serve(device);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct input input = {data, data + size};
+	struct virtio_device device;
+	struct memory memory;
+
+	if (memory_init(&memory, RAM, NULL) < 0)
+		return 0;
+	take(&input, 1);
+	if (virtio_rng_init(&device, &memory, NULL) == 0) {
+		while (input.at < input.end)
+			obey(&device, &memory, &input);
+		virtio_finish(&device);
+	}
+	memory_finish(&memory);
+	return 0;
+}
