@@ -179,3 +179,9 @@ int vm_start(struct vm *vm, const struct start_step *steps, struct err *e)
 	vm->entered_ns = clock_now_ns();
 	return 0;
 }
+
+void vm_stamp(struct vm *vm, const char *step, uint64_t at_ns, const char *why)
+{
+	worker_step_at(vm->worker, step, vm->entered_ns, at_ns, why);
+	vm->entered_ns = at_ns;
+}

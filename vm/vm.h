@@ -55,6 +55,7 @@ struct vm {
 	struct worker *worker;
 	const struct wall *machine;   /* how this machine is started, fed, ended */
 	struct linux_vm *linux_guest; /* what a Linux machine has beside this; NULL: a tiny one */
+	struct link *link;            /* to the agent in the guest; NULL: it has none (inside.h) */
 	int kvm_fd, vm_fd;
 	struct vcpu vcpu; /* a Linux guest will have several */
 	struct memory memory;
@@ -129,6 +130,8 @@ struct start_step {
 extern const struct start_step tiny_steps[]; /* ends with name == NULL */
 /* Builds the machine step by step, up to the moment before its first instruction. */
 int vm_start(struct vm *vm, const struct start_step *steps, struct err *e);
+/* A step of the boot that the guest's own behaviour shows: from the one before to `at_ns`. */
+void vm_stamp(struct vm *vm, const char *step, uint64_t at_ns, const char *why);
 /* A step that all machines share. */
 int vm_step_kvm_open(struct vm *vm, struct err *e);
 

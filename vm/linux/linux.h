@@ -11,7 +11,8 @@
  *	processor.c	the threads around KVM_RUN
  *	devices.c	who is on the bus
  *	io.c		virtio devices and their thread (../virtio/)
- *	link.c		messages to and from the agent, which is /init in there (agent.h)
+ *
+ * What it says to the agent, its guest's /init, goes over the second serial port (../inside.h).
  *
  * Threads: the worker's own runs its loop; a processor's thread runs the guest and serves its
  * exits; the devices' thread serves virtio (io.h). What they touch is behind `lock`, but for virtio
@@ -22,11 +23,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "agent.h"
 #include "bus.h"
 #include "files.h"
 #include "io.h"
-#include "link.h"
 #include "linux_boot.h"
 #include "serial.h"
 #include "vm.h"
@@ -84,12 +83,6 @@ struct linux_vm {
 	enum linux_end end;
 	struct err failure;
 	uint64_t first_exit_ns;
-	/* the worker's own */
-	struct agent_parser parser;
-	struct strbuf to_agent; /* what the serial line had no room for yet */
-	struct link_client clients[AGENT_PROGRAMS_MAX];
-	bool has_init;    /* the agent has spoken */
-	bool has_program; /* the main program runs */
 };
 
 /* ---- processor.c ---- */
@@ -107,13 +100,6 @@ int devices_create(struct linux_vm *machine, struct err *e);
 void linux_wake(struct linux_vm *machine);
 /* The machine is at its end; the lock is held. The first one counts. */
 void linux_end(struct linux_vm *machine, enum linux_end end);
-
-/* ---- machine.c: what the agent's words mean to the sandbox ---- */
-/* The agent is there: the boot is over, the main program may be sent. */
-void linux_started(struct linux_vm *machine);
-void linux_program_runs(struct linux_vm *machine);
-/* The command cannot be run: why, as an errno. */
-void linux_program_failed(struct linux_vm *machine, int code);
 
 /* ---- x86_64/linux_cpu.c ---- */
 /* Before the first processor: interrupt controllers, timer. */

@@ -17,6 +17,7 @@
 #include "acpi.h"
 #include "clock.h"
 #include "fd.h"
+#include "inside.h"
 #include "linux.h"
 #include "lockin.h"
 #include "wall.h"
@@ -27,8 +28,6 @@ static const char command_line[] =
     "console=ttyS0 quiet loglevel=1 panic=-1 reboot=k pci=off random.trust_cpu=on "
     "cryptomgr.notests "
     "8250.nr_uarts=2 i8042.noaux i8042.nokbd no_timer_check tsc=reliable rdinit=/init";
-
-static char *const default_command[] = {"isolab-work", NULL};
 
 static struct linux_vm *machine_of(const struct worker *worker)
 {
@@ -227,7 +226,7 @@ static void read_queues(struct linux_vm *machine)
 	       (n = take_queue(machine, &machine->console_out, buffer, sizeof(buffer))) > 0)
 		worker_output(worker, WORKER_STDERR, buffer, n);
 	while ((n = take_queue(machine, &machine->link_out, buffer, sizeof(buffer))) > 0)
-		link_receive(machine, buffer, n);
+		link_receive(machine->vm->link, buffer, n);
 }
 
 static void tell_end(struct linux_vm *machine)
@@ -248,7 +247,7 @@ static void tell_end(struct linux_vm *machine)
 	}
 	if (end == LINUX_RESET) {
 		err_set(&error, ECANCELED, "the guest's kernel reset the machine%s",
-			machine->has_init ? "" : " before it was up");
+			vm->link->has_agent ? "" : " before it was up");
 		err_hint(&error, 0, "a reboot, or a panic: its last words are in `isolab logs %s`",
 			 worker_spec(vm->worker)->name);
 	}
@@ -271,8 +270,8 @@ static int linux_wait(struct worker *worker, struct pollfd *fds, nfds_t count, i
 
 	if (!vm->has_ended && machine->has_threads) {
 		read_queues(machine);
-		link_pay(machine);
-		link_flush(machine);
+		link_pay(vm->link);
+		link_flush(vm->link);
 		io_tell(machine);
 		tell_end(machine);
 	}
@@ -283,63 +282,27 @@ static int linux_wait(struct worker *worker, struct pollfd *fds, nfds_t count, i
 	return ready;
 }
 
-/* ---- what the agent's words mean ---- */
+/* ---- the line to the agent ---- */
 
-static void stamp(struct vm *vm, const char *step, uint64_t at_ns, const char *why)
+static size_t send_link(struct vm *vm, const uint8_t *bytes, size_t length)
 {
-	worker_step_at(vm->worker, step, vm->entered_ns, at_ns, why);
-	vm->entered_ns = at_ns;
+	struct linux_vm *machine = vm->linux_guest;
+
+	pthread_mutex_lock(&machine->lock);
+	size_t taken = serial_receive(&machine->link, bytes, length);
+	pthread_mutex_unlock(&machine->lock);
+	return taken;
 }
 
-void linux_started(struct linux_vm *machine)
+static void on_up(struct vm *vm)
 {
-	struct vm *vm = machine->vm;
-	const struct sandbox_spec *spec = worker_spec(vm->worker);
-	auto_free char **environment = environment_make(vm, NULL, NULL);
-	struct link_command command = {.flags = (spec->tty ? AGENT_START_TTY : 0) |
-						(spec->interactive ? AGENT_START_INPUT : 0),
-				       .workdir = spec->workdir,
-				       .hostname = spec->hostname ? spec->hostname : spec->name,
-				       .argv = spec->argv && spec->argv[0] ? spec->argv
-									   : default_command,
-				       .env = environment};
-	struct err error = {0};
-
-	stamp(vm, "kernel_entry", machine->first_exit_ns, "the kernel runs, and talks to a device");
-	stamp(vm, "kernel_ready", clock_now_ns(),
-	      "Linux is up: it has unpacked itself, found its devices, and runs /init");
-	worker_window_size(vm->worker, &command.rows, &command.columns);
-	int r = environment ? link_start(machine, 0, &command, &error)
-			    : err_sys(&error, ENOMEM, "make the environment");
-	if (r < 0)
-		vm_fail(vm, &error);
+	vm_stamp(vm, "kernel_entry", vm->linux_guest->first_exit_ns,
+		 "the kernel runs, and talks to a device");
+	vm_stamp(vm, "kernel_ready", clock_now_ns(),
+		 "Linux is up: it has unpacked itself, found its devices, and runs /init");
 }
 
-void linux_program_runs(struct linux_vm *machine)
-{
-	struct vm *vm = machine->vm;
-	uint64_t now = clock_now_ns();
-
-	stamp(vm, "init", now, "the agent, process 1 of the guest, makes the program's process");
-	worker_step_at(vm->worker, "exec", now, now, "the program runs");
-	vm->is_ready = true;
-	worker_ready(vm->worker);
-}
-
-void linux_program_failed(struct linux_vm *machine, int code)
-{
-	const struct sandbox_spec *spec = worker_spec(machine->vm->worker);
-	struct err error = {0};
-
-	err_sys(&error, code, "run '%.200s'",
-		spec->argv && spec->argv[0] ? spec->argv[0] : *default_command);
-	err_hint(&error, 0,
-		 "the guest's root is the image that comes with isolab: busybox's programs, and "
-		 "those of isolab");
-	machine->vm->has_ended = true;
-	worker_command_error(machine->vm->worker, -code);
-	worker_fail(machine->vm->worker, &error);
-}
+static const struct inside_machine inside_machine = {.send = send_link, .on_up = on_up};
 
 /* ---- what the worker asks ---- */
 
@@ -362,6 +325,8 @@ static int linux_start(struct worker *worker, struct err *e)
 		return err_sys(e, errno, "make the processors' bell");
 	int r = worker_watch(worker, machine->wake_fd, POLLIN, on_wake, NULL, e);
 	if (r == 0)
+		r = inside_create(vm, &inside_machine, e);
+	if (r == 0)
 		r = vm_start(vm, linux_steps, e);
 	if (r < 0)
 		return r;
@@ -370,13 +335,6 @@ static int linux_start(struct worker *worker, struct err *e)
 	machine->is_paused = false;
 	pthread_cond_broadcast(&machine->changed);
 	pthread_mutex_unlock(&machine->lock);
-	return 0;
-}
-
-static int linux_signal(struct worker *worker, int signal_number, struct err *e)
-{
-	(void)e;
-	link_send(machine_of(worker), AGENT_SIGNAL, 0, (uint32_t)signal_number, NULL, 0);
 	return 0;
 }
 
@@ -403,53 +361,6 @@ static int linux_pause(struct worker *worker, bool on, struct err *e)
 	return 0;
 }
 
-static int linux_resize(struct worker *worker, unsigned rows, unsigned columns, struct err *e)
-{
-	(void)e;
-	link_send(machine_of(worker), AGENT_RESIZE, 0, rows << 16 | (columns & 0xffff), NULL, 0);
-	return 0;
-}
-
-static ssize_t linux_input(struct worker *worker, const void *data, size_t length)
-{
-	struct linux_vm *machine = machine_of(worker);
-
-	if (!machine->has_program)
-		return 0; /* offered again later */
-	if (length)
-		return (ssize_t)link_input(machine, 0, data, length);
-	link_input_end(machine, 0);
-	return 0;
-}
-
-static int linux_exec(struct worker *worker, struct worker_exec *x, struct err *e)
-{
-	struct linux_vm *machine = machine_of(worker);
-	auto_free char **environment = environment_make(machine->vm, x->env, e);
-	const struct sandbox_spec *spec = worker_spec(worker);
-	struct link_command command = {.flags = AGENT_START_INPUT |
-						(x->is_tty ? AGENT_START_TTY : 0) |
-						(x->program_fd >= 0 ? AGENT_START_PROGRAM : 0),
-				       .rows = 24,
-				       .columns = 80,
-				       .workdir = *x->workdir ? x->workdir : spec->workdir,
-				       .argv = x->argv,
-				       .env = environment};
-
-	return environment ? link_exec(machine, x, &command, e) : -ENOMEM;
-}
-
-static int linux_exec_signal(struct worker *worker, unsigned id, int signal_number, struct err *e)
-{
-	struct linux_vm *machine = machine_of(worker);
-	int program = link_find_exec(machine, id);
-
-	if (program < 0)
-		return err_set(e, ESRCH, "that program has ended");
-	link_send(machine, AGENT_SIGNAL, (unsigned)program, (uint32_t)signal_number, NULL, 0);
-	return 0;
-}
-
 static void linux_finish(struct worker *worker)
 {
 	struct vm *vm = worker_state(worker);
@@ -459,7 +370,7 @@ static void linux_finish(struct worker *worker)
 		return;
 	processors_finish(machine);
 	io_finish(machine);
-	link_finish(machine);
+	inside_destroy(vm);
 	boot_files_finish(&machine->files);
 	fd_close(&machine->wake_fd);
 	pthread_cond_destroy(&machine->changed);
@@ -471,13 +382,13 @@ static void linux_finish(struct worker *worker)
 const struct wall linux_machine = {
     .kind = "vm",
     .start = linux_start,
-    .signal = linux_signal,
+    .signal = inside_signal,
     .kill = linux_kill,
     .pause = linux_pause,
-    .resize = linux_resize,
-    .input = linux_input,
-    .exec = linux_exec,
-    .exec_signal = linux_exec_signal,
+    .resize = inside_resize,
+    .input = inside_input,
+    .exec = inside_exec,
+    .exec_signal = inside_exec_signal,
     .wait = linux_wait,
     .finish = linux_finish,
 };

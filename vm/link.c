@@ -15,13 +15,19 @@
 #include "clock.h"
 #include "fd.h"
 #include "link.h"
-#include "linux.h"
 
 enum { WRITE_BYTES = 4096 }; /* a pipe that is ready takes so much without waiting */
 
+void link_init(struct link *link, const struct link_host *host, void *arg, struct worker *worker)
+{
+	link->host = host;
+	link->arg = arg;
+	link->worker = worker;
+}
+
 /* ---- to the agent ---- */
 
-void link_send(struct linux_vm *machine, enum agent_message type, unsigned program, uint32_t value,
+void link_send(struct link *link, enum agent_message type, unsigned program, uint32_t value,
 	       const void *body, size_t length)
 {
 	const struct agent_header header = {.magic = AGENT_MAGIC,
@@ -30,21 +36,20 @@ void link_send(struct linux_vm *machine, enum agent_message type, unsigned progr
 					    .value = value,
 					    .length = (uint32_t)length};
 
-	str_add_bytes(&machine->to_agent, &header, sizeof(header));
+	str_add_bytes(&link->to_agent, &header, sizeof(header));
 	if (length)
-		str_add_bytes(&machine->to_agent, body, length);
-	link_flush(machine);
+		str_add_bytes(&link->to_agent, body, length);
+	link_flush(link);
 }
 
-void link_flush(struct linux_vm *machine)
+void link_flush(struct link *link)
 {
-	struct strbuf *waiting = &machine->to_agent;
+	struct strbuf *waiting = &link->to_agent;
 
-	if (waiting->length == 0)
+	/* A line that nobody has opened yet would swallow the first bytes. */
+	if (waiting->length == 0 || !link->has_agent)
 		return;
-	pthread_mutex_lock(&machine->lock);
-	size_t taken = serial_receive(&machine->link, waiting->data, waiting->length);
-	pthread_mutex_unlock(&machine->lock);
+	size_t taken = link->host->send(link->arg, (const uint8_t *)waiting->data, waiting->length);
 	waiting->length -= taken;
 	memmove(waiting->data, waiting->data + taken, waiting->length);
 }
@@ -54,7 +59,7 @@ static void add_words(struct strbuf *body, const char *word)
 	str_add_bytes(body, word, strlen(word) + 1);
 }
 
-int link_start(struct linux_vm *machine, unsigned program, const struct link_command *command,
+int link_start(struct link *link, unsigned program, const struct link_command *command,
 	       struct err *e)
 {
 	struct agent_start start = {.flags = command->flags,
@@ -76,20 +81,21 @@ int link_start(struct linux_vm *machine, unsigned program, const struct link_com
 	if (body.failed || start.argc > AGENT_WORDS_MAX || start.envc > AGENT_WORDS_MAX)
 		return err_set(e, E2BIG, "command and environment are more than %d bytes",
 			       AGENT_BODY_MAX);
-	struct link_client *client = &machine->clients[program];
-	*client = (struct link_client){.is_used = true,
+	struct link_client *client = &link->clients[program];
+	*client = (struct link_client){.link = link,
+				       .is_used = true,
 				       .fds = {-1, -1, -1},
 				       .room = AGENT_WINDOW,
 				       .has_input = command->flags & AGENT_START_INPUT};
-	link_send(machine, AGENT_START, program, 0, body.data, body.length);
+	link_send(link, AGENT_START, program, 0, body.data, body.length);
 	return 0;
 }
 
 /* ---- input ---- */
 
-size_t link_input(struct linux_vm *machine, unsigned program, const void *data, size_t length)
+size_t link_input(struct link *link, unsigned program, const void *data, size_t length)
 {
-	struct link_client *client = &machine->clients[program];
+	struct link_client *client = &link->clients[program];
 
 	if (!client->is_used || !client->has_input)
 		return length;
@@ -97,25 +103,24 @@ size_t link_input(struct linux_vm *machine, unsigned program, const void *data, 
 		length = client->room;
 	if (length) {
 		client->room -= length;
-		link_send(machine, AGENT_INPUT, program, 0, data, length);
+		link_send(link, AGENT_INPUT, program, 0, data, length);
 	}
 	return length;
 }
 
-void link_input_end(struct linux_vm *machine, unsigned program)
+void link_input_end(struct link *link, unsigned program)
 {
-	struct link_client *client = &machine->clients[program];
+	struct link_client *client = &link->clients[program];
 
 	if (client->is_used && client->has_input)
-		link_send(machine, AGENT_INPUT, program, 0, NULL, 0);
+		link_send(link, AGENT_INPUT, program, 0, NULL, 0);
 }
 
 static void on_exec_input(struct worker *worker, int fd, short revents, void *arg)
 {
-	struct vm *vm = worker_state(worker);
-	struct linux_vm *machine = vm->linux_guest;
 	struct link_client *client = arg;
-	unsigned program = (unsigned)(client - machine->clients);
+	struct link *link = client->link;
+	unsigned program = (unsigned)(client - link->clients);
 	uint8_t buffer[WRITE_BYTES];
 	size_t room = client->room < sizeof(buffer) ? client->room : sizeof(buffer);
 
@@ -127,39 +132,39 @@ static void on_exec_input(struct worker *worker, int fd, short revents, void *ar
 	}
 	ssize_t n = read(fd, buffer, room);
 	if (n > 0) {
-		link_input(machine, program, buffer, (size_t)n);
+		link_input(link, program, buffer, (size_t)n);
 	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
 		worker_unwatch(worker, fd);
 		client->is_input_watched = false;
 		fd_close(&client->fds[0]);
-		link_input_end(machine, program);
+		link_input_end(link, program);
 	}
 }
 
-static void watch_input(struct linux_vm *machine, struct link_client *client)
+static void watch_input(struct link *link, struct link_client *client)
 {
 	if (client->fds[0] < 0 || client->is_input_watched || client->room == 0)
 		return;
-	client->is_input_watched = worker_watch(machine->vm->worker, client->fds[0], POLLIN,
-						on_exec_input, client, NULL) == 0;
+	client->is_input_watched = worker_watch(link->worker, client->fds[0], POLLIN, on_exec_input,
+						client, NULL) == 0;
 }
 
 /* ---- output ---- */
 
-static void credit(struct linux_vm *machine, unsigned program, unsigned stream, size_t bytes)
+static void credit(struct link *link, unsigned program, unsigned stream, size_t bytes)
 {
 	if (bytes)
-		link_send(machine, AGENT_CREDIT, program, stream << 24 | (uint32_t)bytes, NULL, 0);
+		link_send(link, AGENT_CREDIT, program, stream << 24 | (uint32_t)bytes, NULL, 0);
 }
 
 static void on_exec_writable(struct worker *worker, int fd, short revents, void *arg);
 
 /* Writes what an exec's reader takes now; watches for the rest. */
-static void flush_stream(struct linux_vm *machine, struct link_client *client, int stream)
+static void flush_stream(struct link *link, struct link_client *client, int stream)
 {
 	struct strbuf *waiting = &client->waiting[stream];
-	unsigned program = (unsigned)(client - machine->clients);
-	struct worker *worker = machine->vm->worker;
+	unsigned program = (unsigned)(client - link->clients);
+	struct worker *worker = link->worker;
 
 	while (waiting->length) {
 		struct pollfd ready = {.fd = client->fds[stream], .events = POLLOUT};
@@ -176,7 +181,7 @@ static void flush_stream(struct linux_vm *machine, struct link_client *client, i
 			n = (ssize_t)bytes;
 		waiting->length -= (size_t)n;
 		memmove(waiting->data, waiting->data + n, waiting->length);
-		credit(machine, program, (unsigned)stream, (size_t)n);
+		credit(link, program, (unsigned)stream, (size_t)n);
 	}
 	bool must_watch = waiting->length && client->fds[stream] >= 0;
 	if (must_watch && !client->is_output_watched[stream])
@@ -189,9 +194,9 @@ static void flush_stream(struct linux_vm *machine, struct link_client *client, i
 	}
 }
 
-static void end_exec(struct linux_vm *machine, struct link_client *client)
+static void end_exec(struct link *link, struct link_client *client)
 {
-	struct worker *worker = machine->vm->worker;
+	struct worker *worker = link->worker;
 	unsigned id = client->exec_id;
 	int status = client->status;
 
@@ -206,128 +211,131 @@ static void end_exec(struct linux_vm *machine, struct link_client *client)
 	worker_exec_exited(worker, id, status);
 }
 
-static void end_if_flushed(struct linux_vm *machine, struct link_client *client)
+static void end_if_flushed(struct link *link, struct link_client *client)
 {
 	if (client->has_ended && client->waiting[1].length == 0 && client->waiting[2].length == 0)
-		end_exec(machine, client);
+		end_exec(link, client);
 }
 
 static void on_exec_writable(struct worker *worker, int fd, short revents, void *arg)
 {
-	struct vm *vm = worker_state(worker);
 	struct link_client *client = arg;
 
-	(void)revents;
+	(void)worker, (void)revents;
 	for (int stream = 1; stream < 3; stream++)
 		if (client->fds[stream] == fd)
-			flush_stream(vm->linux_guest, client, stream);
-	end_if_flushed(vm->linux_guest, client);
+			flush_stream(client->link, client, stream);
+	end_if_flushed(client->link, client);
 }
 
 /* ---- what the agent says ---- */
 
-static void break_off(struct linux_vm *machine, const char *what)
+static void break_off(struct link *link, const char *what)
 {
 	struct err error = {0};
 
 	err_set(&error, EPROTO, "the agent in the guest broke the rules: %s", what);
-	err_hint(&error, 0, "a program in the guest has taken over its second serial port?");
-	vm_fail(machine->vm, &error);
+	err_hint(&error, 0, "a program in the guest has taken over its line to isolab?");
+	link->is_over = true;
+	link->host->on_broken(link->arg, &error);
 }
 
-static void on_hello(struct linux_vm *machine, const struct agent_header *header)
+static void on_hello(struct link *link, const struct agent_header *header)
 {
-	if (machine->has_init)
+	if (link->has_agent)
 		return;
-	machine->has_init = true;
+	link->has_agent = true;
 	if (header->value != AGENT_VERSION) {
-		break_off(machine, "it is of another version");
+		break_off(link, "it is of another version");
 		return;
 	}
-	linux_started(machine);
+	link->host->on_hello(link->arg);
 }
 
-static void on_started(struct linux_vm *machine, const struct agent_header *header)
+static void on_started(struct link *link, const struct agent_header *header)
 {
-	struct link_client *client = &machine->clients[header->program];
+	struct link_client *client = &link->clients[header->program];
 
-	if (header->program == 0 && !machine->has_program) {
-		machine->has_program = true;
-		linux_program_runs(machine);
+	if (header->program == 0 && !link->has_program) {
+		link->has_program = true;
+		link->host->on_running(link->arg);
 	}
 	client->is_running = true;
-	watch_input(machine, client);
+	watch_input(link, client);
 }
 
 /* The command could not be run: for the main one, the end. */
-static void on_failed(struct linux_vm *machine, const struct agent_header *header)
+static void on_failed(struct link *link, const struct agent_header *header)
 {
-	struct link_client *client = &machine->clients[header->program];
+	struct link_client *client = &link->clients[header->program];
 	int code = header->value > 0 && header->value < 4096 ? (int)header->value : EIO;
 	int status = code == ENOENT ? WORKER_STATUS_NOT_FOUND : WORKER_STATUS_NOT_INVOKED;
 
 	client->status = status << 8;
 	if (header->program == 0) {
-		linux_program_failed(machine, code);
+		link->is_over = true;
+		link->host->on_not_run(link->arg, code);
 		return;
 	}
 	client->has_ended = true;
 	str_addf(&client->waiting[2], "isolab: the guest cannot run that program: %s\n",
 		 strerror(code));
-	flush_stream(machine, client, 2);
-	end_if_flushed(machine, client);
+	flush_stream(link, client, 2);
+	end_if_flushed(link, client);
 }
 
-static void on_output(struct linux_vm *machine, const struct agent_header *header)
+static void on_output(struct link *link, const struct agent_header *header)
 {
-	struct link_client *client = &machine->clients[header->program];
+	struct link_client *client = &link->clients[header->program];
 	unsigned stream = header->value;
-	const uint8_t *bytes = machine->parser.body;
+	const uint8_t *bytes = link->parser.body;
 
 	if (stream < 1 || stream > 2) {
-		break_off(machine, "output on a stream that there is not");
+		break_off(link, "output on a stream that there is not");
 		return;
 	}
 	if (header->program == 0) {
-		worker_output(machine->vm->worker, stream == 1 ? WORKER_STDOUT : WORKER_STDERR,
-			      bytes, header->length);
+		worker_output(link->worker, stream == 1 ? WORKER_STDOUT : WORKER_STDERR, bytes,
+			      header->length);
 		client->owed[stream] += header->length;
-		link_pay(machine);
+		link_pay(link);
 		return;
 	}
 	if (header->length > AGENT_WINDOW - client->waiting[stream].length) {
-		break_off(machine, "more output than it may send");
+		break_off(link, "more output than it may send");
 		return;
 	}
 	str_add_bytes(&client->waiting[stream], bytes, header->length);
-	flush_stream(machine, client, (int)stream);
+	flush_stream(link, client, (int)stream);
 }
 
-static void on_exited(struct linux_vm *machine, const struct agent_header *header)
+static void on_exited(struct link *link, const struct agent_header *header)
 {
-	struct link_client *client = &machine->clients[header->program];
+	struct link_client *client = &link->clients[header->program];
 
 	client->has_ended = true;
 	client->status = (int)(header->value & 0xffff);
-	if (header->program == 0)
-		vm_end(machine->vm, client->status);
-	else
-		end_if_flushed(machine, client);
+	if (header->program != 0) {
+		end_if_flushed(link, client);
+		return;
+	}
+	link->is_over = true;
+	link->host->on_exited(link->arg, client->status);
 }
 
-static void on_credit(struct linux_vm *machine, const struct agent_header *header)
+static void on_credit(struct link *link, const struct agent_header *header)
 {
-	struct link_client *client = &machine->clients[header->program];
+	struct link_client *client = &link->clients[header->program];
 	size_t bytes = header->value & 0xffffff;
 
 	client->room += bytes < AGENT_WINDOW - client->room ? bytes : AGENT_WINDOW - client->room;
-	watch_input(machine, client);
+	watch_input(link, client);
 }
 
 static const struct answer {
 	enum agent_message type;
 	bool needs_client;
-	void (*obey)(struct linux_vm *machine, const struct agent_header *header);
+	void (*obey)(struct link *link, const struct agent_header *header);
 } answers[] = {
     {AGENT_HELLO, false, on_hello},
     {AGENT_STARTED, true, on_started},
@@ -338,53 +346,53 @@ static const struct answer {
     {0, false, NULL},
 };
 
-static void obey(struct linux_vm *machine)
+static void obey(struct link *link)
 {
-	const struct agent_header *header = &machine->parser.header;
+	const struct agent_header *header = &link->parser.header;
 	const struct answer *answer = answers;
 
 	while (answer->obey && answer->type != header->type)
 		answer++;
 	if (!answer->obey)
-		break_off(machine, "a message that there is not");
-	else if (!answer->needs_client || machine->clients[header->program].is_used)
-		answer->obey(machine, header);
+		break_off(link, "a message that there is not");
+	else if (!answer->needs_client || link->clients[header->program].is_used)
+		answer->obey(link, header);
 }
 
-void link_receive(struct linux_vm *machine, const uint8_t *bytes, size_t length)
+void link_receive(struct link *link, const uint8_t *bytes, size_t length)
 {
 	size_t at = 0;
 
-	while (at < length && !machine->vm->has_ended) {
+	while (at < length && !link->is_over) {
 		struct err error = {0};
 		bool is_whole;
-		ssize_t taken = agent_parse(&machine->parser, bytes + at, length - at, &is_whole,
+		ssize_t taken = agent_parse(&link->parser, bytes + at, length - at, &is_whole,
 					    &error);
 		if (taken < 0) {
-			break_off(machine, error.what);
+			break_off(link, error.what);
 			return;
 		}
 		at += (size_t)taken;
 		if (is_whole)
-			obey(machine);
+			obey(link);
 	}
 }
 
-void link_pay(struct linux_vm *machine)
+void link_pay(struct link *link)
 {
-	struct link_client *client = &machine->clients[0];
+	struct link_client *client = &link->clients[0];
 
-	if (worker_output_is_full(machine->vm->worker))
+	if (worker_output_is_full(link->worker))
 		return;
 	for (unsigned stream = 1; stream < 3; stream++) {
-		credit(machine, 0, stream, client->owed[stream]);
+		credit(link, 0, stream, client->owed[stream]);
 		client->owed[stream] = 0;
 	}
 }
 
 /* ---- exec ---- */
 
-static int send_program(struct linux_vm *machine, int fd, struct err *e)
+static int send_program(struct link *link, int fd, struct err *e)
 {
 	struct stat status;
 	uint8_t buffer[WRITE_BYTES];
@@ -398,52 +406,52 @@ static int send_program(struct linux_vm *machine, int fd, struct err *e)
 		ssize_t n = pread(fd, buffer, sizeof(buffer), at);
 		if (n <= 0)
 			return err_sys(e, n < 0 ? errno : EIO, "read the program");
-		link_send(machine, AGENT_PROGRAM, 0, 0, buffer, (size_t)n);
+		link_send(link, AGENT_PROGRAM, 0, 0, buffer, (size_t)n);
 		at += n;
 	}
 	return 0;
 }
 
-int link_exec(struct linux_vm *machine, struct worker_exec *x, const struct link_command *command,
+int link_exec(struct link *link, struct worker_exec *x, const struct link_command *command,
 	      struct err *e)
 {
 	unsigned program = 1;
 	int r = 0;
 
-	while (program < AGENT_PROGRAMS_MAX && machine->clients[program].is_used)
+	while (program < AGENT_PROGRAMS_MAX && link->clients[program].is_used)
 		program++;
 	if (program == AGENT_PROGRAMS_MAX)
 		return err_set(e, EBUSY, "%d programs already run beside the first",
 			       AGENT_PROGRAMS_MAX - 1);
 	if (x->program_fd >= 0)
-		r = send_program(machine, x->program_fd, e);
+		r = send_program(link, x->program_fd, e);
 	if (r == 0)
-		r = link_start(machine, program, command, e);
+		r = link_start(link, program, command, e);
 	if (r < 0)
 		return r;
-	struct link_client *client = &machine->clients[program];
+	struct link_client *client = &link->clients[program];
 	client->exec_id = x->id;
 	for (int i = 0; i < 3; i++)
 		client->fds[i] = fd_move(&x->fds[i]);
 	return 0;
 }
 
-int link_find_exec(const struct linux_vm *machine, unsigned id)
+int link_find_exec(const struct link *link, unsigned id)
 {
 	for (int i = 1; i < AGENT_PROGRAMS_MAX; i++)
-		if (machine->clients[i].is_used && machine->clients[i].exec_id == id)
+		if (link->clients[i].is_used && link->clients[i].exec_id == id)
 			return i;
 	return -ESRCH;
 }
 
-void link_finish(struct linux_vm *machine)
+void link_finish(struct link *link)
 {
 	for (int i = 1; i < AGENT_PROGRAMS_MAX; i++) {
-		struct link_client *client = &machine->clients[i];
+		struct link_client *client = &link->clients[i];
 		if (!client->is_used)
 			continue;
-		client->status = 9; /* SIGKILL: what still ran ended with the machine */
-		end_exec(machine, client);
+		client->status = 9; /* SIGKILL: what still ran ended with the link */
+		end_exec(link, client);
 	}
-	str_finish(&machine->to_agent);
+	str_finish(&link->to_agent);
 }
