@@ -6,6 +6,7 @@
  *
  * A script, one command a line, words as in C strings where quoted:
  *
+ *	needs FILE			skipped where this user may not open it
  *	env NAME=VALUE | unset NAME	for what is started; @ is the scripts' folder
  *	lab FOLDER			recorded sandboxes (recording.h)
  *	size COLUMNS ROWS		of the terminal (80 24), also while the program runs
@@ -43,6 +44,7 @@ struct play {
 	char home[256];
 	struct session *session;
 	int64_t started_us;
+	bool is_skipped;
 	char why[1536];
 };
 
@@ -269,6 +271,16 @@ static bool do_env(struct play *play, char *setting)
 	return setenv(setting, value, 1) == 0;
 }
 
+/* What a script cannot do without; its absence ends the script as skipped. */
+static bool do_needs(struct play *play, const char *path)
+{
+	if (access(path, R_OK | W_OK) == 0)
+		return true;
+	play->is_skipped = true;
+	snprintf(play->why, sizeof(play->why), "'%s': %s", path, strerror(errno));
+	return false;
+}
+
 static bool do_lab(struct play *play, const char *name)
 {
 	char path[512];
@@ -304,6 +316,8 @@ static bool do_session_command(struct play *play, char **words, int count)
 
 static bool do_command(struct play *play, char **words, int count)
 {
+	if (strcmp(words[0], "needs") == 0 && count == 2)
+		return do_needs(play, words[1]);
 	if (strcmp(words[0], "env") == 0 && count == 2)
 		return do_env(play, words[1]);
 	if (strcmp(words[0], "unset") == 0 && count == 2)
@@ -390,7 +404,7 @@ static bool play_script(struct play *play, FILE *file)
 		if (!is_fine && !play->why[0])
 			fail(play, "failed:", words[0]);
 	}
-	if (!is_fine)
+	if (!is_fine && !play->is_skipped)
 		show_screen(play);
 	session_destroy(play->session);
 	home_remove(play->home);
@@ -411,11 +425,12 @@ static bool run_script(const char *folder, const char *name, int number)
 	is_fine = file && play_script(&play, file);
 	if (file)
 		fclose(file);
-	printf("%sok %d - screen %s\n", is_fine ? "" : "not ", number, name);
+	printf("%sok %d - screen %s", is_fine || play.is_skipped ? "" : "not ", number, name);
 	if (!is_fine)
-		printf("# %s\n", play.why);
+		printf(play.is_skipped ? " # SKIP %s" : "\n# %s", play.why);
+	putchar('\n');
 	fflush(stdout);
-	return is_fine;
+	return is_fine || play.is_skipped;
 }
 
 int main(int argc, char **argv)
