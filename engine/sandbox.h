@@ -107,6 +107,10 @@ int sandbox_read_facts(struct sandbox *s, struct err *e);
 bool sandbox_is_reading_facts(const struct sandbox *s);
 /* Takes a sample now, whatever the time. */
 int sandbox_take_sample(struct sandbox *s, struct err *e);
+/* A VM's own counters as its worker has written them last; sandbox_take_sample() has them written.
+ * False: it is no VM, or has told nothing yet. */
+struct vm_stats;
+bool sandbox_vm_stats(struct sandbox *s, struct vm_stats *ret);
 /* What its wall tells about a topic of its own ("devicetree"), appended to `text`. -ENODATA:
  * nothing. The bytes come from the worker: show them through out_text(). */
 int sandbox_describe(struct sandbox *s, const char *topic, struct strbuf *text, struct err *e);

@@ -158,13 +158,20 @@ static void split_pss(pid_t pid, uint64_t start, uint64_t length, uint64_t *ret_
 		fclose(smaps);
 }
 
+bool sandbox_vm_stats(struct sandbox *s, struct vm_stats *ret)
+{
+	if (strcmp(s->spec.kind, "vm") != 0)
+		return false;
+	if (s->stats_fd < 0)
+		s->stats_fd = rundir_open_file(&s->dir, VM_STATS_FILE, O_RDONLY, NULL);
+	return s->stats_fd >= 0 && vm_stats_read(s->stats_fd, ret) == 0;
+}
+
 static void sample_vm(struct sandbox *s, struct sample *sample)
 {
 	struct vm_stats stats;
 
-	if (s->stats_fd < 0)
-		s->stats_fd = rundir_open_file(&s->dir, VM_STATS_FILE, O_RDONLY, NULL);
-	if (s->stats_fd < 0 || vm_stats_read(s->stats_fd, &stats) < 0) {
+	if (!sandbox_vm_stats(s, &stats)) {
 		sample->overhead_bytes = pss_of(s->pid);
 		return;
 	}

@@ -149,9 +149,11 @@ static int step_enter(struct vm *vm, struct err *e)
 	int r = cpu_reset(vm, vm->layout.entry, e);
 	if (r == 0)
 		r = create_kick_timer(vm, e);
-	if (r == 0)
-		stats_open(vm);
-	return r;
+	if (r < 0)
+		return r;
+	stats_open(vm);
+	stats_watch(vm, vm->vcpu.fd);
+	return 0;
 }
 
 const struct start_step tiny_steps[] = {

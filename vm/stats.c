@@ -3,12 +3,14 @@
  * The VM's counters for the engine (engine/base/vmstats.h). The file is opened before the monitor
  * walls itself in, and written seldom: never by a VM that lives less than half a second and is
  * removed at its end, once by an idle one. So counting costs a short-lived VM next to nothing.
+ * KVM's own statistics are opened then, too, and read only when there is something to write.
  */
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "fd.h"
+#include "kvmstats.h"
 #include "vm.h"
 
 enum { PAUSE_NS = 500 * 1000 * 1000 };
@@ -29,6 +31,15 @@ void stats_open(struct vm *vm)
 	vm->stats.ram_address = (uintptr_t)vm->memory.host;
 	vm->stats.ram_bytes = vm->memory.size;
 	vm->stats_at_ns = clock_now_ns();
+	stats_watch(vm, vm->vm_fd);
+}
+
+void stats_watch(struct vm *vm, int kvm_object_fd)
+{
+	int fd = vm->kvm_stats_count < KVM_STATS_MAX ? kvmstats_open(kvm_object_fd) : -1;
+
+	if (fd >= 0)
+		vm->kvm_stats_fds[vm->kvm_stats_count++] = fd;
 }
 
 uint64_t stats_wait_ns(const struct vm *vm)
@@ -39,11 +50,21 @@ uint64_t stats_wait_ns(const struct vm *vm)
 	return next > now ? next - now : 0;
 }
 
+static void read_kvm(struct vm *vm)
+{
+	vm->stats.kvm.count = 0;
+	for (unsigned i = 0; i < vm->kvm_stats_count; i++)
+		kvmstats_add(vm->kvm_stats_fds[i], &vm->stats.kvm);
+}
+
 void stats_publish(struct vm *vm, bool now)
 {
 	uint64_t wait = stats_wait_ns(vm);
-	if (wait == UINT64_MAX || (wait > 0 && !now))
+	if (vm->stats_fd < 0 || (!now && wait > 0))
 		return;
+	if (wait == UINT64_MAX && vm->kvm_stats_count == 0)
+		return; /* nothing new; KVM may have served exits that we have not seen */
+	read_kvm(vm);
 	vm->stats_at_ns = clock_now_ns();
 	vm->stats_written = count_exits(vm);
 	if (pwrite(vm->stats_fd, &vm->stats, sizeof(vm->stats), 0) < 0)
@@ -56,4 +77,6 @@ void stats_close(struct vm *vm)
 	if (!worker_spec(vm->worker)->remove)
 		stats_publish(vm, true);
 	fd_close(&vm->stats_fd);
+	while (vm->kvm_stats_count > 0)
+		fd_close(&vm->kvm_stats_fds[--vm->kvm_stats_count]);
 }

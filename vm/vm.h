@@ -30,6 +30,8 @@
 
 struct kvm_run;
 
+enum { KVM_STATS_MAX = 1 + 8 }; /* a VM and as many processors as it may have */
+
 /* One virtual processor. */
 struct vcpu {
 	int fd;
@@ -74,6 +76,8 @@ struct vm {
 	uint64_t entered_ns;    /* start of the step that the next mark ends */
 	struct vm_stats stats;  /* counted here, */
 	int stats_fd;           /* written there for the engine; -1 = nowhere */
+	int kvm_stats_fds[KVM_STATS_MAX]; /* KVM's own counts of the VM and its processors */
+	unsigned kvm_stats_count;
 	uint64_t stats_at_ns;   /* when they were written last */
 	uint64_t stats_written; /* sum of all exits then */
 };
@@ -113,8 +117,11 @@ int devicetree_build(struct vm *vm, const struct sandbox_spec *spec, struct err 
 int devicetree_print(const void *tree, struct strbuf *text, struct err *e);
 
 /* ---- stats.c ---- */
-/* Opens the file for the engine; that it cannot be is no reason to fail. */
+/* Opens the file for the engine, and KVM's own statistics of the VM; that they cannot be is no
+ * reason to fail. */
 void stats_open(struct vm *vm);
+/* The same for the statistics of a processor. */
+void stats_watch(struct vm *vm, int kvm_object_fd);
 /* Writes what is new, at most twice a second unless `now`. */
 void stats_publish(struct vm *vm, bool now);
 /* Nanoseconds until stats_publish() would write something, UINT64_MAX = nothing new. */

@@ -3,13 +3,16 @@
  * stats: what each sandbox costs right now, sampled from outside. Nothing inside is asked or
  * disturbed; of one that has ended the last sample is shown. One with limits has an account in the
  * kernel's books, too, which tells how near it is to them; and how hard it, or the machine, is
- * pressed.
+ * pressed. Of a VM it tells why its guest left the processor: as KVM counts it, where this host's
+ * KVM has such counts, and what of it came to the monitor.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "account.h"
 #include "cmd.h"
 #include "table.h"
+#include "vmstats.h"
 
 enum stats_option { STATS_JSON };
 
@@ -47,6 +50,27 @@ static void put_pressure(struct doc *entry, const struct account *account)
 	}
 }
 
+/* "kvm": the kernel's own statistics; "isolab": they are not to be had, so only what came out. */
+static void put_exits(struct doc *entry, struct sandbox *s)
+{
+	struct vm_stats stats;
+	struct doc *object, *one;
+
+	if (!sandbox_vm_stats(s, &stats))
+		return;
+	object = doc_put(entry, "vm_exits", doc_object());
+	doc_put_text(object, "source", stats.kvm.count ? "kvm" : "isolab");
+	one = doc_put(object, "to_monitor", doc_object());
+	for (int reason = 0; reason < VM_EXIT_REASONS; reason++)
+		doc_put_number(one, vm_exit_reason_name((enum vm_exit_reason)reason),
+			       stats.exits[reason]);
+	if (!stats.kvm.count)
+		return;
+	one = doc_put(object, "kvm", doc_object());
+	for (uint64_t i = 0; i < stats.kvm.count; i++)
+		doc_put_number(one, stats.kvm.counter[i].name, stats.kvm.counter[i].value);
+}
+
 static int print_json(struct command_context *context, struct sandbox *const sandboxes[], int count)
 {
 	struct doc *root = doc_root(CMD_SCHEMA);
@@ -61,6 +85,7 @@ static int print_json(struct command_context *context, struct sandbox *const san
 		account_read(sandboxes[i], &account);
 		put_account(entry, &account);
 		put_pressure(entry, &account);
+		put_exits(entry, sandboxes[i]);
 	}
 	return doc_print(root, context->out);
 }
@@ -182,6 +207,41 @@ static void print_accounts(struct out *out, struct sandbox *const sandboxes[], i
 	}
 }
 
+static bool is_exit(const char *name)
+{
+	size_t length = strlen(name);
+
+	return length > 6 && strcmp(name + length - 6, "_exits") == 0;
+}
+
+/* One line for each VM: "exits of demo-vm to the monitor: io 3; as KVM counts them: all 812 io 3
+ * halt 790". */
+static void print_exits(struct out *out, struct sandbox *s)
+{
+	struct vm_stats stats;
+
+	if (!sandbox_vm_stats(s, &stats))
+		return;
+	out_printf(out, "exits of %s to the monitor:", sandbox_name(s));
+	for (int reason = 0; reason < VM_EXIT_REASONS; reason++)
+		if (stats.exits[reason])
+			out_printf(out, " %s %llu",
+				   vm_exit_reason_name((enum vm_exit_reason)reason),
+				   (unsigned long long)stats.exits[reason]);
+	out_printf(out, stats.kvm.count ? "; as KVM counts them:"
+					: " (this host's KVM has no statistics of its own)");
+	for (uint64_t i = 0; i < stats.kvm.count; i++) {
+		const struct vm_counter *counter = &stats.kvm.counter[i];
+
+		if (counter->value && strcmp(counter->name, "exits") == 0)
+			out_printf(out, " all %llu", (unsigned long long)counter->value);
+		else if (counter->value && is_exit(counter->name))
+			out_printf(out, " %.*s %llu", (int)strlen(counter->name) - 6, counter->name,
+				   (unsigned long long)counter->value);
+	}
+	out_printf(out, "\n");
+}
+
 static int run_stats(struct command_context *context, int argc, char **argv)
 {
 	struct sandbox *sandboxes[CMD_SANDBOXES_MAX];
@@ -205,6 +265,8 @@ static int run_stats(struct command_context *context, int argc, char **argv)
 		add_row(&table, sandboxes[i]);
 	table_print(&table, context->out);
 	print_accounts(context->out, sandboxes, count);
+	for (int i = 0; i < count; i++)
+		print_exits(context->out, sandboxes[i]);
 	return 0;
 }
 
@@ -220,7 +282,10 @@ const struct command cmd_stats = {
     .details =
 	"INSIDE is the memory (PSS) of the programs inside, of a VM the part of its RAM that it "
 	"has touched; WORKER is\n"
-	"that of the process that is the wall. Of one that has ended the last sample is shown.",
+	"that of the process that is the wall. Of one that has ended the last sample is shown. VM "
+	"EXITS came to the\n"
+	"monitor; below stands why, and what KVM itself has counted (most exits never leave the "
+	"kernel).",
     .word = WORD_SANDBOX,
     .options = options,
     .run = run_stats,

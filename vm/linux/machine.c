@@ -158,9 +158,12 @@ static int step_enter(struct vm *vm, struct err *e)
 
 	for (unsigned i = 0; r == 0 && i < machine->processor_count; i++)
 		r = linux_cpu_reset(vm, &machine->processors[i], machine->image.entry, e);
-	if (r == 0)
-		stats_open(vm);
-	return r;
+	if (r < 0)
+		return r;
+	stats_open(vm);
+	for (unsigned i = 0; i < machine->processor_count; i++)
+		stats_watch(vm, machine->processors[i].fd);
+	return 0;
 }
 
 /* Leaving the host takes a process with one thread; so the processors' threads begin in between.
