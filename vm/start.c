@@ -15,6 +15,7 @@
 #include "channel.h"
 #include "clock.h"
 #include "fd.h"
+#include "hooks.h"
 #include "lockin.h"
 #include "vm.h"
 #include "wall.h"
@@ -173,6 +174,7 @@ int vm_start(struct vm *vm, const struct start_step *steps, struct err *e)
 {
 	for (const struct start_step *step = steps; step->name; step++) {
 		uint64_t start = clock_now_ns();
+		hook_reached("worker", step->name);
 		int r = step->run(vm, e);
 		if (r < 0)
 			return r;

@@ -6,8 +6,9 @@
  * takes it out and shows that the attack then succeeds. And what a `kill -9` in the middle of
  * building leaves behind can only be shown by dying there.
  *
- * Real only in a build with `meson -Dhooks=true` (hooks.c); every other build has hooks_none.c,
- * where nothing is ever out and nothing happens. The environment of the worker says:
+ * Real only in a build with `meson -Dhooks=true` (hooks.c), and in tests/system/vm_to_kill, which
+ * is never installed; every other program has hooks_none.c, where nothing is ever out and nothing
+ * happens. The environment of the worker says:
  *
  *	ISOLAB_TEST_WITHOUT=NAME,NAME…	leave these defences out
  *	ISOLAB_TEST_KILL_AT=WHO:STEP	die as by kill -9 when WHO (worker, child, messenger,
