@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * floor_vm: the least that a virtual machine can cost, to measure ours against.
+ * floor_vm [hold]: the least that a virtual machine can cost, to measure ours against.
  *
  * The ioctls of Documentation/virt/kvm/api.rst and nothing else: a VM, one memory slot, one virtual
  * CPU in 16-bit mode, whose program is a single instruction that leaves the guest (out to a port).
- * No walls, no kernel, no device tree, no console. Any failure is exit status 125.
+ * No walls, no kernel, no device tree, no console. With `hold` it then says so (one byte) and
+ * stays until it is killed: so the closing of a VM by itself can be timed. Any failure is exit
+ * status 125.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -14,6 +16,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 enum { FAILED = 125, MEMORY_BYTES = 2 << 20, CODE_GPA = 0x1000 };
 
@@ -37,7 +40,7 @@ static void set_registers(int vcpu)
 	must(ioctl(vcpu, KVM_SET_REGS, &registers), "KVM_SET_REGS");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	int kvm = must(open("/dev/kvm", O_RDWR | O_CLOEXEC), "open /dev/kvm");
 	int vm = must(ioctl(kvm, KVM_CREATE_VM, 0), "KVM_CREATE_VM");
@@ -62,5 +65,7 @@ int main(void)
 	must(ioctl(vcpu, KVM_RUN, 0), "KVM_RUN");
 	if (run->exit_reason != KVM_EXIT_IO)
 		errx(FAILED, "left the guest for reason %u, not for its port", run->exit_reason);
+	if (argc > 1 && strcmp(argv[1], "hold") == 0 && write(STDOUT_FILENO, "!", 1) == 1)
+		pause();
 	return 0;
 }

@@ -45,7 +45,9 @@ class Lab:
             return "no KVM"
         with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
             flags = file.read()
-        return "kvm" if " vmx" in flags or " svm" in flags else "kvm-pvm"
+        if " vmx" not in flags and " svm" not in flags:
+            return "kvm-pvm"
+        return "kvm-nested" if " hypervisor" in flags else "kvm"
 
 
 def version_of(*command):

@@ -70,9 +70,7 @@ def test_killed_while_it_runs(lab):
 def make_lab():
     lab = VmLab()
     lab.replace("isolab-vm", HOOKED)
-    if LINUX:
-        os.symlink(os.path.join(lab.build, "linux-initramfs.cpio"),
-                   os.path.join(lab.folder, "linux-initramfs.cpio"))
+    lab.add_others()
     return lab
 
 

@@ -74,8 +74,7 @@ def test_vm_beside_hostile_guests(lab):
 def make_lab():
     """The neighbour may be a container, too."""
     lab = VmLab()
-    for name in ("isolab-container", "images"):
-        os.symlink(os.path.join(BUILD, name), os.path.join(lab.folder, name))
+    lab.add_others()
     return lab
 
 

@@ -42,6 +42,14 @@ class VmLab(Lab):
                 shutil.copy(os.path.join(BUILD, name), self.folder)
         self.isolab_path = os.path.join(self.folder, "isolab")
 
+    def add_others(self):
+        """The rest of the build beside them, for other kinds and kernels."""
+        for name in os.listdir(BUILD):
+            path = os.path.join(self.folder, name)
+            if (name.startswith("isolab") or name.endswith(".cpio") or name == "images") and \
+                    not name.endswith(".p") and not os.path.lexists(path):
+                os.symlink(os.path.join(BUILD, name), path)
+
     def put(self, name, data):
         with open(os.path.join(self.folder, name), "wb") as file:
             file.write(data)
