@@ -90,7 +90,7 @@ def test_null_is_null(lab):
 
 def wait_for_mounts(program, image):
     """Waits until the child has made its last mount before it covers /proc. False: it has ended."""
-    deadline = time.monotonic() + PATIENCE / 2
+    deadline = time.monotonic() + PATIENCE / 4
     while time.monotonic() < deadline and program.poll() is None:
         for pid in filter(str.isdigit, os.listdir("/proc")):
             try:

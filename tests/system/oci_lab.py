@@ -119,11 +119,13 @@ class OciLab(Lab):
             select.select([pidfd], [], [], PATIENCE)
             os.close(pidfd)
 
+    def left_states(self):
+        return [f"state {name}" for name in os.listdir(self.states)] if os.path.isdir(
+            self.states) else []
+
     def left_over(self):
         """States and cgroups that are still there."""
-        left = [f"state {name}" for name in os.listdir(self.states)] if os.path.isdir(
-            self.states) else []
-        return left + [f"cgroup {path}" for path in self.cgroups()]
+        return self.left_states() + [f"cgroup {path}" for path in self.cgroups()]
 
     def cgroups(self):
         """Directories of ours (by their name) below our own cgroups."""
