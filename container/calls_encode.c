@@ -54,14 +54,18 @@ static void add_times(struct strbuf *text, uint64_t start_ns, uint64_t duration_
 static void add_call(const struct calls *calls, const struct call *call, struct strbuf *text)
 {
 	auto_strbuf words = {0};
+	char room[512];
 	const char *error = call->result < 0 ? name_of_errno(-call->result) : NULL;
 
+	str_borrow(&words, room, sizeof(room));
+	room[0] = '\0';
 	call_add_words(calls, call, &words);
 	str_add(text, "{\"call\":");
 	str_add_json(text, call_forms[call->form].name);
 	str_add(text, ",\"arguments\":");
-	str_add_json(text, words.data ? words.data : "");
-	str_addf(text, ",\"result\":%d", (int)call->result);
+	str_add_json(text, words.data);
+	str_add(text, ",\"result\":");
+	str_add_signed(text, call->result);
 	if (error) {
 		str_add(text, ",\"error\":");
 		str_add_json(text, error);

@@ -215,10 +215,10 @@ static void add_word(struct strbuf *text, const struct calls *calls,
 		if (word == AT_FDCWD)
 			str_add(text, "AT_FDCWD");
 		else
-			str_addf(text, "%ld", word);
+			str_add_signed(text, word);
 		return;
 	case WORD_UNSIGNED:
-		str_addf(text, "%lu", (unsigned long)word);
+		str_add_number(text, (unsigned long)word);
 		return;
 	case WORD_MASK:
 		add_capabilities(text, (unsigned long)word);
@@ -233,7 +233,7 @@ static void add_word(struct strbuf *text, const struct calls *calls,
 		add_flags(text, form->more_names, (unsigned long)word);
 		return;
 	default:
-		str_addf(text, "%ld", word);
+		str_add_signed(text, word);
 	}
 }
 

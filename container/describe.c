@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The calls that built the wall become text when somebody asks for them, or at the end, if the
- * sandbox's directory stays: a start does not pay for it. The file is written under another name
- * and renamed, so that nobody reads half of it.
+ * The calls that built the wall become text when somebody asks for them, or, if the sandbox's
+ * directory stays, while the worker has nothing else to do: neither its start nor its end pays for
+ * it. The file is written under another name and renamed, so that nobody reads half of it.
  */
 #include "describe.h"
 
@@ -18,7 +18,7 @@
 #include "surface.h"
 #include "wall.h"
 
-enum { CALLS_FILE_MAX = 256 * 1024 };
+enum { CALLS_FILE_MAX = 256 * 1024, USUAL_BYTES = 16 * 1024 };
 
 int describe_save_calls(struct worker *w, struct err *e)
 {
@@ -28,6 +28,7 @@ int describe_save_calls(struct worker *w, struct err *e)
 
 	if (!state->container.report || state->has_saved_calls)
 		return 0;
+	str_reserve(&text, USUAL_BYTES);
 	calls_encode(&state->container, &text);
 	if (text.failed)
 		return err_sys(e, ENOMEM, "write down the calls");
@@ -43,6 +44,11 @@ int describe_save_calls(struct worker *w, struct err *e)
 	}
 	state->has_saved_calls = true;
 	return 0;
+}
+
+void describe_when_idle(struct worker *w)
+{
+	describe_save_calls(w, NULL); /* what fails now is tried again at the end */
 }
 
 static int describe_calls(struct worker *w, struct strbuf *text, struct err *e)

@@ -14,5 +14,7 @@ int wall_describe(struct worker *w, const char *topic, struct strbuf *text, stru
 /* Writes the file `calls` of the sandbox's directory, the calls that built its wall, unless that
  * was done: for `explain`, which may come after the end. */
 int describe_save_calls(struct worker *w, struct err *e);
+/* The same as worker_when_idle() calls it. */
+void describe_when_idle(struct worker *w);
 
 #endif

@@ -236,6 +236,8 @@ static int wall_start(struct worker *w, struct err *e)
 		hear_refusals(w, &state->container.listener);
 		worker_ready(w);
 		limits_watch(w);
+		if (!worker_spec(w)->remove)
+			worker_when_idle(w, describe_when_idle);
 	}
 	return r;
 }

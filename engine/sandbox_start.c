@@ -151,7 +151,7 @@ static void on_worker_end(struct lab_source *source)
 	lab_drop_source(&s->lease);
 	s->pid = 0;
 	s->is_dirty = s->must_check_lock = true;
-	s->lab->needs_scan = true; /* it may have taken its directory along */
+	s->lab->needs_scan |= s->spec.remove; /* it has taken its directory along */
 }
 
 /* The worker rings: there is something new in its journal or console. How much it rang does not

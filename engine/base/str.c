@@ -57,6 +57,11 @@ static bool reserve(struct strbuf *b, size_t more)
 	return true;
 }
 
+void str_reserve(struct strbuf *b, size_t more)
+{
+	reserve(b, more);
+}
+
 void str_add_bytes(struct strbuf *b, const void *data, size_t length)
 {
 	if (!reserve(b, length))
@@ -84,21 +89,34 @@ void str_add_number(struct strbuf *b, uint64_t number)
 	str_add_bytes(b, digits + at, sizeof(digits) - at);
 }
 
+void str_add_signed(struct strbuf *b, int64_t number)
+{
+	if (number < 0)
+		str_add_bytes(b, "-", 1);
+	str_add_number(b, number < 0 ? -(uint64_t)number : (uint64_t)number);
+}
+
 void str_addv(struct strbuf *b, const char *format, va_list args)
 {
+	size_t room = b->data && !b->failed ? b->capacity - b->length : 0;
 	va_list again;
 	int length;
 
+	/* Mostly there is room enough already: then it is formatted once. */
 	va_copy(again, args);
-	length = vsnprintf(NULL, 0, format, again);
+	length = vsnprintf(room ? b->data + b->length : NULL, room, format, again);
 	va_end(again);
 	if (length < 0) {
 		b->failed = true;
 		return;
 	}
-	if (!reserve(b, (size_t)length))
+	if (!reserve(b, (size_t)length)) {
+		if (room)
+			b->data[b->length] = '\0';
 		return;
-	vsnprintf(b->data + b->length, (size_t)length + 1, format, args);
+	}
+	if ((size_t)length >= room)
+		vsnprintf(b->data + b->length, (size_t)length + 1, format, args);
 	b->length += (size_t)length;
 }
 

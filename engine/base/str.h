@@ -25,10 +25,13 @@ void str_borrow(struct strbuf *b, char *room, size_t size);
 void str_finish(struct strbuf *b); /* frees the memory, zeroes the struct */
 #define auto_strbuf __attribute__((cleanup(str_finish))) struct strbuf
 
+/* Makes room for that many bytes more at once, so that additions need not grow it step by step. */
+void str_reserve(struct strbuf *b, size_t more);
 void str_add(struct strbuf *b, const char *text);
 void str_add_bytes(struct strbuf *b, const void *data, size_t length);
 /* Adds a decimal number, without the cost of printf(3). */
 void str_add_number(struct strbuf *b, uint64_t number);
+void str_add_signed(struct strbuf *b, int64_t number);
 void str_addf(struct strbuf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void str_addv(struct strbuf *b, const char *format, va_list args);
 /* Adds `text` as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */

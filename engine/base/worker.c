@@ -155,9 +155,12 @@ static int prepare(struct worker *w, struct err *e)
 	if (r < 0)
 		return r;
 	w->is_stdin_open = w->is_foreground && w->spec.interactive;
-	if (w->is_foreground)
+	if (w->is_foreground) {
 		worker_step_at(w, "request", w->request_ns, w->begin_ns, NULL);
-	worker_event(w, EVENT_STATE, "starting", "", "");
+		worker_event(w, EVENT_STATE, "starting", "", "");
+	} else { /* the front that spawned us has journaled the request: everybody knows */
+		worker_state_later(w, "starting");
+	}
 	worker_step(w, "worker", w->begin_ns, "the process that is this sandbox");
 	return 0;
 }

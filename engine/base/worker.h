@@ -188,6 +188,9 @@ int worker_watch(struct worker *w, int fd, short events,
 void worker_unwatch(struct worker *w, int fd);
 /* Calls `on_time` once at clock time `at_ns`; one timer per wall. NULL cancels. */
 void worker_set_timer(struct worker *w, uint64_t at_ns, void (*on_time)(struct worker *w));
+/* Calls `on_idle` once, as soon as there is nothing to answer: for what can wait and should not
+ * hold up the end. It may never come to that. */
+void worker_when_idle(struct worker *w, void (*on_idle)(struct worker *w));
 /* "SIGTERM" for 15; "signal 40" for one without a name. Returns `buffer`. */
 const char *worker_signal_name(int signal_number, char *buffer, size_t size);
 /* In a child, before it executes something: the signals that the worker has blocked are let

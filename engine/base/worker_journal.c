@@ -96,19 +96,27 @@ void worker_write_steps(struct worker *w)
 	w->step_count = 0;
 }
 
-void worker_ready(struct worker *w)
+static void encode_later(struct worker *w, enum event_kind kind, const char *name)
 {
 	struct event event;
 
+	fill(w, &event, kind, name, "", "");
+	event_encode(&event, &w->steps);
+	w->step_count++;
+}
+
+void worker_state_later(struct worker *w, const char *state)
+{
+	encode_later(w, EVENT_STATE, state);
+}
+
+void worker_ready(struct worker *w)
+{
 	if (w->is_ready)
 		return;
 	w->is_ready = true;
-	fill(w, &event, EVENT_READY, "", "", "");
-	event_encode(&event, &w->steps);
-	str_copy(event.name, sizeof(event.name), "running");
-	event.kind = EVENT_STATE;
-	event_encode(&event, &w->steps);
-	w->step_count += 2;
+	encode_later(w, EVENT_READY, "");
+	encode_later(w, EVENT_STATE, "running");
 	if (!w->is_in_wait)
 		worker_write_steps(w);
 	worker_terminal_ready(w);

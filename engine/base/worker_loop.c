@@ -81,6 +81,11 @@ void worker_set_timer(struct worker *w, uint64_t at_ns, void (*on_time)(struct w
 	w->on_wall_timer = on_time;
 }
 
+void worker_when_idle(struct worker *w, void (*on_idle)(struct worker *w))
+{
+	w->on_idle = on_idle;
+}
+
 /* ---- one turn ---- */
 
 /* The list of one turn. Fixed sources first, then what comes and goes; `owner` says which group
@@ -146,6 +151,8 @@ static int find_timeout_ms(const struct worker *w)
 {
 	uint64_t now = clock_now_ns(), at = worker_stop_deadline_ns(w), ms;
 
+	if (w->on_idle)
+		return 0;
 	at = earlier(at, worker_console_deadline_ns(w));
 	at = earlier(at, w->accept_pause_ns > now ? w->accept_pause_ns : 0);
 	if (w->on_wall_timer)
@@ -242,6 +249,15 @@ static int wait_in_wall(struct worker *w, struct turn *turn, int timeout_ms)
 	return n;
 }
 
+static void be_idle(struct worker *w)
+{
+	void (*on_idle)(struct worker *) = w->on_idle;
+
+	w->on_idle = NULL;
+	if (on_idle)
+		on_idle(w);
+}
+
 static void take_turn(struct worker *w, struct turn *turn)
 {
 	int timeout_ms, n;
@@ -252,6 +268,8 @@ static void take_turn(struct worker *w, struct turn *turn)
 		n = wait_in_wall(w, turn, timeout_ms);
 	else
 		n = poll(turn->fds, turn->count, timeout_ms);
+	if (n == 0)
+		be_idle(w);
 	for (nfds_t i = 0; n > 0 && i < turn->count; i++) {
 		if (!turn->fds[i].revents)
 			continue;

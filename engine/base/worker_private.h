@@ -94,6 +94,7 @@ struct worker {
 	size_t watch_count;
 	uint64_t wall_timer_ns;
 	void (*on_wall_timer)(struct worker *w);
+	void (*on_idle)(struct worker *w);
 
 	/* worker_output.c */
 	int console_fd;
@@ -145,6 +146,9 @@ struct worker {
 void worker_bell(const struct worker *w);
 void worker_event(struct worker *w, enum event_kind kind, const char *name, const char *value,
 		  const char *detail);
+/* A change of state that is written with the next steps: it needs no line, nor a bell, of its own.
+ */
+void worker_state_later(struct worker *w, const char *state);
 void worker_write_steps(struct worker *w);
 void worker_hint(const struct worker *w, int r, struct err *error);
 void worker_fail_event(struct worker *w, const struct err *error);

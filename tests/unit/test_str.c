@@ -26,6 +26,29 @@ static void test_strbuf_grows_and_ends_with_nul(void **state)
 	assert_false(b.failed);
 	assert_int_equal(strlen(b.data), b.length);
 	assert_string_equal(b.data + b.length - 21, "018446744073709551615");
+	str_add_signed(&b, INT64_MIN);
+	str_add_signed(&b, -0);
+	assert_string_equal(b.data + b.length - 21, "-92233720368547758080");
+}
+
+static void test_strbuf_formats_what_just_fits_and_what_does_not(void **state)
+{
+	char room[8];
+	auto_strbuf b = {0}, bounded = {.limit = 6};
+
+	(void)state;
+	str_borrow(&b, room, sizeof(room));
+	str_addf(&b, "%s", "1234567");
+	assert_ptr_equal(b.data, room);
+	str_addf(&b, "%d", 8);
+	assert_ptr_not_equal(b.data, room);
+	assert_string_equal(b.data, "12345678");
+	str_reserve(&b, 4096);
+	assert_true(b.capacity > 4096);
+	str_addf(&bounded, "%d", 1234);
+	str_addf(&bounded, "%d", 567);
+	assert_true(bounded.failed);
+	assert_string_equal(bounded.data, "1234");
 }
 
 static void test_strbuf_stays_failed_beyond_its_limit(void **state)
@@ -186,6 +209,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_strbuf_grows_and_ends_with_nul),
+	    cmocka_unit_test(test_strbuf_formats_what_just_fits_and_what_does_not),
 	    cmocka_unit_test(test_strbuf_stays_failed_beyond_its_limit),
 	    cmocka_unit_test(test_json_escapes_what_json_forbids),
 	    cmocka_unit_test(test_json_replaces_what_is_not_utf8),
