@@ -1,8 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The suites of tests/system that need a KVM, on an ordinary one.
+# The suites of tests/system that need a KVM, on an ordinary one. What takes long stands alone.
+# boots: hybrid
 
-test_many_vms_leave_nothing() {
-	suite vm_many.py
+test_fifty_vms_in_a_row_leave_nothing() {
+	suite vm_many.py test_many_in_a_row test_many_fronts_killed
+}
+
+test_a_hundred_vms_at_once_leave_nothing() {
+	suite vm_many.py test_many_at_once
+}
+
+test_many_vms_stand_together() {
+	suite vm_many.py test_many_standing
 }
 
 test_vms_killed_at_every_step_leave_nothing() {
@@ -10,8 +19,15 @@ test_vms_killed_at_every_step_leave_nothing() {
 	suite vm_faults.py
 }
 
-test_hostile_guests_slow_only_themselves() {
-	suite vm_hostile.py || return 1
+test_container_beside_hostile_guests() {
+	export ISOLAB_COUNT=7
+	suite vm_hostile.py test_container_beside_hostile_guests || return 1
+	grep '^# ' /tmp/output
+}
+
+test_vm_beside_hostile_guests() {
+	export ISOLAB_COUNT=7
+	suite vm_hostile.py test_vm_beside_hostile_guests || return 1
 	grep '^# ' /tmp/output
 }
 
@@ -20,5 +36,6 @@ test_guests_that_do_wrong_end_clearly() {
 }
 
 test_figures_of_vms() {
-	suite vm_figures.py
+	suite vm_figures.py || return 1
+	grep '^# ' /tmp/output
 }
