@@ -88,7 +88,8 @@ static void check_capabilities(const struct report *report, int kvm_fd)
 
 static void check_acceleration(const struct report *report)
 {
-	const char *kind = kvm_acceleration();
+	struct vm any = {.acceleration = NULL};
+	const char *kind = kvm_acceleration(&any);
 	if (strcmp(kind, "kvm") == 0)
 		tell(report, "kvm_acceleration", kind);
 	else if (strcmp(kind, "kvm-nested") == 0)

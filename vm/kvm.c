@@ -22,8 +22,6 @@ static const struct open_hint {
 	int code;
 	const char *hint;
 } open_hints[] = {
-    {ENOENT, "load the module: sudo modprobe kvm_intel (or kvm_amd); in a virtual machine, nested "
-	     "virtualisation must be switched on for it; 'isolab doctor' tells more"},
     {EACCES, "become a member of its group: sudo usermod -aG kvm \"$USER\", then log in again"},
     {EPERM, "something outside (a container, a sandbox) forbids /dev/kvm: pass the device in"},
     {ENODEV,
@@ -44,9 +42,14 @@ static bool is_roots_alone(void)
 static int explain_open(int code, struct err *e)
 {
 	const struct open_hint *hint = open_hints;
+	struct kvm_absence absence;
 	while (hint->code && hint->code != code)
 		hint++;
 	err_sys(e, code, "open '/dev/kvm'");
+	if (code == ENOENT) {
+		kvm_absence_find(&absence);
+		return err_hint(e, -code, "%s", kvm_absence_hint(&absence));
+	}
 	if (code == EACCES && is_roots_alone())
 		return err_hint(
 		    e, -code,

@@ -31,7 +31,7 @@ int vm_step_kvm_open(struct vm *vm, struct err *e)
 {
 	int r = kvm_open(&vm->kvm_fd, e);
 	if (r == 0)
-		worker_note(vm->worker, "accel", "%s", kvm_acceleration());
+		worker_note(vm->worker, "accel", "%s", kvm_acceleration(vm));
 	return r;
 }
 

@@ -58,6 +58,7 @@ struct vm {
 	const struct wall *machine;   /* how this machine is started, fed, ended */
 	struct linux_vm *linux_guest; /* what a Linux machine has beside this; NULL: a tiny one */
 	struct link *link;            /* to the agent in the guest; NULL: it has none (inside.h) */
+	const char *acceleration;     /* kvm_acceleration(); NULL: not asked for yet */
 	int kvm_fd, vm_fd;
 	struct vcpu vcpu; /* a Linux guest will have several */
 	struct memory memory;
@@ -93,7 +94,14 @@ void kvm_finish(struct vm *vm);
 
 /* ---- x86_64/ ---- */
 /* "kvm", "kvm-nested" (in a virtual machine), "kvm-pvm" (without the processor's help). */
-const char *kvm_acceleration(void);
+const char *kvm_acceleration(struct vm *vm);
+/* What decides why there is no /dev/kvm, and the sentence that says how to get it. */
+struct kvm_absence {
+	bool is_in_kernel; /* the driver is loaded, the node is not here */
+	bool has_vmx, has_svm, is_guest;
+};
+void kvm_absence_find(struct kvm_absence *ret);
+const char *kvm_absence_hint(const struct kvm_absence *absence);
 /* Puts the CPU into the entry state of abi.h, at `entry`. */
 int cpu_reset(struct vm *vm, uint64_t entry, struct err *e);
 /* The guest's clock frequency in Hz, 0 = unknown. */

@@ -4,6 +4,7 @@
 mount namespace, by limits of a fresh user namespace, by another uid, by another terminal.
 """
 import os
+import re
 import subprocess
 import sys
 
@@ -63,6 +64,9 @@ def test_no_kvm(lab):
     """no /dev/kvm: a VM ends with cause and hint, the other kinds work, doctor explains"""
     in_mounts(lab, NEW_DEV + "umount $dev/kvm 2>/dev/null || :; rm -f $dev/kvm\n" + USE_DEV)
     check_without_vm(lab, "/dev/kvm.*no such file")
+    hint = lab.isolab("run", "vm", "--", "true").err.splitlines()[1]
+    check(re.search("modprobe|--device /dev/kvm", hint), hint)
+    check(checks_of(lab)["kvm_device"]["fix"] in hint, hint)
 
 
 def test_kvm_is_something_else(lab):

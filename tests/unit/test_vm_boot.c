@@ -158,6 +158,26 @@ static void test_stats_are_written_when_something_is_new(void **state)
 	close(fd);
 }
 
+static void test_absence_of_kvm_is_told_by_its_cause(void **state)
+{
+	static const struct {
+		struct kvm_absence absence;
+		const char *word;
+	} causes[] = {
+	    {{.is_in_kernel = true, .has_vmx = true}, "--device /dev/kvm"},
+	    {{.has_vmx = true, .is_guest = true}, "kvm_intel"},
+	    {{.has_svm = true}, "kvm_amd"},
+	    {{.is_guest = true}, "nested"},
+	    {{.is_guest = false}, "BIOS"},
+	};
+	struct kvm_absence here;
+	(void)state;
+	for (size_t i = 0; i < sizeof(causes) / sizeof(causes[0]); i++)
+		assert_non_null(strstr(kvm_absence_hint(&causes[i].absence), causes[i].word));
+	kvm_absence_find(&here);
+	assert_non_null(kvm_absence_hint(&here));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -168,6 +188,7 @@ int main(void)
 	    TEST(test_window_is_closed_by_the_pml4_alone),
 	    TEST(test_environment_holds_each_name_once_the_nearest_wins),
 	    TEST(test_stats_are_written_when_something_is_new),
+	    TEST(test_absence_of_kvm_is_told_by_its_cause),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,7 +40,7 @@ static struct linux_vm *machine_of(const struct worker *worker)
  * boot would take minutes, and then end. Found out by asking, not by waiting. */
 static int step_kvm_open(struct vm *vm, struct err *e)
 {
-	if (strcmp(kvm_acceleration(), "kvm-pvm") != 0)
+	if (strcmp(kvm_acceleration(vm), "kvm-pvm") != 0)
 		return vm_step_kvm_open(vm, e);
 	int r = err_set(e, ENOTSUP,
 			"this host's KVM cannot run a full kernel: it works without the "

@@ -38,14 +38,14 @@ static void vendor(struct kvm_cpuid_entry2 *leaf)
 /* The last leaf is left out where KVM runs without the processor's help: ring 3 reads the host's
  * CPUID there whatever is set, ring 0 asks for nothing, and this leaf makes the call five times as
  * long (105 µs instead of 20). */
-static int set_cpuid(struct vcpu *vcpu, struct err *e)
+static int set_cpuid(struct vm *vm, struct err *e)
 {
 	/* a struct kvm_cpuid2 with its entries, whose array has no length in the header */
 	struct {
 		__u32 nent, padding;
 		struct kvm_cpuid_entry2 leaves[6];
 	} cpuid = {
-	    .nent = strcmp(kvm_acceleration(), "kvm-pvm") == 0 ? 5 : 6,
+	    .nent = strcmp(kvm_acceleration(vm), "kvm-pvm") == 0 ? 5 : 6,
 	    .leaves =
 		{
 		    {.function = 0, .eax = 1},
@@ -62,7 +62,7 @@ static int set_cpuid(struct vcpu *vcpu, struct err *e)
 		},
 	};
 	vendor(&cpuid.leaves[0]);
-	if (ioctl(vcpu->fd, KVM_SET_CPUID2, &cpuid) < 0)
+	if (ioctl(vm->vcpu.fd, KVM_SET_CPUID2, &cpuid) < 0)
 		return err_sys(e, errno, "set the virtual CPU's features (KVM_SET_CPUID2)");
 	return 0;
 }
@@ -113,7 +113,7 @@ int cpu_reset(struct vm *vm, uint64_t entry, struct err *e)
 	    .rflags = X86_EFLAGS_FIXED,
 	    .rdi = VM_GPA_DEVICETREE,
 	};
-	int r = set_cpuid(&vm->vcpu, e);
+	int r = set_cpuid(vm, e);
 	if (r < 0)
 		return r;
 	if (ioctl(vm->vcpu.fd, KVM_SET_SREGS, &special) < 0)
