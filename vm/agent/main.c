@@ -7,6 +7,10 @@
  *
  * It is process 1: what it does not reap stays a zombie, and when it ends the kernel panics. So
  * nothing in here exits: at the end, and when it is lost, it switches the machine off.
+ *
+ * In a whole distribution it is a service of systemd's instead (`isolab-agent --service`): all is
+ * laid out, the machine is not its own to switch off, and the line is a port of a virtio console,
+ * which systemd has waited for.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +26,8 @@
 
 #include "guest.h"
 
-#define LINK_DEVICE GUEST_IMAGE "/dev/ttyS1"
+#define LINK_DEVICE    GUEST_IMAGE "/dev/ttyS1"
+#define SERVICE_DEVICE "/dev/virtio-ports/isolab.agent"
 
 /* The kernel's console is the only place for words before the worker listens. */
 void guest_complain(const char *what, const char *object)
@@ -35,13 +40,15 @@ void guest_complain(const char *what, const char *object)
 	(void)unused;
 }
 
-/* The line carries bytes as they are. */
-static int open_link(void)
+/* The line carries bytes as they are; a port that is no terminal does so anyway. */
+static int open_link(const char *device)
 {
 	struct termios line;
-	int fd = open(LINK_DEVICE, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+	int fd = open(device, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
 
-	if (fd < 0 || tcgetattr(fd, &line) < 0)
+	if (fd < 0 || !isatty(fd))
+		return fd;
+	if (tcgetattr(fd, &line) < 0)
 		return -1;
 	cfmakeraw(&line);
 	line.c_cflag |= CLOCAL | CREAD;
@@ -89,6 +96,8 @@ static void run(struct guest *guest, int signal_fd)
 			guest_flush(guest);
 		if (fds[1].revents & POLLIN)
 			guest_receive(guest);
+		else if (fds[1].revents & (POLLHUP | POLLERR | POLLNVAL))
+			return; /* nobody holds the other end any more */
 		programs_serve(guest, fds + 2);
 		if (fds[0].revents)
 			reap(guest, signal_fd);
@@ -96,22 +105,33 @@ static void run(struct guest *guest, int signal_fd)
 	}
 }
 
-int main(void)
+/* Says HELLO and serves. */
+static bool serve(struct guest *guest, int signal_fd, const char *device)
 {
-	static struct guest guest; /* large, and process 1 has no other */
+	if (guest->link_fd < 0 || signal_fd < 0) {
+		guest_complain("open", device);
+		return false;
+	}
+	guest_send(guest, AGENT_HELLO, 0, AGENT_VERSION, NULL, 0);
+	run(guest, signal_fd);
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	static struct guest guest; /* large, and there is no other */
 	int signal_fd = watch_children();
 
+	if (argc > 1 && strcmp(argv[1], "--service") == 0) {
+		guest_init(&guest, open_link(SERVICE_DEVICE));
+		return serve(&guest, signal_fd, SERVICE_DEVICE) ? 0 : 1;
+	}
 	root_lay_out();
 	modules_drive_devices();
-	guest_init(&guest, open_link());
+	guest_init(&guest, open_link(LINK_DEVICE));
 	root_enter();
 	guest_loopback_up();
-	if (guest.link_fd < 0 || signal_fd < 0) {
-		guest_complain("open", LINK_DEVICE);
-	} else {
-		guest_send(&guest, AGENT_HELLO, 0, AGENT_VERSION, NULL, 0);
-		run(&guest, signal_fd);
-	}
+	serve(&guest, signal_fd, LINK_DEVICE);
 	sync();
 	reboot(RB_POWER_OFF);
 	for (;;)
