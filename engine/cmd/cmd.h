@@ -11,9 +11,9 @@
 #include "doc.h"
 
 extern const struct command cmd_attach, cmd_bench, cmd_compare, cmd_create, cmd_doctor, cmd_events,
-    cmd_exec, cmd_explain, cmd_help, cmd_inspect, cmd_kernel, cmd_kill, cmd_logs, cmd_pause,
-    cmd_print, cmd_ps, cmd_rm, cmd_run, cmd_start, cmd_stats, cmd_stop, cmd_timeline, cmd_unpause,
-    cmd_update, cmd_version, cmd_wait;
+    cmd_exec, cmd_explain, cmd_help, cmd_image, cmd_inspect, cmd_kernel, cmd_kill, cmd_logs,
+    cmd_pause, cmd_print, cmd_ps, cmd_rm, cmd_run, cmd_start, cmd_stats, cmd_stop, cmd_timeline,
+    cmd_unpause, cmd_update, cmd_version, cmd_wait;
 
 enum { CMD_STATUS_FAILED = 125, CMD_STATUS_USAGE = 2, CMD_STATUS_INTERRUPTED = 130 };
 enum { CMD_OPTIONS_MAX = 16, CMD_SANDBOXES_MAX = 256, CMD_SCHEMA = 1 };
