@@ -64,6 +64,8 @@ def machine(lab):
     yield f"{len(models)} × {models[0] if models else 'unknown processor'}, {lab.accel}"
     load = os.getloadavg()[0]
     yield f"kernel {platform.release()}, load {load:.2f} (figures want an idle machine)"
+    if "ISOLAB_EMULATED" in os.environ:
+        yield f"emulated by {os.environ['ISOLAB_EMULATED']}: ratios only, no milliseconds"
     yield f"sandboxes' directory: {os.path.dirname(lab.scratch)}"
     others = ("bwrap", "crun", "runc", "unshare")
     yield "; ".join(version_of(program, "--version") for program in others)
