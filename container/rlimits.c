@@ -60,7 +60,8 @@ static int set_one(const struct container *c, const char *ulimit, struct err *e)
 	if (set(c, resource, &wanted) < 0)
 		return err_sys(e, errno, "set --ulimit %s", ulimit);
 	container_note(c,
-		       "--ulimit %s: only root of the host may raise the hard limit, it stays %s",
+		       "--ulimit %s: nobody inside may raise the hard limit, it stays %s; to have "
+		       "more, raise it where isolab is started",
 		       ulimit, limit_text(now.rlim_max, text, sizeof(text)));
 	return 0;
 }

@@ -317,8 +317,9 @@ static int explain_id(const struct container *c, const char *what, uint32_t id, 
 		return err_hint(e, -EINVAL, "take one from 0 to %u", c->idmap.count - 1);
 	if (c->is_entered)
 		return err_hint(e, -EINVAL,
-				"an ordinary user's sandbox has other users only if it was made "
-				"for one: create it with --user or --image");
+				"an ordinary user's sandbox has other users only if he has a range "
+				"of ids, as `isolab doctor` says, and it was made for one: create "
+				"it with --user or --image");
 	return err_hint(e, -EINVAL,
 			"an ordinary user needs a range of ids in /etc/subuid and /etc/subgid for "
 			"more than root; `isolab doctor` says how to get one");

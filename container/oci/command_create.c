@@ -183,7 +183,10 @@ static int create(const struct oci_call *call, struct create_options *options, i
 	if (r == 0 && options->is_run)
 		r = attend(call, options, &c, console, ret_status, e);
 	oci_container_finish(&c);
-	return r;
+	return r < 0 ? err_hint(e, r,
+				"config.md of the OCI runtime specification explains each key; "
+				"`isolab-oci spec` writes a config.json that works")
+		     : r;
 }
 
 int oci_command_create(const struct oci_call *call, int *ret_status, struct err *e)

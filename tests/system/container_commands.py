@@ -3,6 +3,7 @@
 """Commands that cannot be run in a container, each refused with the file that hinders it, a hint,
 and nothing left. By root, and with --user by an ordinary user."""
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -107,6 +108,26 @@ def test_long_names(lab):
         check(done.status in (126, 127) and "hint: " in done.err, done)
         check(len(done.err) < 1200, done)
         expect_refused(run(lab, "id", options=["--user", name]), 2, "user")
+
+
+NONSENSE = ["=:?/", "x" * 5000, "é\033[2J", "-1:", "99999999999999999999"]
+MEANS_SOMETHING = {"--env": {"é\033[2J", "-1:", "99999999999999999999", "x" * 5000},
+                   "--name": {"99999999999999999999"}, "--hostname": {"99999999999999999999"}}
+
+
+def test_nonsense(lab):
+    """each option that takes a value refuses nonsense by its name, with a hint; nothing is left"""
+    told = lab.isolab("run", "--help").out
+    options = re.findall(r"^ +(?:-\w, )?(--[a-z-]+) [A-Z]", told, re.MULTILINE)
+    check(len(options) > 20, told)
+    for option in options:
+        for value in NONSENSE:
+            if value in MEANS_SOMETHING.get(option, ()):
+                continue
+            done = run(lab, "true", options=[option, value])
+            expect_refused(done, 125 if done.status == 125 else 2, "")
+            check("\033" not in done.err and len(done.err) < 1200, option, done)
+    check(not os.path.isdir(lab.directory()) or not os.listdir(lab.directory()), "left over")
 
 
 def test_without_descriptors(lab):

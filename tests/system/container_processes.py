@@ -258,7 +258,9 @@ def test_ulimits(lab):
     lab.create("demo", "--ulimit", "nofile=77", "--init")
     check(lab.isolab("exec", "demo", "--", "sh", "-c", "ulimit -n").out == "77\n")
     done = expect(run(lab, "true", options=["--ulimit", "nofile=1000000000"]))
-    check("note: --ulimit nofile=1000000000: only root of the host" in done.err, done)
+    check("note: --ulimit nofile=1000000000: nobody inside may raise" in done.err, done)
+    done = expect(run(lab, "true", options=["--ulimit", "nofile=-1"]))
+    check("note: --ulimit nofile=-1: nobody inside may raise the hard limit" in done.err, done)
     done = run(lab, "true", options=["--ulimit", "as=1000"])
     check(done.status == 139 and "is --ulimit as, data or stack too small" in done.err, done)
 

@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import socket
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -179,6 +180,25 @@ def test_kill(lab):
     check(lab.state("k")["status"] == "stopped")
 
 
+def test_kill_all(lab):
+    """kill --all without a cgroup reaches everybody in the container, and nobody else."""
+    bundle = lab.bundle("sh", "-c", "trap : USR1; sh /bin/ears a & sh /bin/ears b & wait; wait")
+    with open(bundle + "/rootfs/bin/ears", "w", encoding="ascii") as file:
+        file.write("trap 'echo $1 >> /tmp/heard; exit 0' USR1\n: > /tmp/up$1\n"
+                   "while :; do sleep 0.1; done\n")
+    expect(lab.oci("run", "-d", "-b", bundle, "all"))
+    up = [f"{bundle}/rootfs/tmp/up{name}" for name in "ab"]
+    while not all(map(os.path.exists, up)):
+        select.select([], [], [], 0.01)
+    with subprocess.Popen(["sleep", "60"]) as other:
+        expect(lab.oci("kill", "--all", "all", "USR1"))
+        check(other.poll() is None, "somebody else's process was killed")
+        other.kill()
+    lab.wait_stopped("all")
+    with open(bundle + "/rootfs/tmp/heard", encoding="utf-8") as file:
+        check(sorted(file.read().split()) == ["a", "b"], "not everybody was reached")
+
+
 def test_exec(lab):
     """exec joins the container: names, processes, root, user, directory, environment, rights."""
     bundle = lab.bundle("sleep", "60")
@@ -288,8 +308,8 @@ def test_descriptors(lab):
 
 
 CASES = [test_life, test_hooks, test_hook_failures, test_console_socket, test_terminal,
-         test_exit_status, test_two, test_kill, test_exec, test_limits, test_devices, test_seccomp,
-         test_descriptors]
+         test_exit_status, test_two, test_kill, test_kill_all, test_exec, test_limits,
+         test_devices, test_seccomp, test_descriptors]
 
 if __name__ == "__main__":
     if os.geteuid() != 0:
