@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "vm.h"
+#include "wall.h"
 
 static size_t count_words(char *const words[])
 {
@@ -37,11 +38,17 @@ static size_t add_words(char **to, size_t count, char *const words[])
 
 char **environment_make(struct vm *vm, char *const more[], struct err *e)
 {
-	static char path[] = "PATH=/bin", home[] = "HOME=/";
+	static char bin[] = "PATH=/bin", top[] = "HOME=/";
+	/* as in a container */
+	static char path[] = "PATH=/bin:/usr/bin:/sbin:/usr/sbin", home[] = "HOME=/root",
+		    terminal[] = "TERM=xterm-256color";
 	const struct sandbox_spec *spec = worker_spec(vm->worker);
+	bool is_tiny = vm->machine == &tiny_machine;
+
 	snprintf(vm->hostname, sizeof(vm->hostname), "HOSTNAME=%s",
 		 spec->hostname ? spec->hostname : spec->name);
-	char *const always[] = {path, home, vm->hostname, NULL};
+	char *const always[] = {is_tiny ? bin : path, is_tiny ? top : home, vm->hostname,
+				spec->tty && !is_tiny ? terminal : NULL, NULL};
 	size_t most = count_words(more) + count_words(spec->env) +
 		      sizeof(always) / sizeof(always[0]);
 	char **words = calloc(most, sizeof(*words));

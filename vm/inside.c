@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "clock.h"
+#include "command.h"
 #include "fd.h"
 
 /* The link, and whose it is. */
@@ -36,6 +37,12 @@ static size_t send_bytes(void *arg, const uint8_t *bytes, size_t length)
 	return inside->machine->send(inside->vm, bytes, length);
 }
 
+/* A user's own HOME does not take the place of one that was asked for. */
+static unsigned keeps_home(char *const env[])
+{
+	return command_getenv(env, "HOME") ? AGENT_START_KEEPS_HOME : 0;
+}
+
 static void on_hello(void *arg)
 {
 	struct inside *inside = arg;
@@ -43,9 +50,14 @@ static void on_hello(void *arg)
 	const struct sandbox_spec *spec = worker_spec(vm->worker);
 	auto_free char **environment = environment_make(vm, NULL, NULL);
 	struct link_command command = {.flags = (spec->tty ? AGENT_START_TTY : 0) |
-						(spec->interactive ? AGENT_START_INPUT : 0),
+						(spec->interactive ? AGENT_START_INPUT : 0) |
+						(spec->overlay ? AGENT_START_WRITABLE : 0) |
+						keeps_home(spec->env),
 				       .workdir = spec->workdir,
 				       .hostname = spec->hostname ? spec->hostname : spec->name,
+				       .user = spec->user,
+				       .ulimits = spec->ulimits,
+				       .tmpfs = spec->tmpfs,
 				       .argv = spec->argv && spec->argv[0] ? spec->argv
 									   : default_command,
 				       .env = environment};
@@ -72,20 +84,16 @@ static void on_running(void *arg)
 	worker_ready(vm->worker);
 }
 
-static void on_not_run(void *arg, int code)
+static void on_not_run(void *arg, struct err *error, bool is_command)
 {
 	struct vm *vm = ((struct inside *)arg)->vm;
 	const struct sandbox_spec *spec = worker_spec(vm->worker);
-	struct err error = {0};
 
-	err_sys(&error, code, "run '%.200s'",
-		spec->argv && spec->argv[0] ? spec->argv[0] : *default_command);
-	err_hint(&error, 0,
-		 "the guest's root is the image that comes with isolab: busybox's programs, and "
-		 "those of isolab");
 	vm->has_ended = true;
-	worker_command_error(vm->worker, -code);
-	worker_fail(vm->worker, &error);
+	if (is_command)
+		worker_command_error(vm->worker, -error->code);
+	err_ctx(error, 0, "%s '%s'", spec->kind, spec->name);
+	worker_fail(vm->worker, error);
 }
 
 static void on_exited(void *arg, int status)
@@ -178,10 +186,12 @@ int inside_exec(struct worker *worker, struct worker_exec *x, struct err *e)
 	const struct sandbox_spec *spec = worker_spec(worker);
 	struct link_command command = {.flags = AGENT_START_INPUT |
 						(x->is_tty ? AGENT_START_TTY : 0) |
-						(x->program_fd >= 0 ? AGENT_START_PROGRAM : 0),
+						(x->program_fd >= 0 ? AGENT_START_PROGRAM : 0) |
+						keeps_home(spec->env) | keeps_home(x->env),
 				       .rows = 24,
 				       .columns = 80,
 				       .workdir = *x->workdir ? x->workdir : spec->workdir,
+				       .user = *x->user ? x->user : spec->user,
 				       .argv = x->argv,
 				       .env = environment};
 

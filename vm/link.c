@@ -54,9 +54,18 @@ void link_flush(struct link *link)
 	memmove(waiting->data, waiting->data + taken, waiting->length);
 }
 
-static void add_words(struct strbuf *body, const char *word)
+static void add_word(struct strbuf *body, const char *word)
 {
-	str_add_bytes(body, word, strlen(word) + 1);
+	str_add_bytes(body, word ? word : "", word ? strlen(word) + 1 : 1);
+}
+
+static uint32_t add_list(struct strbuf *body, char *const *words)
+{
+	uint32_t count = 0;
+
+	while (words && words[count])
+		add_word(body, words[count++]);
+	return count;
 }
 
 int link_start(struct link *link, unsigned program, const struct link_command *command,
@@ -67,20 +76,19 @@ int link_start(struct link *link, unsigned program, const struct link_command *c
 				    .columns = (uint16_t)command->columns};
 	auto_strbuf body = {.limit = AGENT_BODY_MAX};
 
-	while (command->argv[start.argc])
-		start.argc++;
-	while (command->env[start.envc])
-		start.envc++;
-	str_add_bytes(&body, &start, sizeof(start));
-	add_words(&body, command->workdir ? command->workdir : "");
-	add_words(&body, command->hostname ? command->hostname : "");
-	for (uint32_t i = 0; i < start.argc; i++)
-		add_words(&body, command->argv[i]);
-	for (uint32_t i = 0; i < start.envc; i++)
-		add_words(&body, command->env[i]);
-	if (body.failed || start.argc > AGENT_WORDS_MAX || start.envc > AGENT_WORDS_MAX)
+	str_add_bytes(&body, &start, sizeof(start)); /* again when its counts are known */
+	add_word(&body, command->workdir);
+	add_word(&body, command->hostname);
+	add_word(&body, command->user);
+	start.argc = add_list(&body, command->argv);
+	start.envc = add_list(&body, command->env);
+	start.ulimitc = add_list(&body, command->ulimits);
+	start.tmpfsc = add_list(&body, command->tmpfs);
+	if (body.failed || start.argc > AGENT_WORDS_MAX || start.envc > AGENT_WORDS_MAX ||
+	    start.ulimitc > AGENT_OPTIONS_MAX || start.tmpfsc > AGENT_OPTIONS_MAX)
 		return err_set(e, E2BIG, "command and environment are more than %d bytes",
 			       AGENT_BODY_MAX);
+	memcpy(body.data, &start, sizeof(start));
 	struct link_client *client = &link->clients[program];
 	*client = (struct link_client){.link = link,
 				       .is_used = true,
@@ -255,7 +263,12 @@ static void on_hello(struct link *link, const struct agent_header *header)
 static void on_started(struct link *link, const struct agent_header *header)
 {
 	struct link_client *client = &link->clients[header->program];
+	struct err note = {0};
 
+	if (header->length) { /* text of the guest's: control characters are taken out of it */
+		err_set(&note, EINVAL, "%.700s", (const char *)link->parser.body);
+		worker_note(link->worker, "guest", "%s", note.what);
+	}
 	if (header->program == 0 && !link->has_program) {
 		link->has_program = true;
 		link->host->on_running(link->arg);
@@ -264,22 +277,41 @@ static void on_started(struct link *link, const struct agent_header *header)
 	watch_input(link, client);
 }
 
+/* What failed, and a hint: the guest's words, of which the error keeps what can be printed. */
+static void read_failure(const struct link *link, int code, struct err *ret)
+{
+	const char *what = (const char *)link->parser.body;
+	size_t length = link->parser.header.length;
+	const char *end = memchr(what, '\0', length);
+
+	err_set(ret, code, "%.700s", length ? what : strerror(code));
+	if (end && (size_t)(end - what) + 1 < length && end[1])
+		err_hint(ret, 0, "%.350s", end + 1);
+}
+
 /* The command could not be run: for the main one, the end. */
 static void on_failed(struct link *link, const struct agent_header *header)
 {
 	struct link_client *client = &link->clients[header->program];
-	int code = header->value > 0 && header->value < 4096 ? (int)header->value : EIO;
-	int status = code == ENOENT ? WORKER_STATUS_NOT_FOUND : WORKER_STATUS_NOT_INVOKED;
+	bool is_command = header->value & AGENT_FAILED_COMMAND;
+	uint32_t value = header->value & ~(uint32_t)AGENT_FAILED_COMMAND;
+	int code = value > 0 && value < 4096 ? (int)value : EIO;
+	char text[ERR_WHAT_MAX + ERR_HINT_MAX + 16];
+	struct err error = {0};
 
-	client->status = status << 8;
+	read_failure(link, code, &error);
+	client->status = (!is_command      ? WORKER_STATUS_FAILED
+			  : code == ENOENT ? WORKER_STATUS_NOT_FOUND
+					   : WORKER_STATUS_NOT_INVOKED)
+			 << 8;
 	if (header->program == 0) {
 		link->is_over = true;
-		link->host->on_not_run(link->arg, code);
+		link->host->on_not_run(link->arg, &error, is_command);
 		return;
 	}
 	client->has_ended = true;
-	str_addf(&client->waiting[2], "isolab: the guest cannot run that program: %s\n",
-		 strerror(code));
+	err_format(&error, text, sizeof(text));
+	str_addf(&client->waiting[2], "isolab: %s", text);
 	flush_stream(link, client, 2);
 	end_if_flushed(link, client);
 }

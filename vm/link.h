@@ -35,8 +35,9 @@ struct link_host {
 	void (*on_hello)(void *arg);
 	/* The main program runs. */
 	void (*on_running)(void *arg);
-	/* The main program cannot be run: why, as an errno. */
-	void (*on_not_run)(void *arg, int code);
+	/* The main program does not run: for a reason of the command's, or of the guest's. The
+	 * error is the host's to add to. */
+	void (*on_not_run)(void *arg, struct err *error, bool is_command);
 	/* The main program has ended: `status` as wait(2) has it. */
 	void (*on_exited)(void *arg, int status);
 	/* The agent has said what it may not: nothing more is taken from it. */
@@ -59,8 +60,9 @@ struct link {
 struct link_command {
 	unsigned flags; /* enum agent_start_flags */
 	unsigned rows, columns;
-	const char *workdir, *hostname; /* NULL: as it is */
+	const char *workdir, *hostname, *user; /* NULL: as it is */
 	char *const *argv, *const *env;
+	char *const *ulimits, *const *tmpfs; /* NULL: none */
 };
 
 /* All borrowed, for as long as the link lives. */

@@ -73,7 +73,14 @@ static ssize_t vm_wall_input(struct worker *worker, const void *data, size_t len
 
 static int vm_wall_exec(struct worker *worker, struct worker_exec *x, struct err *e)
 {
-	return machine_of(worker)->exec(worker, x, e);
+	const struct wall *machine = machine_of(worker);
+
+	if (*x->user && !machine->exec_takes_user)
+		return err_hint(e,
+				err_set(e, EOPNOTSUPP,
+					"a tiny vm has no other users to run a program as"),
+				"leave --user out, or take --kernel linux");
+	return machine->exec(worker, x, e);
 }
 
 static int vm_wall_exec_signal(struct worker *worker, unsigned id, int signal_number, struct err *e)
@@ -122,6 +129,7 @@ static void vm_wall_finish(struct worker *worker)
 
 const struct wall vm_wall = {
     .kind = "vm",
+    .exec_takes_user = true, /* of the machine that can */
     .check = vm_check,
     .start = vm_wall_start,
     .signal = vm_wall_signal,

@@ -343,7 +343,9 @@ int spec_validate(const struct sandbox_spec *spec, struct err *e)
 				: "not in this version for a vm");
 		return err_hint(e, r, "this version's vm has --network none only");
 	}
-	r = spec_validate_bricks(spec, e);
+	r = spec_validate_vm(spec, e);
+	if (r == 0)
+		r = spec_validate_bricks(spec, e);
 	return r < 0 ? r : spec_validate_limits(spec, e);
 }
 

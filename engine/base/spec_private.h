@@ -26,6 +26,9 @@ char ***spec_list_of(struct sandbox_spec *spec, const struct spec_part *part);
 /* The part of spec_validate() that knows the bricks. spec_bricks.c */
 int spec_validate_bricks(const struct sandbox_spec *spec, struct err *e);
 
+/* The part that knows what the tiny vm lacks. -ENOTSUP. spec_vm.c */
+int spec_validate_vm(const struct sandbox_spec *spec, struct err *e);
+
 /* Adds a copy of `word` to a NULL-terminated list. -E2BIG beyond SPEC_WORDS_MAX. */
 int spec_add_word(char ***list, const char *word, struct err *e);
 

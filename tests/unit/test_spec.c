@@ -128,8 +128,10 @@ static void test_options_of_a_later_version_say_so(void **state)
 {
 	static const char *const lines[] = {"--accel tcg"};
 	static const char *const of_a_vm[] = {
-	    "--image /x", "--cpus 1", "--volume /a:/b", "-v /a:/b",   "--user me",
-	    "-u me",      "--init",   "--overlay",      "--tmpfs /a", "--cpus=1",
+	    "--cpus 1",
+	    "--volume /a:/b",
+	    "-v /a:/b",
+	    "--cpus=1",
 	};
 
 	(void)state;
@@ -138,6 +140,27 @@ static void test_options_of_a_later_version_say_so(void **state)
 	for (size_t i = 0; i < sizeof(of_a_vm) / sizeof(of_a_vm[0]); i++)
 		expect_refusal("vm", of_a_vm[i], ENOTSUP, "not in this version for a vm",
 			       "container");
+}
+
+static void test_what_only_a_linux_vm_has_is_refused_for_a_tiny_one(void **state)
+{
+	static const char *const lines[] = {"--image /x", "--user me",  "--ulimit cpu=1",
+					    "--init",     "--tmpfs /a", "--overlay"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		auto_spec tiny = {0}, of_linux = {0};
+		struct err error = {0};
+		char both[64];
+
+		assert_int_equal(parse(&tiny, "vm", lines[i], NULL), 0);
+		assert_int_equal(spec_validate(&tiny, &error), -ENOTSUP);
+		assert_non_null(strstr(error.what, "not in this version for a tiny vm"));
+		assert_non_null(strstr(error.hint, "--kernel linux"));
+		snprintf(both, sizeof(both), "%s --kernel linux", lines[i]);
+		assert_int_equal(parse(&of_linux, "vm", both, NULL), 0);
+		assert_int_equal(spec_validate(&of_linux, NULL), 0);
+	}
 }
 
 static void test_nonsense_in_an_option_is_refused_with_an_example(void **state)
@@ -366,6 +389,7 @@ int main(void)
 	    cmocka_unit_test(test_mistakes_are_told_with_a_hint),
 	    cmocka_unit_test(test_options_of_another_kind_are_refused),
 	    cmocka_unit_test(test_options_of_a_later_version_say_so),
+	    cmocka_unit_test(test_what_only_a_linux_vm_has_is_refused_for_a_tiny_one),
 	    cmocka_unit_test(test_nonsense_in_an_option_is_refused_with_an_example),
 	    cmocka_unit_test(test_every_option_survives_the_file),
 	    cmocka_unit_test(test_more_memory_than_the_host_has_is_refused_on_every_kind),

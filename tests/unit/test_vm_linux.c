@@ -389,9 +389,10 @@ static void test_words_of_a_start_must_fill_it(void **state)
 {
 	struct {
 		struct agent_start start;
-		char words[16];
-	} body = {.start = {.argc = 1, .envc = 1}, .words = "/\0name\0sh\0A=1"};
-	const size_t length = sizeof(body.start) + 14;
+		char words[32];
+	} body = {.start = {.argc = 1, .envc = 1, .ulimitc = 1, .tmpfsc = 1},
+		  .words = "/\0name\0me\0sh\0A=1\0cpu=1\0/t"};
+	const size_t length = sizeof(body.start) + 26;
 	auto_free struct agent_words *words = calloc(1, sizeof(*words));
 
 	(void)state;
@@ -400,10 +401,17 @@ static void test_words_of_a_start_must_fill_it(void **state)
 	assert_string_equal(words->argv[0], "sh");
 	assert_string_equal(words->env[0], "A=1");
 	assert_null(words->env[1]);
+	assert_string_equal(words->user, "me");
+	assert_string_equal(words->ulimits[0], "cpu=1");
+	assert_string_equal(words->tmpfs[0], "/t");
+	assert_null(words->tmpfs[1]);
 	assert_int_equal(agent_decode_start((uint8_t *)&body, length - 1, words, NULL), -EPROTO);
 	assert_int_equal(agent_decode_start((uint8_t *)&body, length + 1, words, NULL), -EPROTO);
 	assert_int_equal(agent_decode_start((uint8_t *)&body, 3, words, NULL), -EPROTO);
 	body.start.envc = UINT32_MAX;
+	assert_int_equal(agent_decode_start((uint8_t *)&body, length, words, NULL), -EPROTO);
+	body.start.envc = 1;
+	body.start.tmpfsc = AGENT_OPTIONS_MAX + 1;
 	assert_int_equal(agent_decode_start((uint8_t *)&body, length, words, NULL), -EPROTO);
 }
 

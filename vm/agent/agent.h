@@ -29,11 +29,12 @@
 
 enum {
 	AGENT_MAGIC = 0x4c53,
-	AGENT_VERSION = 1,
+	AGENT_VERSION = 2,
 	AGENT_BODY_MAX = 64 * 1024,
 	AGENT_WINDOW = 16 * 1024, /* bytes of a stream on their way */
 	AGENT_PROGRAMS_MAX = 33,  /* the main one and the execs */
 	AGENT_WORDS_MAX = 4096,
+	AGENT_OPTIONS_MAX = 64,            /* of one sort */
 	AGENT_PROGRAM_BYTES_MAX = 1 << 20, /* of a program that is sent */
 };
 
@@ -49,7 +50,7 @@ enum agent_message {
 	/* agent → worker */
 	AGENT_HELLO = 16, /* value: AGENT_VERSION */
 	AGENT_STARTED,
-	AGENT_FAILED, /* value: errno; body: what failed, text */
+	AGENT_FAILED, /* value: errno, AGENT_FAILED_COMMAND; body: what failed, NUL, hint */
 	AGENT_OUTPUT, /* value: 1 or 2, stdout or stderr; body: bytes */
 	AGENT_EXITED, /* value: wait status */
 };
@@ -63,14 +64,20 @@ struct agent_header {
 };
 
 enum agent_start_flags {
-	AGENT_START_TTY = 1,     /* on a terminal of its own */
-	AGENT_START_INPUT = 2,   /* it gets INPUT; without: its input is empty */
-	AGENT_START_PROGRAM = 4, /* run what the PROGRAMs before held; argv[0] is only its name */
+	AGENT_START_TTY = 1,      /* on a terminal of its own */
+	AGENT_START_INPUT = 2,    /* it gets INPUT; without: its input is empty */
+	AGENT_START_PROGRAM = 4,  /* run what the PROGRAMs before held; argv[0] is only its name */
+	AGENT_START_WRITABLE = 8, /* the root may be written to: --overlay */
+	AGENT_START_KEEPS_HOME = 16, /* HOME was asked for: a user's own does not count */
 };
 
-/* Words: workdir, hostname ("" = leave it), argc × argv, envc × environment. */
+/* Of a FAILED's value: not the guest, but its command is to blame. */
+enum { AGENT_FAILED_COMMAND = 1 << 16 };
+
+/* Words: workdir, hostname, user ("" = leave it), then argc × argv, envc × environment, and
+ * ulimitc × --ulimit, tmpfsc × --tmpfs as they were written. */
 struct agent_start {
-	uint32_t flags, argc, envc;
+	uint32_t flags, argc, envc, ulimitc, tmpfsc;
 	uint16_t rows, columns;
 };
 
@@ -92,10 +99,11 @@ ssize_t agent_parse(struct agent_parser *parser, const uint8_t *bytes, size_t le
 /* The words of a START. */
 struct agent_words {
 	struct agent_start start;
-	char *workdir, *hostname;
+	char *workdir, *hostname, *user;
 	char *argv[AGENT_WORDS_MAX + 1], *env[AGENT_WORDS_MAX + 1]; /* point into the body */
+	char *ulimits[AGENT_OPTIONS_MAX + 1], *tmpfs[AGENT_OPTIONS_MAX + 1];
 };
-/* -EPROTO when they do not fill the body exactly. */
+/* Takes them apart; the lists end with NULL. -EPROTO when they do not fill the body exactly. */
 int agent_decode_start(uint8_t *body, size_t length, struct agent_words *ret, struct err *e);
 
 #endif

@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include "agent.h"
+#include "err.h"
 
 enum {
 	GUEST_UNSENT_BYTES = 256 * 1024,
@@ -57,6 +58,28 @@ void guest_complain(const char *what, const char *object);
 void root_lay_out(void);
 /* The image becomes the root; what lies beside it is out of sight. */
 void root_enter(void);
+
+/* What the first program's options ask of it: --tmpfs, and that it is read-only (no --overlay). */
+int root_finish(const struct agent_words *words, struct err *e);
+
+/* ---- child.c ---- */
+/* The child's own ends, and the pipe that tells whether exec succeeded. */
+struct birth {
+	int fds[3];
+	int told[2];
+	bool is_tty;
+};
+
+/* What comes through that pipe: notes, then an error, or the end of it. */
+struct birth_word {
+	int code; /* -errno */
+	bool is_note, is_command;
+	struct err error;
+};
+
+/* In the child: becomes the program of guest->words, or tells why not and ends. */
+void child_become(struct guest *guest, const struct birth *birth, bool is_main)
+    __attribute__((noreturn));
 
 /* ---- modules.c: before root_enter() ---- */
 /* Loads the drivers of all devices that there are. */

@@ -4,6 +4,7 @@
  * each number is checked before it is used.
  */
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "agent.h"
@@ -74,27 +75,34 @@ static char *take_word(uint8_t *body, size_t length, size_t *at)
 	return word;
 }
 
+static bool take_words(uint8_t *body, size_t length, size_t *at, char **list, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (!(list[i] = take_word(body, length, at)))
+			return false;
+	list[count] = NULL;
+	return true;
+}
+
 int agent_decode_start(uint8_t *body, size_t length, struct agent_words *ret, struct err *e)
 {
-	size_t at = sizeof(ret->start);
-	bool is_whole;
+	const struct agent_start *start = &ret->start;
+	size_t at = sizeof(*start);
 
-	if (length < sizeof(ret->start))
+	if (length < sizeof(*start))
 		return err_set(e, EPROTO, "a start without its numbers");
-	memcpy(&ret->start, body, sizeof(ret->start));
-	if (ret->start.argc < 1 || ret->start.argc > AGENT_WORDS_MAX ||
-	    ret->start.envc > AGENT_WORDS_MAX)
-		return err_set(e, EPROTO, "a start of %u and %u words", ret->start.argc,
-			       ret->start.envc);
+	memcpy(&ret->start, body, sizeof(*start));
+	if (start->argc < 1 || start->argc > AGENT_WORDS_MAX || start->envc > AGENT_WORDS_MAX ||
+	    start->ulimitc > AGENT_OPTIONS_MAX || start->tmpfsc > AGENT_OPTIONS_MAX)
+		return err_set(e, EPROTO, "a start of %u and %u words", start->argc, start->envc);
 	ret->workdir = take_word(body, length, &at);
 	ret->hostname = take_word(body, length, &at);
-	is_whole = ret->workdir && ret->hostname;
-	for (uint32_t i = 0; i < ret->start.argc; i++)
-		is_whole = (ret->argv[i] = take_word(body, length, &at)) && is_whole;
-	for (uint32_t i = 0; i < ret->start.envc; i++)
-		is_whole = (ret->env[i] = take_word(body, length, &at)) && is_whole;
-	ret->argv[ret->start.argc] = NULL;
-	ret->env[ret->start.envc] = NULL;
+	ret->user = take_word(body, length, &at);
+	bool is_whole = ret->workdir && ret->hostname && ret->user &&
+			take_words(body, length, &at, ret->argv, start->argc) &&
+			take_words(body, length, &at, ret->env, start->envc) &&
+			take_words(body, length, &at, ret->ulimits, start->ulimitc) &&
+			take_words(body, length, &at, ret->tmpfs, start->tmpfsc);
 	return is_whole && at == length ? 0
 					: err_set(e, EPROTO, "a start whose words do not fit it");
 }

@@ -10,20 +10,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "fd.h"
 #include "guest.h"
-
-/* The child's own ends, and the pipe that tells whether exec succeeded. */
-struct birth {
-	int fds[3];
-	int told[2];
-	bool is_tty;
-};
 
 static struct program *find(struct guest *guest, unsigned number)
 {
@@ -76,55 +67,29 @@ static int make_pipes(struct program *program, struct birth *birth, bool has_inp
 	return birth->fds[0] < 0 ? -errno : 0;
 }
 
-/* The child: its own session and descriptors, then the program. Returns errno. */
-static int become_program(struct guest *guest, const struct birth *birth)
+/* Forks; learns through a pipe that exec closes whether it succeeded. 0 or -errno, with why. */
+static int give_birth(struct guest *guest, struct program *program, struct birth *birth,
+		      struct birth_word *ret)
 {
-	const struct agent_words *words = &guest->words;
-	sigset_t none;
-
-	setsid();
-	for (int i = 0; i < 3; i++)
-		if (dup2(birth->fds[i], i) < 0)
-			return errno;
-	if (birth->is_tty && ioctl(0, TIOCSCTTY, 0) < 0)
-		return errno;
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	if (*words->workdir && chdir(words->workdir) < 0)
-		return errno;
-	if (words->start.flags & AGENT_START_PROGRAM) {
-		syscall(SYS_execveat, guest->program_fd, "", words->argv, words->env,
-			AT_EMPTY_PATH);
-		return errno;
-	}
-	environ = (char **)words->env;
-	execvp(words->argv[0], words->argv);
-	return errno;
-}
-
-/* Forks; learns through a pipe that exec closes whether it succeeded. 0 or -errno. */
-static int give_birth(struct guest *guest, struct program *program, struct birth *birth)
-{
-	int code = 0;
+	struct birth_word word;
 
 	if (pipe2(birth->told, O_CLOEXEC) < 0)
-		return -errno;
+		return err_sys(&ret->error, errno, "make a pipe");
 	program->pid = fork();
 	if (program->pid < 0)
-		return -errno;
-	if (program->pid == 0) {
-		code = become_program(guest, birth);
-		ssize_t unused = write(birth->told[1], &code, sizeof(code));
-		(void)unused;
-		_exit(125);
-	}
+		return err_sys(&ret->error, errno, "make a process");
+	if (program->pid == 0)
+		child_become(guest, birth, program == guest->programs);
 	fd_close(&birth->told[1]);
-	ssize_t n = read(birth->told[0], &code, sizeof(code));
-	return n == (ssize_t)sizeof(code) ? -code : 0;
+	while (fd_read_full(birth->told[0], &word, sizeof(word)) == (ssize_t)sizeof(word)) {
+		*ret = word;
+		if (!word.is_note)
+			return word.code < 0 ? word.code : -EPROTO;
+	}
+	return 0;
 }
 
-static int start(struct guest *guest, struct program *program)
+static int start(struct guest *guest, struct program *program, struct birth_word *ret)
 {
 	const struct agent_start *words = &guest->words.start;
 	struct winsize size = {.ws_row = words->rows, .ws_col = words->columns};
@@ -134,36 +99,54 @@ static int start(struct guest *guest, struct program *program)
 	int r = birth.is_tty ? make_terminal(program, &birth, &size)
 			     : make_pipes(program, &birth, words->flags & AGENT_START_INPUT);
 
+	if (r < 0)
+		err_sys(&ret->error, r, "make the program's %s",
+			birth.is_tty ? "terminal" : "pipes");
+	if (r == 0 && program == guest->programs)
+		r = root_finish(&guest->words, &ret->error);
 	if (r == 0)
-		r = give_birth(guest, program, &birth);
+		r = give_birth(guest, program, &birth, ret);
 	close_all(birth.fds, 3);
 	close_all(birth.told, 2);
 	return r;
 }
 
+/* What failed and a hint, each with its NUL. */
+static void tell_failure(struct guest *guest, unsigned number, int code,
+			 const struct birth_word *word)
+{
+	char body[ERR_WHAT_MAX + ERR_HINT_MAX + 2];
+	int n = snprintf(body, sizeof(body), "%s%c%s", word->error.what, 0, word->error.hint);
+	uint32_t value = (uint32_t)-code | (word->is_command ? AGENT_FAILED_COMMAND : 0);
+
+	guest_send(guest, AGENT_FAILED, number, value, body, (size_t)n + 1);
+}
+
 void program_start(struct guest *guest, unsigned number, uint8_t *body, size_t length)
 {
 	struct program *program = &guest->programs[number];
+	struct birth_word word = {0};
 	int r = -EPROTO;
 
 	if (program->is_used || agent_decode_start(body, length, &guest->words, NULL) < 0) {
-		guest_send(guest, AGENT_FAILED, number, EPROTO, NULL, 0);
+		err_set(&word.error, EPROTO, "the agent did not understand a start");
+		tell_failure(guest, number, r, &word);
 		return;
 	}
 	*program = (struct program){.is_used = true, .fds = {-1, -1, -1}};
 	program->is_tty = guest->words.start.flags & AGENT_START_TTY;
 	if (*guest->words.hostname)
 		sethostname(guest->words.hostname, strlen(guest->words.hostname));
-	r = start(guest, program);
+	r = start(guest, program, &word);
 	fd_close(&guest->program_fd);
 	if (r == 0) {
-		guest_send(guest, AGENT_STARTED, number, 0, NULL, 0);
+		guest_send(guest, AGENT_STARTED, number, 0, word.error.what,
+			   word.is_note ? strlen(word.error.what) + 1 : 0);
 		return;
 	}
 	close_all(program->fds, 3);
 	program->is_used = false;
-	guest_send(guest, AGENT_FAILED, number, (uint32_t)-r, guest->words.argv[0],
-		   strlen(guest->words.argv[0]));
+	tell_failure(guest, number, r, &word);
 }
 
 /* ---- life ---- */

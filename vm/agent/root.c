@@ -14,9 +14,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fd.h"
 #include "guest.h"
+#include "spec.h"
+#include "walk.h"
 
-enum { SAFE = MS_NOSUID | MS_NODEV };
+enum { SAFE = MS_NOSUID | MS_NODEV, TMPFS_SIZE_BYTES = 256 << 20 /* as a container's */ };
 
 static const struct mount_entry {
 	const char *target, *type, *data;
@@ -87,4 +90,40 @@ void root_enter(void)
 	if (chdir(GUEST_IMAGE) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 ||
 	    chdir("/") < 0)
 		guest_complain("enter", GUEST_IMAGE);
+}
+
+/* ---- what the options ask for ---- */
+
+static int place_tmpfs(const char *word, struct err *e)
+{
+	char target[SPEC_PATH_MAX], data[64], link[32];
+	uint64_t bytes;
+	auto_close int top = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), place = -1;
+	int r = spec_split_tmpfs(word, target, &bytes, e);
+
+	if (r == 0)
+		r = walk_open(top, target, WALK_DIRECTORY, &place, e);
+	if (r < 0)
+		return err_ctx(e, r, "--tmpfs '%.200s'", word);
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", place);
+	snprintf(data, sizeof(data), "mode=1777,size=%llu",
+		 (unsigned long long)(bytes ? bytes : TMPFS_SIZE_BYTES));
+	return mount("tmpfs", link, "tmpfs", SAFE, data) < 0
+		   ? err_sys(e, errno, "--tmpfs '%.200s': mount it", word)
+		   : 0;
+}
+
+/* Places are made while the root can be written to. */
+int root_finish(const struct agent_words *words, struct err *e)
+{
+	for (size_t i = 0; words->tmpfs[i]; i++) {
+		int r = place_tmpfs(words->tmpfs[i], e);
+		if (r < 0)
+			return r;
+	}
+	if (words->start.flags & AGENT_START_WRITABLE)
+		return 0;
+	return mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0
+		   ? err_sys(e, errno, "make the root read-only")
+		   : 0;
 }

@@ -384,6 +384,7 @@ static void linux_finish(struct worker *worker)
 
 const struct wall linux_machine = {
     .kind = "vm",
+    .exec_takes_user = true,
     .start = linux_start,
     .signal = inside_signal,
     .kill = linux_kill,

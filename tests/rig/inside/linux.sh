@@ -45,6 +45,38 @@ test_linux_guest_is_a_sandbox_as_others_are() {
 	expect 0 isolab stop --time 5 box && expect 0 isolab rm box
 }
 
+# The same options, the same program: a container and a machine answer the same, also to mistakes.
+test_linux_guest_obeys_options_and_tells_mistakes_as_a_container_does() {
+	mkdir -p /tmp/image && cp -a /opt/isolab/images/base/. /tmp/image/ &&
+		echo 'owl:x:1000:100:owl:/home:/bin/sh' >>/tmp/image/etc/passwd
+	for kind in container vm; do
+		machine=''
+		[ $kind = vm ] && machine="--kernel $kernel --memory 128M"
+		# shellcheck disable=SC2086  # words
+		expect 0 timeout 100 isolab create $kind same-$kind $machine --image /tmp/image \
+			--user owl --workdir /scratch --env GREETING=hi --hostname nest \
+			--ulimit nofile=100:200 --tmpfs /scratch:1M --init -- sh -c '
+				id; pwd; echo $GREETING $HOME $PATH; ulimit -n; hostname
+				touch here && ls -n; touch /x; exec sleep 1000' || return 1
+		isolab logs same-$kind >/tmp/same-$kind 2>&1
+		try() {
+			isolab exec "$@"
+			echo $?
+		}
+		{
+			try same-$kind -- htop
+			try same-$kind -- /etc/passwd
+			try same-$kind -- /scratch/here
+			try same-$kind -- sh -c 'exit 9'
+			try --user nobody-here same-$kind -- id
+			try --workdir /nowhere same-$kind -- pwd
+			try --user 5 same-$kind -- id -u
+		} >>/tmp/same-$kind 2>&1
+		isolab rm -f same-$kind
+	done
+	grep -q 'uid=1000(owl) gid=100' /tmp/same-vm && diff /tmp/same-container /tmp/same-vm
+}
+
 test_linux_guest_has_its_processors_and_switches_off_well() {
 	expect 0 timeout 200 isolab run vm --kernel $kernel --memory 128M --vcpus 4 -- \
 		sh -c 'nproc; poweroff -f; sleep 100' && contains '^4$'

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What a vm has depends on its kernel: the teaching kernel knows one user, no directories and no
+ * mounts, a Linux has all that a container has. --kernel may stand behind the option that needs
+ * it, so this is looked at when all options are known.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "spec.h"
+#include "spec_private.h"
+
+int spec_validate_vm(const struct sandbox_spec *spec, struct err *e)
+{
+	const struct {
+		const char *option;
+		bool is_set;
+	} of_linux[] = {
+	    {"--image", spec->image},     {"--user", spec->user},   {"--ulimit", spec->ulimits},
+	    {"--init", spec->init},       {"--tmpfs", spec->tmpfs}, {"--volume", spec->volumes},
+	    {"--overlay", spec->overlay},
+	};
+
+	if (strcmp(spec->kind, "vm") != 0 || (spec->kernel && strcmp(spec->kernel, "tiny") != 0))
+		return 0;
+	for (size_t i = 0; i < sizeof(of_linux) / sizeof(of_linux[0]); i++)
+		if (of_linux[i].is_set)
+			return err_hint(e,
+					err_set(e, ENOTSUP,
+						"option '%s' is not in this version for a tiny vm",
+						of_linux[i].option),
+					"--kernel linux has it, and a container");
+	return 0;
+}
