@@ -117,6 +117,42 @@ void kernels_for_each(void (*each)(void *arg, const struct kernel_entry *kernel)
 	look_at("/boot/vmlinuz-*", "host", each, arg);
 }
 
+/* Looks for modules.dep in one place. */
+static bool has_modules(const char *format, const char *folder, const char *release, char *path,
+			size_t size)
+{
+	char list[PATH_MAX + sizeof("/modules.dep")];
+	int n = snprintf(path, size, format, folder, release);
+
+	if (n < 0 || (size_t)n >= size || n >= PATH_MAX)
+		return false;
+	snprintf(list, sizeof(list), "%s/modules.dep", path);
+	return access(list, R_OK) == 0;
+}
+
+/* Who made the kernel's file a link has its modules beside what it leads to. */
+bool kernels_find_modules(const char *kernel, const char *release, char *path, size_t size)
+{
+	static const char *const places[] = {"%s/../lib/modules/%s", "%s/../usr/lib/modules/%s",
+					     "%s/lib/modules/%s"};
+	char folder[PATH_MAX], version[NAME_MAX + 1], *slash;
+
+	if (!realpath(kernel, folder) || !(slash = strrchr(folder, '/')))
+		return false;
+	if (!release || !*release) {
+		if (strncmp(slash, "/vmlinu", 7) != 0 || !strchr(slash, '-'))
+			return false;
+		release = version_of(slash);
+	}
+	if (!str_copy(version, sizeof(version), release))
+		return false;
+	*slash = '\0';
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (has_modules(places[i], folder, version, path, size))
+			return true;
+	return has_modules(places[2], "", version, path, size);
+}
+
 struct choice {
 	char *path;
 	size_t size;

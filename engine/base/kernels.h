@@ -34,6 +34,11 @@ int kernels_cache(char *path, size_t size, struct err *e);
 /* The same for another `part` of isolab's cache than "kernels". */
 int kernels_cache_of(const char *part, char *path, size_t size, struct err *e);
 
+/* Where the modules of a kernel are: the directory of their modules.dep, beside the kernel as a
+ * package has it or in /lib/modules. `release`: its version, NULL or "": what follows "vmlinuz-".
+ * False: there are none. */
+bool kernels_find_modules(const char *kernel, const char *release, char *path, size_t size);
+
 /* Orders versions: runs of digits by value, so that 6.9 comes before 6.10. <0, 0, >0. */
 int kernels_compare(const char *a, const char *b);
 

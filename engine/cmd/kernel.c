@@ -40,7 +40,8 @@ static void add_entry(void *arg, const struct kernel_entry *kernel)
 {
 	struct listing *listing = arg;
 	bool is_chosen = strcmp(kernel->path, listing->chosen) == 0;
-	char size[24];
+	char size[24], modules[PATH_MAX];
+	bool has_modules = kernels_find_modules(kernel->path, NULL, modules, sizeof(modules));
 
 	if (listing->array) {
 		struct doc *entry = doc_push(listing->array, doc_object());
@@ -50,12 +51,15 @@ static void add_entry(void *arg, const struct kernel_entry *kernel)
 		doc_put_number(entry, "size_bytes", size_of(kernel->path));
 		doc_put_bool(entry, "is_readable", kernel->is_readable);
 		doc_put_bool(entry, "is_chosen", is_chosen);
+		if (has_modules)
+			doc_put_text(entry, "modules", modules);
 		return;
 	}
 	table_add(listing->table, OUT_PLAIN, kernel->version);
 	table_add(listing->table, OUT_PLAIN, kernel->origin);
 	table_add(listing->table, OUT_PLAIN,
 		  str_format_bytes(size, sizeof(size), size_of(kernel->path)));
+	table_add(listing->table, OUT_PLAIN, has_modules ? "yes" : "none");
 	table_add(listing->table, OUT_PLAIN,
 		  is_chosen             ? "--kernel linux"
 		  : kernel->is_readable ? ""
@@ -77,7 +81,7 @@ static int list(struct command_context *context, bool as_json)
 		doc_put(root, "kernels", listing.array);
 		return doc_print(root, context->out);
 	}
-	table_init(&table, "VERSION|ORIGIN|>SIZE|TAKEN BY|PATH");
+	table_init(&table, "VERSION|ORIGIN|>SIZE|MODULES|TAKEN BY|PATH");
 	kernels_for_each(add_entry, &listing);
 	table_print(&table, context->out);
 	if (r < 0)
@@ -86,7 +90,7 @@ static int list(struct command_context *context, bool as_json)
 }
 
 /* Runs the script with the directory to put the kernel into; its words are for the user. */
-static int fetch(struct command_context *context)
+static int fetch(struct command_context *context, const char *package)
 {
 	char programs[PATH_MAX], path[PATH_MAX + 32], cache[PATH_MAX];
 	struct err error = {0};
@@ -96,7 +100,7 @@ static int fetch(struct command_context *context)
 	if (r == 0)
 		r = kernels_cache(cache, sizeof(cache), &error);
 	snprintf(path, sizeof(path), "%s/isolab-kernel-fetch", r == 0 ? programs : "");
-	char *const words[] = {path, cache, NULL};
+	char *const words[] = {path, cache, (char *)package, NULL};
 	if (r == 0) {
 		r = -posix_spawn(&pid, path, NULL, NULL, words, environ);
 		if (r < 0)
@@ -114,14 +118,14 @@ static int run_kernel(struct command_context *context, int argc, char **argv)
 {
 	struct cmd_line line;
 	struct err error = {0};
-	int status = cmd_parse(context, argc, argv, 1, 1, 0, &line);
+	int status = cmd_parse(context, argc, argv, 1, 2, 0, &line);
 
 	if (status)
 		return status;
 	if (strcmp(line.words[0], "list") == 0)
 		return list(context, cmd_has(&line, KERNEL_JSON));
 	if (strcmp(line.words[0], "fetch") == 0)
-		return fetch(context);
+		return fetch(context, line.count > 1 ? line.words[1] : NULL);
 	err_set(&error, EINVAL, "kernel: cannot '%.40s'", line.words[0]);
 	err_hint(&error, 0, "isolab kernel list, isolab kernel fetch");
 	return cmd_fail(context, &error);
@@ -134,10 +138,12 @@ static const struct command_option options[] = {
 
 const struct command cmd_kernel = {
     .name = "kernel",
-    .arguments = "list|fetch [--json]",
+    .arguments = "list|fetch [PACKAGE] [--json]",
     .about = "show the Linux kernels that a vm can boot, get the distribution's",
-    .details = "fetch downloads the distribution's kernel for virtual machines with its own tool "
-	       "and takes the\npackage apart; nothing is installed.",
+    .details =
+	"fetch downloads the distribution's kernel for virtual machines, or the PACKAGE named, "
+	"with its own\ntool, and takes it apart: kernel and modules are kept, nothing is "
+	"installed.",
     .flags = COMMAND_NO_LAB | COMMAND_TERMINAL,
     .options = options,
     .run = run_kernel,

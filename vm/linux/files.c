@@ -3,17 +3,14 @@
  * A part's identity is computed here, without unpacking or packing anything; only what the cache
  * does not have is made, by isolab-kernel. That program gets its input as stdin and writes a file
  * of ours as stdout, which becomes part of the cache only if it ended well. Its words on stderr
- * are ours to tell. What surprises: the modules of a kernel lie beside it in some way that depends
- * on who put it there, so several places are tried.
+ * are ours to tell.
  */
 #include "files.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -270,37 +267,6 @@ static int prepare_image(struct worker *worker, struct boot_files *files, struct
 	return fd < 0 ? err_ctx(e, fd, "image '%s'", image) : add_part(files, fd, e);
 }
 
-/* Where the modules of the kernel are: `path` becomes their directory. */
-static bool find_modules(const struct boot_files *files, char *path, size_t size)
-{
-	static const char *const places[] = {"%s/../lib/modules/%s", "%s/lib/modules/%s",
-					     "%s/../usr/lib/modules/%s"};
-	char real[PATH_MAX], *slash;
-	const char *release = files->release;
-
-	if (!realpath(files->kernel_path, real))
-		return false;
-	slash = strrchr(real, '/');
-	if (!*release && strncmp(slash, "/vmlinu", 7) == 0 && strchr(slash, '-'))
-		release = strchr(slash, '-') + 1;
-	*slash = '\0';
-	if (!*release)
-		return false;
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) + 1; i++) {
-		int n = i < sizeof(places) / sizeof(places[0])
-			    ? snprintf(path, size - 12, places[i], real, release)
-			    : snprintf(path, size - 12, "/lib/modules/%s", release);
-		if (n < 0 || (size_t)n >= size - 12)
-			continue;
-		memcpy(path + n, "/modules.dep", 13);
-		bool is_there = access(path, R_OK) == 0;
-		path[n] = '\0';
-		if (is_there)
-			return true;
-	}
-	return false;
-}
-
 static int prepare_base(struct worker *worker, struct boot_files *files, struct err *e)
 {
 	struct making making = {.kind = "base",
@@ -320,7 +286,8 @@ static int prepare_base(struct worker *worker, struct boot_files *files, struct 
 	identity_init(&identity);
 	identity_add_text(&identity, format_of_parts);
 	identity_add_file(&identity, &status);
-	files->has_modules = find_modules(files, modules, sizeof(modules));
+	files->has_modules = kernels_find_modules(files->kernel_path, files->release, modules,
+						  sizeof(modules));
 	if (files->has_modules) {
 		snprintf(list, sizeof(list), "%s/modules.dep", modules);
 		if (stat(list, &status) < 0)

@@ -77,6 +77,17 @@ test_linux_guest_obeys_options_and_tells_mistakes_as_a_container_does() {
 	grep -q 'uid=1000(owl) gid=100' /tmp/same-vm && diff /tmp/same-container /tmp/same-vm
 }
 
+test_another_release_of_linux_boots_too() {
+	[ -e $kernel-second ] || {
+		echo "no second kernel in the cache and none to download"
+		return 77
+	}
+	expect 0 timeout 200 isolab run vm --kernel $kernel-second --memory 160M -- \
+		sh -c 'uname -r; cat /proc/modules' || return 1
+	contains "^$(basename "$(readlink $kernel-second)" | sed 's/vmlinuz-//; s/+/./g')$" &&
+		! contains "^$(basename "$(readlink $kernel)" | sed 's/vmlinuz-//')$"
+}
+
 test_linux_guest_has_its_processors_and_switches_off_well() {
 	expect 0 timeout 200 isolab run vm --kernel $kernel --memory 128M --vcpus 4 -- \
 		sh -c 'nproc; poweroff -f; sleep 100' && contains '^4$'
