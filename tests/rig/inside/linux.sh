@@ -56,8 +56,10 @@ test_linux_guest_obeys_options_and_tells_mistakes_as_a_container_does() {
 		expect 0 timeout 100 isolab create $kind same-$kind $machine --image /tmp/image \
 			--user owl --workdir /scratch --env GREETING=hi --hostname nest \
 			--ulimit nofile=100:200 --tmpfs /scratch:1M --init -- sh -c '
-				id; pwd; echo $GREETING $HOME $PATH; ulimit -n; hostname
-				touch here && ls -n; touch /x; exec sleep 1000' || return 1
+				exec 2>&1
+				id; pwd; echo $GREETING $HOME $PATH; ulimit -n; hostname; ls -n
+				touch /x; touch /scratch/here; exec sleep 1000' || return 1
+		isolab exec same-$kind -- sh -c 'until [ -e /scratch/here ]; do :; done'
 		isolab logs same-$kind >/tmp/same-$kind 2>&1
 		try() {
 			isolab exec "$@"
