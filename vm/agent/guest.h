@@ -32,6 +32,7 @@ struct program {
 
 struct guest {
 	int link_fd;
+	bool owns_root; /* we have laid it out; as a service we find one */
 	struct agent_parser parser;
 	uint8_t unsent[GUEST_UNSENT_BYTES];
 	size_t unsent_bytes;
@@ -60,7 +61,7 @@ void root_lay_out(void);
 void root_enter(void);
 
 /* What the first program's options ask of it: --tmpfs, and that it is read-only (no --overlay). */
-int root_finish(const struct agent_words *words, struct err *e);
+int root_finish(const struct guest *guest, struct err *e);
 
 /* ---- child.c ---- */
 /* The child's own ends, and the pipe that tells whether exec succeeded. */

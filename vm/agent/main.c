@@ -130,6 +130,7 @@ int main(int argc, char **argv)
 	modules_drive_devices();
 	guest_init(&guest, open_link(LINK_DEVICE));
 	root_enter();
+	guest.owns_root = true;
 	guest_loopback_up();
 	serve(&guest, signal_fd, LINK_DEVICE);
 	sync();

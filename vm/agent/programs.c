@@ -103,7 +103,7 @@ static int start(struct guest *guest, struct program *program, struct birth_word
 		err_sys(&ret->error, r, "make the program's %s",
 			birth.is_tty ? "terminal" : "pipes");
 	if (r == 0 && program == guest->programs)
-		r = root_finish(&guest->words, &ret->error);
+		r = root_finish(guest, &ret->error);
 	if (r == 0)
 		r = give_birth(guest, program, &birth, ret);
 	close_all(birth.fds, 3);

@@ -114,14 +114,16 @@ static int place_tmpfs(const char *word, struct err *e)
 }
 
 /* Places are made while the root can be written to. */
-int root_finish(const struct agent_words *words, struct err *e)
+int root_finish(const struct guest *guest, struct err *e)
 {
+	const struct agent_words *words = &guest->words;
+
 	for (size_t i = 0; words->tmpfs[i]; i++) {
 		int r = place_tmpfs(words->tmpfs[i], e);
 		if (r < 0)
 			return r;
 	}
-	if (words->start.flags & AGENT_START_WRITABLE)
+	if (words->start.flags & AGENT_START_WRITABLE || !guest->owns_root)
 		return 0;
 	return mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0
 		   ? err_sys(e, errno, "make the root read-only")
