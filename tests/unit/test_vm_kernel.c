@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What a Linux guest starts from: identities, the cache, taking a bzImage apart, the order of
- * modules, the archive of an image. The kernels in here are small files that only look like one;
- * their payloads are packed by the system's own programs.
+ * What a Linux guest starts from: identities, the cache, taking a bzImage apart, the archives of an
+ * image and of programs. The kernels in here are small files that only look like one; their
+ * payloads are packed by the system's own programs.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,7 +26,6 @@
 #include "bzimage.h"
 #include "fd.h"
 #include "identity.h"
-#include "modules.h"
 #include "pack.h"
 #include "tree.h"
 #include "unpack.h"
@@ -156,6 +155,13 @@ static void test_payload_of_every_compression_comes_out_whole(void **state)
 	assert_true(tried > 0);
 }
 
+static int read_bytes(const void *file, size_t length, struct bzimage *ret)
+{
+	auto_close int fd = file_of(file, length);
+
+	return bzimage_read(fd, ret, NULL);
+}
+
 static void test_header_of_a_bzimage_is_never_believed(void **state)
 {
 	uint8_t file[SETUP + 64];
@@ -163,36 +169,25 @@ static void test_header_of_a_bzimage_is_never_believed(void **state)
 	struct bzimage image;
 	const uint8_t unknown[] = "unknown bytes";
 	size_t end = make_bzimage(file, unknown, sizeof(unknown), 1 << 30);
-	auto_close int fd = -1;
+	auto_close int fd = file_of(file, end);
 
 	(void)state;
-	fd = file_of(file, end);
 	assert_int_equal(bzimage_read(fd, &image, NULL), 0);
 	assert_string_equal(image.release, "6.1.0-test");
 	assert_int_equal(image.payload_start, SETUP + 16);
 	assert_int_equal(unpack_kernel(fd, -1, NULL), -ENOTSUP);
 	setup->payload_length = UINT32_MAX;
-	fd_close(&fd);
-	fd = file_of(file, end);
-	assert_int_equal(bzimage_read(fd, &image, NULL), -EBADMSG);
+	assert_int_equal(read_bytes(file, end, &image), -EBADMSG);
 	setup->payload_length = 10;
 	setup->payload_offset = UINT32_MAX;
-	fd_close(&fd);
-	fd = file_of(file, end);
-	assert_int_equal(bzimage_read(fd, &image, NULL), -EBADMSG);
+	assert_int_equal(read_bytes(file, end, &image), -EBADMSG);
 	setup->payload_offset = 0;
 	memcpy(file + 0x300, "../../etc", 10);
-	fd_close(&fd);
-	fd = file_of(file, end);
-	assert_int_equal(bzimage_read(fd, &image, NULL), 0);
+	assert_int_equal(read_bytes(file, end, &image), 0);
 	assert_string_equal(image.release, "");
 	setup->syssize = UINT32_MAX;
-	fd_close(&fd);
-	fd = file_of(file, end);
-	assert_int_equal(bzimage_read(fd, &image, NULL), -EBADMSG);
-	fd_close(&fd);
-	fd = file_of("#!/bin/sh\n", 10);
-	assert_int_equal(bzimage_read(fd, &image, NULL), -ENOEXEC);
+	assert_int_equal(read_bytes(file, end, &image), -EBADMSG);
+	assert_int_equal(read_bytes("#!/bin/sh\n", 10, &image), -ENOEXEC);
 }
 
 static int count_bytes(void *arg, const void *bytes, size_t length, struct err *e)
@@ -223,51 +218,6 @@ static void test_what_comes_out_is_bounded(void **state)
 	assert_int_equal(count, 4 << 20);
 	source.compression = "lzop";
 	assert_int_equal(unpack(&source, count_bytes, &count, NULL), -ENOTSUP);
-}
-
-/* ---- modules ---- */
-
-static const char dep[] = "kernel/fs/fuse/fuse.ko:\n"
-			  "kernel/fs/fuse/virtiofs.ko: kernel/fs/fuse/fuse.ko "
-			  "kernel/drivers/virtio/virtio_ring.ko kernel/drivers/virtio/virtio.ko\n"
-			  "kernel/drivers/virtio/virtio.ko: kernel/drivers/virtio/virtio_ring.ko\n"
-			  "kernel/drivers/virtio/virtio_ring.ko:\n"
-			  "kernel/drivers/char/hw_random/virtio-rng.ko.xz: "
-			  "kernel/drivers/virtio/virtio_ring.ko kernel/drivers/virtio/virtio.ko";
-
-static void test_modules_come_in_the_order_of_loading(void **state)
-{
-	const char *const wanted[] = {"virtiofs", "built_in", "virtio_rng", NULL};
-	const char *const order[] = {"virtio", "virtio_ring", "fuse", "virtiofs", "virtio_rng"};
-	auto_free struct modules *modules = calloc(1, sizeof(*modules));
-	size_t needed[MODULES_MAX];
-
-	(void)state;
-	assert_int_equal(modules_choose(dep, strlen(dep), wanted, modules, NULL), 0);
-	assert_int_equal(modules->count, 5);
-	for (size_t i = 0; i < modules->count; i++)
-		assert_string_equal(modules->list[i].name, order[i]);
-	assert_string_equal(modules->list[4].path,
-			    "kernel/drivers/char/hw_random/virtio-rng.ko.xz");
-	assert_int_equal(modules_needed(dep, strlen(dep), modules, "virtio_rng", needed), 3);
-	assert_int_equal(needed[0], 0);
-	assert_int_equal(needed[1], 1);
-	assert_int_equal(needed[2], 4);
-}
-
-static void test_modules_stay_below_their_directory(void **state)
-{
-	static const char *const bad[] = {"/etc/a.ko:\n", "../a.ko:\n", "k/../../a.ko:\n",
-					  "k//a.ko:\n", "./a.ko:\n"};
-	const char *const wanted[] = {"a", NULL};
-	auto_free struct modules *modules = calloc(1, sizeof(*modules));
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_int_equal(modules_choose(bad[i], strlen(bad[i]), wanted, modules, NULL),
-				 -EBADMSG);
-	assert_int_equal(modules_choose("k/a.ko: /x.ko", 13, wanted, modules, NULL), -EBADMSG);
-	assert_int_equal(modules_choose("a", 1, wanted, modules, NULL), 0);
 }
 
 /* ---- trees and archives ---- */
@@ -379,6 +329,27 @@ static void test_image_is_packed_without_leaving_it(void **state)
 	munmap((void *)archive, length);
 }
 
+static void test_programs_lie_beside_the_image(void **state)
+{
+	const struct place *place = *state;
+	auto_close int out = memfd_create("archive", MFD_CLOEXEC);
+	char word[128], bad[] = "no file", *words[] = {word, NULL};
+	char archive[16384];
+	const char *content;
+
+	write_at(place->fd, "program", "#!text");
+	snprintf(word, sizeof(word), "isolab=%s/program", place->path);
+	assert_int_equal(pack_programs(words, out, NULL), 0);
+	ssize_t length = pread(out, archive, sizeof(archive), 0);
+	assert_true(length > 0);
+	assert_non_null(find_entry(archive, (size_t)length, "isolab/isolab", &content));
+	assert_memory_equal(content, "#!text", 6);
+	assert_non_null(find_entry(archive, (size_t)length, "isolab/images/base", &content));
+	assert_memory_equal(content, "/", 1);
+	words[0] = bad;
+	assert_int_equal(pack_programs(words, out, NULL), -EINVAL);
+}
+
 static void test_identity_of_a_tree_follows_every_change(void **state)
 {
 	const struct place *place = *state;
@@ -482,9 +453,8 @@ int main(void)
 	    cmocka_unit_test(test_payload_of_every_compression_comes_out_whole),
 	    cmocka_unit_test(test_header_of_a_bzimage_is_never_believed),
 	    cmocka_unit_test(test_what_comes_out_is_bounded),
-	    cmocka_unit_test(test_modules_come_in_the_order_of_loading),
-	    cmocka_unit_test(test_modules_stay_below_their_directory),
 	    IN_A_PLACE(test_image_is_packed_without_leaving_it),
+	    IN_A_PLACE(test_programs_lie_beside_the_image),
 	    IN_A_PLACE(test_identity_of_a_tree_follows_every_change),
 	    IN_A_PLACE(test_tree_that_is_too_deep_is_refused),
 	    IN_A_PLACE(test_cache_has_a_file_whole_or_not_at_all),

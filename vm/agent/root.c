@@ -19,6 +19,8 @@
 #include "spec.h"
 #include "walk.h"
 
+#define OWN_PROGRAMS "/run/isolab-programs"
+
 enum { SAFE = MS_NOSUID | MS_NODEV, TMPFS_SIZE_BYTES = 256 << 20 /* as a container's */ };
 
 static const struct mount_entry {
@@ -75,6 +77,26 @@ static void mount_all(void)
 	}
 }
 
+/* Walls in walls: isolab's own programs, which lie beside us, are shown in the image, and found
+ * by whoever looks for the command, unless the image has its own. */
+static void show_programs(void)
+{
+	static const char *const places[] = {"/bin", "/usr/bin"};
+	auto_close int image = open(GUEST_IMAGE, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (access("/isolab/isolab-container", F_OK) < 0)
+		return;
+	mkdir(GUEST_IMAGE OWN_PROGRAMS, 0755);
+	if (mount("/isolab", GUEST_IMAGE OWN_PROGRAMS, NULL, MS_BIND, NULL) < 0)
+		guest_complain("mount", OWN_PROGRAMS);
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		auto_close int place = -1;
+		if (walk_open(image, places[i], WALK_ONLY, &place, NULL) == 0 &&
+		    (symlinkat(OWN_PROGRAMS "/isolab", place, "isolab") == 0 || errno == EEXIST))
+			return;
+	}
+}
+
 void root_lay_out(void)
 {
 	umask(0);
@@ -82,6 +104,7 @@ void root_lay_out(void)
 	if (mount(GUEST_IMAGE, GUEST_IMAGE, NULL, MS_BIND, NULL) < 0)
 		guest_complain("mount", GUEST_IMAGE);
 	mount_all();
+	show_programs();
 	umask(022);
 }
 

@@ -7,6 +7,7 @@
  *	isolab-kernel unpack <VMLINUZ >VMLINUX		the kernel in a bzImage
  *	isolab-kernel image <DIRECTORY >CPIO		an image's part of the initramfs
  *	isolab-kernel base [MODULES] <AGENT >CPIO	/init, and the modules of a directory
+ *	isolab-kernel programs NAME=FILE… >CPIO		isolab itself
  *
  * It ends 0, 2 for a wrong use, 3 if a kernel can only unpack itself, else 125; errors and notes
  * are lines on stderr.
@@ -59,8 +60,10 @@ int main(int argc, char **argv)
 		r = make_image(&error);
 	} else if (strcmp(what, "base") == 0 && argc <= 3) {
 		r = make_base(argv[2], &error);
+	} else if (strcmp(what, "programs") == 0) {
+		r = pack_programs(argv + 2, STDOUT_FILENO, &error);
 	} else {
-		fputs("usage: isolab-kernel unpack|image|base [MODULES] <INPUT >OUTPUT\n", stderr);
+		fputs("usage: isolab-kernel unpack|image|base|programs … <INPUT >OUTPUT\n", stderr);
 		return STATUS_USAGE;
 	}
 	if (r == 0)

@@ -401,3 +401,47 @@ int pack_base(int agent, int modules, int to, struct err *e)
 		*e = error;
 	return r;
 }
+
+/* ---- isolab itself ---- */
+
+static int put_program(struct pack *pack, const char *word, struct err *e)
+{
+	auto_strbuf content = {0};
+	char path[128];
+	const char *file = strchr(word, '=');
+
+	if (!file || snprintf(path, sizeof(path), "isolab/%.*s", (int)(file - word), word) >=
+			 (int)sizeof(path))
+		return err_set(e, EINVAL, "'%.80s' is not NAME=FILE", word);
+	auto_close int fd = open(file + 1, O_RDONLY | O_CLOEXEC);
+	int r = fd < 0 ? err_sys(e, errno, "open it") : read_whole(fd, AGENT_MAX, &content, e);
+	if (r == 0)
+		r = put(pack, path, S_IFREG | 0755, content.data, content.length, e);
+	return r < 0 ? err_ctx(e, r, "program '%.200s'", file + 1) : 0;
+}
+
+int pack_programs(char *const words[], int to, struct err *e)
+{
+	struct err error = {0};
+	struct pack *pack = begin(to, &error);
+	int r = -error.code;
+
+	if (r == 0)
+		r = put(pack, "isolab", S_IFDIR | 0755, NULL, 0, &error);
+	for (; r == 0 && *words; words++)
+		r = put_program(pack, *words, &error);
+	if (r == 0)
+		r = put(pack, "isolab/images", S_IFDIR | 0755, NULL, 0, &error);
+	if (r == 0) {
+		archive_entry_clear(pack->entry);
+		archive_entry_set_mode(pack->entry, S_IFLNK | 0777);
+		archive_entry_set_size(pack->entry, 0);
+		archive_entry_set_symlink(pack->entry, "/");
+		archive_entry_set_ino64(pack->entry, ++pack->number);
+		r = put_header(pack, "isolab/images/base", &error);
+	}
+	r = finish(pack, r, &error);
+	if (r < 0 && e)
+		*e = error;
+	return r;
+}

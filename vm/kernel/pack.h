@@ -10,6 +10,7 @@
  *	base	init		isolab-agent
  *		dev/console	what the kernel opens before anything is mounted
  *		modules/NAME.ko	and modules/order: a line for each, "NAME what it needs in order"
+ *	programs isolab/…	isolab itself, for walls in walls
  *
  * See Documentation/driver-api/early-userspace/buffer-format.rst.
  */
@@ -33,5 +34,9 @@ int pack_image(int top, int to, struct pack_losses *ret, struct err *e);
 
 /* Packs the agent, and the modules below `modules` (-1: none), which has a modules.dep. */
 int pack_base(int agent, int modules, int to, struct err *e);
+
+/* Packs programs, each word "NAME=FILE", and the image that containers in there have: the guest's
+ * own root. */
+int pack_programs(char *const words[], int to, struct err *e);
 
 #endif

@@ -39,7 +39,7 @@ static const char format_of_parts[] = "parts 1";
 
 struct making {
 	const char *kind, *told; /* its name in the cache; in words, for the timeline */
-	const char *words[4];    /* isolab-kernel's, after its name; ends with NULL */
+	const char *words[6];    /* isolab-kernel's, after its name; ends with NULL */
 	int input;
 	bool is_public;
 };
@@ -302,6 +302,61 @@ static int prepare_base(struct worker *worker, struct boot_files *files, struct 
 	return fd < 0 ? err_ctx(e, fd, "prepare agent and modules") : add_part(files, fd, e);
 }
 
+/* isolab's own programs, under the names that they have in the guest. */
+static const struct {
+	const char *name, *files[3]; /* the first that is there, beside the worker */
+} own_programs[] = {
+    {"isolab", {"isolab", "../../bin/isolab", NULL}},
+    {"isolab-container", {"isolab-container-guest", NULL}},
+    {"isolab-cli", {"isolab-cli-guest", NULL}},
+};
+
+/* Adds a program to what is to be packed. False: this build does not have it. */
+static bool add_program(struct worker *worker, unsigned index, struct identity *identity,
+			char *word, size_t size)
+{
+	char path[BOOT_PATH_MAX];
+	struct stat status;
+
+	for (const char *const *file = own_programs[index].files; *file; file++) {
+		worker_data_path(worker, *file, path, sizeof(path));
+		if (stat(path, &status) < 0 || !S_ISREG(status.st_mode))
+			continue;
+		identity_add_text(identity, own_programs[index].name);
+		identity_add_file(identity, &status);
+		snprintf(word, size, "%s=%s", own_programs[index].name, path);
+		return true;
+	}
+	return false;
+}
+
+/* Walls in walls: a build that cannot link them statically (a sanitised one) goes without. */
+static int prepare_programs(struct worker *worker, struct boot_files *files, struct err *e)
+{
+	enum { COUNT = sizeof(own_programs) / sizeof(own_programs[0]) };
+	struct making making = {.kind = "programs",
+				.told = "isolab itself, packed for the guest",
+				.words = {"programs"},
+				.input = files->kernel,
+				.is_public = true};
+	char words[COUNT][BOOT_PATH_MAX + 32], text[IDENTITY_TEXT];
+	struct identity identity;
+	unsigned count = 0;
+
+	identity_init(&identity);
+	identity_add_text(&identity, format_of_parts);
+	for (unsigned i = 0; i < COUNT; i++)
+		if (add_program(worker, i, &identity, words[count], sizeof(words[count]))) {
+			making.words[1 + count] = words[count];
+			count++;
+		}
+	identity_finish(&identity, text);
+	if (count < 2) /* without a wall nothing is gained */
+		return 0;
+	int fd = find_or_make(worker, &making, text, e);
+	return fd < 0 ? err_ctx(e, fd, "prepare isolab's own programs") : add_part(files, fd, e);
+}
+
 int boot_files_prepare(struct worker *worker, struct boot_files *ret, struct err *e)
 {
 	struct err error = {0};
@@ -312,6 +367,8 @@ int boot_files_prepare(struct worker *worker, struct boot_files *ret, struct err
 		r = prepare_image(worker, ret, &error);
 	if (r == 0)
 		r = prepare_base(worker, ret, &error);
+	if (r == 0)
+		r = prepare_programs(worker, ret, &error);
 	if (r < 0 && e)
 		*e = error;
 	return r;

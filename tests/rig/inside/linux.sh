@@ -90,6 +90,23 @@ test_another_release_of_linux_boots_too() {
 		! contains "^$(basename "$(readlink $kernel)" | sed 's/vmlinuz-//')$"
 }
 
+test_wall_stands_in_a_wall() {
+	expect 3 timeout 200 isolab run vm --kernel $kernel --memory 160M -- \
+		isolab run container --name inner --memory 32M --pids 20 -- \
+		sh -c 'echo $$ is $(hostname); cat /proc/self/cgroup; exit 3' || return 1
+	contains '^1 is inner$' && contains '^0::/$' && ! contains 'no limit'
+}
+
+# Facts and timelines of the inner wall come from in there, by the same programs.
+test_wall_in_a_wall_tells_its_facts_and_its_timeline() {
+	expect 0 timeout 100 isolab create vm outer --kernel $kernel --memory 160M -- sleep 1000 &&
+		expect 0 isolab exec outer -- isolab create container inner -- sleep 1000 &&
+		expect 0 isolab exec outer -- isolab timeline inner && contains seccomp || return 1
+	expect 0 isolab exec outer -- isolab inspect inner --json &&
+		contains '"kernel_identity"' && contains '"own"' || return 1
+	expect 0 isolab exec outer -- isolab ps && contains inner && isolab rm -f outer
+}
+
 test_linux_guest_has_its_processors_and_switches_off_well() {
 	expect 0 timeout 200 isolab run vm --kernel $kernel --memory 128M --vcpus 4 -- \
 		sh -c 'nproc; poweroff -f; sleep 100' && contains '^4$'
