@@ -3,8 +3,9 @@
  * The four objects of KVM (Documentation/virt/kvm/api.rst): the system (/dev/kvm), a VM, its
  * memory slot, a virtual CPU. Each call is one step of the timeline. What surprises: there is no
  * interrupt controller in the kernel (KVM_CREATE_IRQCHIP would make the memory slot a hundred
- * times dearer here); interrupts are injected by hand. And whether KVM is there is asked of
- * /dev/kvm only: a machine may have it without any VMX or SVM in CPUID.
+ * times dearer here); interrupts are injected by hand. Whether KVM is there is asked of /dev/kvm
+ * only: a machine may have it without any VMX or SVM in CPUID. And the small C library's open(2)
+ * makes a second call for kernels of long ago, its openat(2) does not.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -60,7 +61,8 @@ static int explain_open(int code, struct err *e)
 
 int kvm_open(int *ret_fd, struct err *e)
 {
-	auto_close int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	auto_close int fd = openat(AT_FDCWD, "/dev/kvm",
+				   O_RDWR | O_CLOEXEC); /* open(2) of musl: 2 calls */
 	if (fd < 0)
 		return explain_open(errno, e);
 	int version = ioctl(fd, KVM_GET_API_VERSION, 0);

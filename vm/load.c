@@ -36,12 +36,8 @@ static int check_header(const Elf64_Ehdr *header, size_t length, struct err *e)
 }
 
 /* Beyond the end of the file a mapping has no pages: touching them would end the monitor. */
-static int check_length(int fd, const Elf64_Phdr *segment, struct err *e)
+static int check_length(uint64_t bytes, const Elf64_Phdr *segment, struct err *e)
 {
-	struct stat status;
-	if (fstat(fd, &status) < 0)
-		return err_sys(e, errno, "look at its size");
-	uint64_t bytes = (uint64_t)status.st_size;
 	if (segment->p_offset > bytes || segment->p_filesz > bytes - segment->p_offset)
 		return err_set(e, ENOEXEC, "it is cut off");
 	return 0;
@@ -49,7 +45,8 @@ static int check_length(int fd, const Elf64_Phdr *segment, struct err *e)
 
 /* Maps one segment, zeroes the rest of its last page (what comes next in the file shows there),
  * notes it. */
-static int map_segment(struct vm *vm, int fd, const Elf64_Phdr *segment, struct err *e)
+static int map_segment(struct vm *vm, int fd, uint64_t bytes, const Elf64_Phdr *segment,
+		       struct err *e)
 {
 	struct layout *layout = &vm->layout;
 	uint64_t start = segment->p_paddr, file = segment->p_filesz, size = segment->p_memsz;
@@ -60,7 +57,7 @@ static int map_segment(struct vm *vm, int fd, const Elf64_Phdr *segment, struct 
 			       (unsigned long long)start);
 	if (layout->segment_count == LAYOUT_SEGMENTS)
 		return err_set(e, ENOEXEC, "it has more than %d segments", LAYOUT_SEGMENTS);
-	int r = check_length(fd, segment, e);
+	int r = check_length(bytes, segment, e);
 	if (r == 0)
 		r = memory_map_file(&vm->memory, start, fd, segment->p_offset, file, e);
 	if (r < 0)
@@ -76,8 +73,9 @@ static int map_segment(struct vm *vm, int fd, const Elf64_Phdr *segment, struct 
 int load_kernel(struct vm *vm, int fd, struct err *e)
 {
 	_Alignas(Elf64_Ehdr) char headers[HEADERS_BYTES];
+	struct stat status;
 	ssize_t length = pread(fd, headers, sizeof(headers), 0);
-	if (length < 0)
+	if (length < 0 || fstat(fd, &status) < 0)
 		return err_sys(e, errno, "read its headers");
 	const Elf64_Ehdr *header = (const Elf64_Ehdr *)headers;
 	int r = check_header(header, (size_t)length, e);
@@ -88,7 +86,7 @@ int load_kernel(struct vm *vm, int fd, struct err *e)
 		Elf64_Phdr segment;
 		memcpy(&segment, headers + header->e_phoff + i * sizeof(segment), sizeof(segment));
 		if (segment.p_type == PT_LOAD && segment.p_memsz)
-			r = map_segment(vm, fd, &segment, e);
+			r = map_segment(vm, fd, (uint64_t)status.st_size, &segment, e);
 		if (r < 0)
 			return r;
 	}

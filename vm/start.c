@@ -57,8 +57,8 @@ static int load_file(struct vm *vm, const char *name,
 		     int (*load)(struct vm *vm, int fd, struct err *e), struct err *e)
 {
 	char path[4096];
-	auto_close int fd = open(worker_data_path(vm->worker, name, path, sizeof(path)),
-				 O_RDONLY | O_CLOEXEC);
+	auto_close int fd = openat(AT_FDCWD, worker_data_path(vm->worker, name, path, sizeof(path)),
+				   O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		int r = err_sys(e, errno, "open '%s'", path);
 		return err_hint(e, r, "isolab is not built or installed whole: ./dev build");
