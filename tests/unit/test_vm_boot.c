@@ -132,7 +132,7 @@ static void test_environment_holds_each_name_once_the_nearest_wins(void **state)
 	assert_string_equal(find_word(words, "HOSTNAME"), "test");
 	free(words);
 	words = environment_make(&vm, NULL, NULL);
-	assert_string_equal(find_word(words, "PATH"), "/bin");
+	assert_string_equal(find_word(words, "PATH"), "/bin:/usr/bin:/sbin:/usr/sbin");
 	free(words);
 }
 
