@@ -68,24 +68,15 @@ int oci_command_delete(const struct oci_call *call, int *ret_status, struct err 
 {
 	bool is_forced = false;
 	const struct oci_option table[] = {{"force", 'f', false, .flag = &is_forced}};
-	auto_close int root = -1;
 	struct oci_state state;
-	const char *id = NULL;
-	int first, r = oci_options_read(call, table, 1, &first, e);
+	int r = oci_options_open(call, table, 1, NULL, true, &state, e);
 
 	(void)ret_status;
-	oci_state_init(&state);
-	if (r == 0)
-		r = oci_options_id(call, first, 0, &id, e);
-	if (r == 0)
-		r = oci_state_open_root(call->root, false, &root, e);
-	if (r == 0)
-		r = oci_state_open(root, id, true, &state, e);
-	if (r == -ENOENT && is_forced && id) { /* gone is what was wanted */
+	if (r == -ENOENT && is_forced) { /* gone is what was wanted */
 		err_clear(e);
 		r = 0;
 	} else if (r == 0 && (r = delete_one(&state, is_forced, e)) < 0) {
-		err_ctx(e, r, "delete '%s'", id);
+		err_ctx(e, r, "delete '%s'", state.id);
 	}
 	oci_state_finish(&state);
 	return r;

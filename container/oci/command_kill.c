@@ -122,29 +122,19 @@ static int send_signal(const struct oci_state *state, int number, bool is_all, s
 int oci_command_kill(const struct oci_call *call, int *ret_status, struct err *e)
 {
 	bool is_all = false;
-	const char *word = "TERM", *id = NULL;
+	const char *word = "TERM";
 	const struct oci_option table[] = {
 	    {"all", 'a', false, .flag = &is_all},
 	    {"signal", 's', true, .text = &word},
 	};
-	auto_close int root = -1;
 	struct oci_state state;
-	int first, number = 0, r = oci_options_read(call, table, 2, &first, e);
+	int number = 0, r = oci_options_open(call, table, 2, &word, false, &state, e);
 
 	(void)ret_status;
-	oci_state_init(&state);
-	if (r == 0)
-		r = oci_options_id(call, first, 1, &id, e);
-	if (r == 0 && first + 1 < call->argc)
-		word = call->argv[first + 1];
 	if (r == 0)
 		r = parse_signal(word, &number, e);
-	if (r == 0)
-		r = oci_state_open_root(call->root, false, &root, e);
-	if (r == 0)
-		r = oci_state_open(root, id, false, &state, e);
 	if (r == 0 && (r = send_signal(&state, number, is_all, e)) < 0)
-		err_ctx(e, r, "kill '%s'", id);
+		err_ctx(e, r, "kill '%s'", state.id);
 	oci_state_finish(&state);
 	return r;
 }

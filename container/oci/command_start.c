@@ -129,21 +129,12 @@ static int start(struct oci_state *state, struct err *e)
 
 int oci_command_start(const struct oci_call *call, int *ret_status, struct err *e)
 {
-	auto_close int root = -1;
 	struct oci_state state;
-	const char *id = NULL;
-	int first, r = oci_options_read(call, NULL, 0, &first, e);
+	int r = oci_options_open(call, NULL, 0, NULL, true, &state, e);
 
 	(void)ret_status;
-	oci_state_init(&state);
-	if (r == 0)
-		r = oci_options_id(call, first, 0, &id, e);
-	if (r == 0)
-		r = oci_state_open_root(call->root, false, &root, e);
-	if (r == 0)
-		r = oci_state_open(root, id, true, &state, e);
 	if (r == 0 && (r = start(&state, e)) < 0)
-		err_ctx(e, r, "start '%s'", id);
+		err_ctx(e, r, "start '%s'", state.id);
 	oci_state_finish(&state);
 	return r;
 }

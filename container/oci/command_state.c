@@ -17,19 +17,10 @@
 
 int oci_command_state(const struct oci_call *call, int *ret_status, struct err *e)
 {
-	auto_close int root = -1;
 	struct oci_state state;
-	const char *id = NULL;
-	int first, r = oci_options_read(call, NULL, 0, &first, e);
+	int r = oci_options_open(call, NULL, 0, NULL, false, &state, e);
 
 	(void)ret_status;
-	oci_state_init(&state);
-	if (r == 0)
-		r = oci_options_id(call, first, 0, &id, e);
-	if (r == 0)
-		r = oci_state_open_root(call->root, false, &root, e);
-	if (r == 0)
-		r = oci_state_open(root, id, false, &state, e);
 	if (r == 0) {
 		auto_free char *text = oci_state_describe(&state, oci_state_status(&state),
 							  JSON_INDENT(2));

@@ -54,6 +54,11 @@ int oci_options_read(const struct oci_call *call, const struct oci_option *optio
 /* The ID, and that no more than `more` words follow it. */
 int oci_options_id(const struct oci_call *call, int first, int more, const char **ret_id,
 		   struct err *e);
+/* What a command about one container begins with: its options, then the container that the ID
+ * names, opened, and locked if it is to be changed. One more word may follow if there is a place
+ * for it, which stays as it is without. `ret` is to be finished in any case. */
+int oci_options_open(const struct oci_call *call, const struct oci_option *options, size_t count,
+		     const char **word, bool is_locked, struct oci_state *ret, struct err *e);
 int oci_parse_count(const char *option, const char *text, unsigned max, unsigned *ret,
 		    struct err *e);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "fd.h"
 #include "str.h"
 
 static const struct oci_option *find(const struct oci_option *options, size_t count,
@@ -88,6 +89,23 @@ int oci_options_id(const struct oci_call *call, int first, int more, const char 
 			       call->argv[first + 1 + more]);
 	*ret_id = call->argv[first];
 	return 0;
+}
+
+int oci_options_open(const struct oci_call *call, const struct oci_option *options, size_t count,
+		     const char **word, bool is_locked, struct oci_state *ret, struct err *e)
+{
+	auto_close int root = -1;
+	const char *id = NULL;
+	int first, r = oci_options_read(call, options, count, &first, e);
+
+	oci_state_init(ret);
+	if (r == 0)
+		r = oci_options_id(call, first, word ? 1 : 0, &id, e);
+	if (r == 0 && word && first + 1 < call->argc)
+		*word = call->argv[first + 1];
+	if (r == 0)
+		r = oci_state_open_root(call->root, false, &root, e);
+	return r < 0 ? r : oci_state_open(root, id, is_locked, ret, e);
 }
 
 int oci_parse_count(const char *option, const char *text, unsigned max, unsigned *ret,
