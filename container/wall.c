@@ -87,7 +87,8 @@ static void note_early_end(struct worker *w, const struct container *c, const si
 	uint64_t exec_ns = c->report->end_ns[STEP_EXEC];
 	bool is_early = clock_now_ns() - exec_ns < EARLY_NS;
 
-	if (!c->spec->ulimits || !is_early || ended->si_code == CLD_EXITED ||
+	if (!c->spec->ulimits || !c->spec->ulimits[0] || !is_early ||
+	    ended->si_code == CLD_EXITED ||
 	    (ended->si_status != SIGSEGV && ended->si_status != SIGKILL))
 		return;
 	worker_note(w, "limit",

@@ -10,14 +10,24 @@
 #include "spec.h"
 #include "spec_private.h"
 
+/* A copied spec's empty lists are lists. */
+static bool has_words(char *const *list)
+{
+	return list && list[0];
+}
+
 int spec_validate_vm(const struct sandbox_spec *spec, struct err *e)
 {
 	const struct {
 		const char *option;
 		bool is_set;
 	} of_linux[] = {
-	    {"--image", spec->image},     {"--user", spec->user},   {"--ulimit", spec->ulimits},
-	    {"--init", spec->init},       {"--tmpfs", spec->tmpfs}, {"--volume", spec->volumes},
+	    {"--image", spec->image},
+	    {"--user", spec->user},
+	    {"--ulimit", has_words(spec->ulimits)},
+	    {"--init", spec->init},
+	    {"--tmpfs", has_words(spec->tmpfs)},
+	    {"--volume", has_words(spec->volumes)},
 	    {"--overlay", spec->overlay},
 	};
 

@@ -328,6 +328,17 @@ static void test_foreign_bytes_are_no_spec(void **state)
 	}
 }
 
+/* `create` hands a copy on, whose lists are there and empty. */
+static void test_a_copy_of_a_plain_vm_is_a_tiny_vm(void **state)
+{
+	auto_spec spec = {0}, copy = {0};
+	(void)state;
+
+	str_copy(spec.kind, sizeof(spec.kind), "vm");
+	assert_int_equal(spec_copy(&copy, &spec, NULL), 0);
+	assert_int_equal(spec_validate(&copy, NULL), 0);
+}
+
 static void test_a_copy_shares_nothing(void **state)
 {
 	auto_spec spec = {0}, copy = {0}, empty = {0};
@@ -397,6 +408,7 @@ int main(void)
 	    cmocka_unit_test(test_networks_that_a_kind_cannot_have_are_refused),
 	    cmocka_unit_test(test_what_was_saved_is_the_same),
 	    cmocka_unit_test(test_foreign_bytes_are_no_spec),
+	    cmocka_unit_test(test_a_copy_of_a_plain_vm_is_a_tiny_vm),
 	    cmocka_unit_test(test_a_copy_shares_nothing),
 	    cmocka_unit_test(test_a_chosen_name_is_a_name),
 	    cmocka_unit_test(test_options_before_the_kind_are_counted),
