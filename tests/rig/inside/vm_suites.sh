@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# The suites of tests/system that need a KVM, on an ordinary one. What takes long stands alone.
-# boots: hybrid
+# The suites of tests/system that need a KVM, on an ordinary one. What takes long stands alone, and
+# all of it takes minutes in here: tests/rig/run BUILD vm, a boot that nobody else waits for.
+# boots: vm
 
 test_fifty_vms_in_a_row_leave_nothing() {
 	suite vm_many.py test_many_in_a_row test_many_fronts_killed
