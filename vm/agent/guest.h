@@ -55,6 +55,9 @@ void guest_complain(const char *what, const char *object);
 /* ---- root.c: in this order ---- */
 /* Where the image lies until it becomes the root. */
 #define GUEST_IMAGE "/image"
+/* Where programs in the image see the modules, and us as the kernel's modprobe. */
+#define GUEST_MODULES  "/run/isolab-modules"
+#define GUEST_MODPROBE "/run/isolab-modprobe"
 /* Mounts what a system has, in the image. */
 void root_lay_out(void);
 /* The image becomes the root; what lies beside it is out of sight. */
@@ -85,8 +88,12 @@ void child_become(struct guest *guest, const struct birth *birth, bool is_main)
 /* ---- modules.c: before root_enter() ---- */
 /* Loads the drivers of all devices that there are. */
 void modules_drive_devices(void);
-/* Loads one module and what it needs. -ENOENT: there is none of that name. */
-int modules_load(const char *name);
+/* Loads one module of the folder and what it needs. -ENOENT: there is none of that name. */
+int modules_load(const char *folder, const char *name);
+
+/* The same for the kernel, which asks for a module that something needs now by running the program
+ * named in /proc/sys/kernel/modprobe with this word. */
+int modules_serve_kernel(const char *wanted);
 
 /* The interface lo answers. */
 void guest_loopback_up(void);

@@ -120,6 +120,10 @@ static bool serve(struct guest *guest, int signal_fd, const char *device)
 int main(int argc, char **argv)
 {
 	static struct guest guest; /* large, and there is no other */
+
+	/* The kernel's words: modprobe -q -- NAME */
+	if (argc == 4 && strcmp(argv[2], "--") == 0)
+		return modules_serve_kernel(argv[3]) < 0;
 	int signal_fd = watch_children();
 
 	if (argc > 1 && strcmp(argv[1], "--service") == 0) {

@@ -18,9 +18,9 @@
 #include "guest.h"
 #include "str.h"
 
-enum { ORDER_MAX = 64 * 1024, DEVICE_NUMBER_MAX = 63 };
+#define FIRST_ROOT "/modules"
 
-static const char order_path[] = "/modules/order";
+enum { ORDER_MAX = 64 * 1024, DEVICE_NUMBER_MAX = 63 };
 
 static const char *const drivers[DEVICE_NUMBER_MAX + 1] = {
     [1] = "virtio_net",
@@ -31,24 +31,26 @@ static const char *const drivers[DEVICE_NUMBER_MAX + 1] = {
     [26] = "virtiofs",
 };
 
-static int load_file(const char *name)
+static int load_file(const char *folder, const char *name)
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), "/modules/%s.ko", name);
+	snprintf(path, sizeof(path), "%s/%.64s.ko", folder, name);
 	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || syscall(SYS_finit_module, fd, "", 0) < 0)
 		return errno == EEXIST ? 0 : -errno;
 	return 0;
 }
 
-int modules_load(const char *wanted)
+int modules_load(const char *folder, const char *wanted)
 {
+	char path[128];
 	auto_free char *order = malloc(ORDER_MAX);
 	char *lines = NULL, *words = NULL;
 	int r = -ENOENT; /* built in, or this kernel has it not */
 
-	if (!order || fd_read_file(AT_FDCWD, order_path, order, ORDER_MAX) < 0)
+	snprintf(path, sizeof(path), "%s/order", folder);
+	if (!order || fd_read_file(AT_FDCWD, path, order, ORDER_MAX) < 0)
 		return -ENOENT;
 	for (char *line = strtok_r(order, "\n", &lines); line;
 	     line = strtok_r(NULL, "\n", &lines)) {
@@ -56,8 +58,8 @@ int modules_load(const char *wanted)
 		if (!name || strcmp(name, wanted) != 0)
 			continue;
 		for (const char *needed; (needed = strtok_r(NULL, " ", &words));)
-			load_file(needed);
-		r = load_file(wanted);
+			load_file(folder, needed);
+		r = load_file(folder, wanted);
 	}
 	return r;
 }
@@ -80,7 +82,7 @@ static void drive_bus(const char *path, const char *name)
 {
 	(void)path;
 	if (strncmp(name, "LNRO0005", 8) == 0)
-		modules_load("virtio_mmio");
+		modules_load(FIRST_ROOT, "virtio_mmio");
 }
 
 static void drive_pci(const char *path, const char *name)
@@ -90,7 +92,7 @@ static void drive_pci(const char *path, const char *name)
 	snprintf(file, sizeof(file), "%s/%.64s/vendor", path, name);
 	if (fd_read_file(AT_FDCWD, file, vendor, sizeof(vendor)) > 0 &&
 	    strncmp(vendor, "0x1af4", 6) == 0)
-		modules_load("virtio_pci");
+		modules_load(FIRST_ROOT, "virtio_pci");
 }
 
 static void drive_device(const char *path, const char *name)
@@ -102,7 +104,7 @@ static void drive_device(const char *path, const char *name)
 		return;
 	unsigned long number = strtoul(text, NULL, 16);
 	if (number <= DEVICE_NUMBER_MAX && drivers[number])
-		modules_load(drivers[number]);
+		modules_load(FIRST_ROOT, drivers[number]);
 }
 
 void modules_drive_devices(void)
@@ -110,4 +112,20 @@ void modules_drive_devices(void)
 	for_each_name(GUEST_IMAGE "/sys/bus/acpi/devices", drive_bus);
 	for_each_name(GUEST_IMAGE "/sys/bus/pci/devices", drive_pci);
 	for_each_name(GUEST_IMAGE "/sys/bus/virtio/devices", drive_device);
+}
+
+/* "fs-overlay", "rtnl-link-veth", "netdev-…": what the kernel asks for by a name of its own. */
+int modules_serve_kernel(const char *wanted)
+{
+	static const char *const prefixes[] = {"fs-", "rtnl-link-", "netdev-"};
+	char name[64];
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (strncmp(wanted, prefixes[i], strlen(prefixes[i])) == 0)
+			wanted += strlen(prefixes[i]);
+	if (!str_copy(name, sizeof(name), wanted))
+		return -ENOENT;
+	for (char *at = name; *at; at++)
+		*at = *at == '-' ? '_' : *at;
+	return modules_load(GUEST_MODULES, name);
 }

@@ -97,6 +97,22 @@ static void show_programs(void)
 	}
 }
 
+/* The kernel looks for its modprobe where process 1 has its root: in the image. So a file system or
+ * an interface that needs a module works when it is first asked for, and costs nothing before. */
+static void show_modules(void)
+{
+	auto_close int file = -1;
+
+	if (access("/modules/order", F_OK) < 0)
+		return;
+	mkdir(GUEST_IMAGE GUEST_MODULES, 0700);
+	file = open(GUEST_IMAGE GUEST_MODPROBE, O_WRONLY | O_CREAT | O_CLOEXEC, 0700);
+	if (mount("/modules", GUEST_IMAGE GUEST_MODULES, NULL, MS_BIND, NULL) < 0 ||
+	    mount("/init", GUEST_IMAGE GUEST_MODPROBE, NULL, MS_BIND, NULL) < 0 ||
+	    fd_write_file(AT_FDCWD, GUEST_IMAGE "/proc/sys/kernel/modprobe", GUEST_MODPROBE) < 0)
+		guest_complain("show", GUEST_MODULES);
+}
+
 void root_lay_out(void)
 {
 	umask(0);
@@ -104,6 +120,7 @@ void root_lay_out(void)
 	if (mount(GUEST_IMAGE, GUEST_IMAGE, NULL, MS_BIND, NULL) < 0)
 		guest_complain("mount", GUEST_IMAGE);
 	mount_all();
+	show_modules();
 	show_programs();
 	umask(022);
 }

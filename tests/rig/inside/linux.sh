@@ -92,9 +92,10 @@ test_another_release_of_linux_boots_too() {
 
 test_wall_stands_in_a_wall() {
 	expect 3 timeout 200 isolab run vm --kernel $kernel --memory 160M -- \
-		isolab run container --name inner --memory 32M --pids 20 -- \
-		sh -c 'echo $$ is $(hostname); cat /proc/self/cgroup; exit 3' || return 1
-	contains '^1 is inner$' && contains '^0::/$' && ! contains 'no limit'
+		isolab run container --name inner --memory 32M --pids 20 --overlay -- \
+		sh -c 'echo $$ is $(hostname); cat /proc/self/cgroup; touch /new; exit 3' ||
+		return 1
+	contains '^1 is inner$' && contains '^0::/$' && ! contains read-only
 }
 
 # Facts and timelines of the inner wall come from in there, by the same programs.
