@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 
-from harness import Skip, check, expect, expect_refusal
+from harness import PATIENCE, Skip, check, expect, expect_refusal
 from kind import KIND, WORK, only
 
 
@@ -14,7 +14,7 @@ def test_wait(lab):
     waiting = lab.start("wait", "demo")
     terminal = lab.terminal("attach", "demo")
     terminal.send("exit 5\r")
-    out, err = waiting.communicate(timeout=15)
+    out, err = waiting.communicate(timeout=PATIENCE)
     check(waiting.returncode == 5 or out.strip() == "5", waiting.returncode, out, err)
     result = lab.isolab("wait", "demo")
     check(result.status == 5 or result.out.strip() == "5", "waiting afterwards", result)

@@ -2,7 +2,7 @@
 """A sandbox that runs: create, start, ps, inspect, console, exec, facts."""
 import os
 
-from harness import check, expect, expect_refusal
+from harness import PATIENCE, check, expect, expect_refusal
 from kind import KIND, WORK, only
 
 
@@ -154,7 +154,7 @@ def test_exec_many(lab):
     lab.create("demo")
     programs = [lab.start("exec", "demo", "--", WORK, "echo", f"number{n}") for n in range(3)]
     for number, program in enumerate(programs):
-        out, err = program.communicate(timeout=15)
+        out, err = program.communicate(timeout=PATIENCE)
         check(program.returncode == 0 and out == f"number{number}\n", out, err)
 
 

@@ -4,19 +4,19 @@
 terminal, what is refused. By root, and with --user by an ordinary user."""
 import fcntl
 import os
+import select
 import signal
 import socket
 import struct
 import subprocess
 import sys
 import termios
-import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from container_defences import has_hooks  # noqa: E402
 from container_processes import (GO, IS_USER, LOOP, expect_refused, make_lab,  # noqa: E402
                                  need_many_ids)
-from harness import Skip, check, expect, run_suite  # noqa: E402
+from harness import PATIENCE, Skip, check, expect, run_suite  # noqa: E402
 
 
 # ---- exec ----
@@ -183,6 +183,15 @@ def test_exec_terminal(lab):
     check(terminal.end() == 5, terminal.seen)
 
 
+def is_connected(pid):
+    """True once a process has a socket."""
+    try:
+        return any(os.readlink(f"/proc/{pid}/fd/{fd}").startswith("socket:")
+                   for fd in os.listdir(f"/proc/{pid}/fd"))
+    except FileNotFoundError:  # one was just closed
+        return False
+
+
 def test_exec_of_a_stopped_worker(lab):
     """a worker that does not answer does not hold exec: SIGTERM ends it"""
     lab.create("demo")
@@ -190,9 +199,10 @@ def test_exec_of_a_stopped_worker(lab):
     os.kill(worker, signal.SIGSTOP)
     try:
         program = lab.start("exec", "demo", "--", "sleep", "100")
-        time.sleep(0.5)
+        while not is_connected(program.pid):  # the kernel answers for who has stopped
+            select.select([], [], [], 0.01)
         program.terminate()
-        check(program.wait(timeout=10) in (143, -15), program.returncode)
+        check(program.wait(timeout=PATIENCE) in (143, -15), program.returncode)
     finally:
         os.kill(worker, signal.SIGCONT)
 
@@ -204,7 +214,7 @@ def test_exec_signals(lab):
                         "trap 'echo heard; exit 9' TERM; echo up; " + LOOP)
     check(program.stdout.readline() == "up\n", "it did not start")
     program.terminate()
-    out, _ = program.communicate(timeout=10)
+    out, _ = program.communicate(timeout=PATIENCE)
     check(out == "heard\n" and program.returncode == 9, out, program.returncode)
 
 

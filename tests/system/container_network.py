@@ -14,7 +14,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from harness import Skip, check, expect, expect_refusal, run_suite  # noqa: E402
+from harness import PATIENCE, Skip, check, expect, expect_refusal, run_suite  # noqa: E402
 from network_lab import (FOLDERS, IP, Connection, NetworkLab, socket_on, wait_end,  # noqa: E402
                          wait_for)
 
@@ -171,7 +171,7 @@ def test_eight_at_once(lab):
     """eight that start at once share one holder and have eight addresses"""
     words = ["--network", "lab", "--", "sh", "-c", "ip -4 -o addr show eth0; nslookup eight7"]
     started = [lab.start("run", "container", "--name", f"eight{i}", *words) for i in range(8)]
-    told = [program.communicate(timeout=30) for program in started]
+    told = [program.communicate(timeout=PATIENCE) for program in started]
     addresses = [re.search(r"inet (\S+)/24", out)[1] for out, _ in told]
     check(len(set(addresses)) == 8, addresses)
 

@@ -11,7 +11,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from harness import BUILD, ROOT, Lab, Skip, check, run_suite  # noqa: E402
+from harness import BUILD, PATIENCE, ROOT, Lab, Skip, check, run_suite  # noqa: E402
 
 INSIDE = os.path.join(BUILD, "engine", "inside")
 IMAGE = os.path.join(BUILD, "images", "base")
@@ -23,7 +23,7 @@ hypervisor_seen seccomp_mode no_new_privs proc_masks cgroup_root root_escape""".
 
 def work(*words, **options):
     return subprocess.run([os.path.join(INSIDE, "isolab-work"), *words], capture_output=True,
-                          text=True, timeout=10, check=False, **options)
+                          text=True, timeout=PATIENCE, check=False, **options)
 
 
 def program_headers(path):
@@ -80,7 +80,7 @@ def test_work_reads_lines(_):
 def test_work_prompts_on_a_terminal(_):
     """on a terminal isolab-work shows which kernel answers, and a prompt"""
     script = subprocess.run(["script", "-qec", os.path.join(INSIDE, "isolab-work"), "/dev/null"],
-                            input="exit 4\n", capture_output=True, text=True, timeout=10,
+                            input="exit 4\n", capture_output=True, text=True, timeout=PATIENCE,
                             check=False)
     check("Linux" in script.stdout and "work> " in script.stdout, script)
     check(script.returncode == 4, script)

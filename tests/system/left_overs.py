@@ -13,7 +13,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from harness import (IS_SANITISED, Lab, check, children, describe, expect,  # noqa: E402
+from harness import (IS_SANITISED, PATIENCE, Lab, check, children, describe, expect,  # noqa: E402
                      run_suite, wait_children)
 from world import check_nothing_new, read, sweep, the_world  # noqa: E402
 
@@ -70,7 +70,7 @@ def test_kill_fronts(lab):
             except subprocess.TimeoutExpired:
                 pass
         os.kill(random_descendant(front.pid), signal.SIGKILL)
-        front.communicate(timeout=20)
+        front.communicate(timeout=PATIENCE)
     sweep(lab)
     check_nothing_new(lab, before)
 
