@@ -43,3 +43,12 @@ void accel_of_host(char *buffer, size_t size)
 		str_copy(buffer, size,
 			 flags && has_flag(flags, "hypervisor") ? "kvm-nested" : "kvm");
 }
+
+const char *accel_no_verdict(const char *accel)
+{
+	if (strcmp(accel, "tcg") == 0)
+		return "tcg (emulated by QEMU): no verdict on time";
+	if (strcmp(accel, "kvm-pvm") == 0)
+		return "kvm-pvm (this host's KVM emulates kernel mode): no verdict on time";
+	return NULL;
+}

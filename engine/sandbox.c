@@ -192,6 +192,8 @@ const char *sandbox_flavour(const struct sandbox *s)
 {
 	const char *flavour = s->backend ? s->backend->flavour : "-";
 
+	if (s->story.flavour[0]) /* another one than was asked for, as the worker says */
+		return s->story.flavour;
 	/* A kernel by its file is a Linux one: the tiny one has a name only. */
 	if (strcmp(flavour, "tiny") == 0 && s->spec.kernel && strcmp(s->spec.kernel, "tiny") != 0)
 		return "linux";
@@ -201,6 +203,18 @@ const char *sandbox_flavour(const struct sandbox *s)
 const char *sandbox_accel(const struct sandbox *s)
 {
 	return s->story.accel[0] ? s->story.accel : "-";
+}
+
+const char *sandbox_kind_marked(const struct sandbox *s, char *buffer, size_t size)
+{
+	snprintf(buffer, size, "%s%s", sandbox_kind(s),
+		 strcmp(sandbox_accel(s), "tcg") == 0 ? " (emulated)" : "");
+	return buffer;
+}
+
+const char *sandbox_no_verdict(const struct sandbox *s)
+{
+	return strcmp(sandbox_flavour(s), "-") == 0 ? NULL : accel_no_verdict(sandbox_accel(s));
 }
 
 enum sandbox_state sandbox_state(const struct sandbox *s)

@@ -48,7 +48,14 @@ bool sandbox_is_gone(const struct sandbox *s);
 const char *sandbox_name(const struct sandbox *s);
 const char *sandbox_kind(const struct sandbox *s);
 const char *sandbox_flavour(const struct sandbox *s); /* "-" "tiny" */
-const char *sandbox_accel(const struct sandbox *s);   /* "-" "kvm" "kvm-nested" "kvm-pvm" */
+/* "-" "kvm" "kvm-nested" "kvm-pvm" "tcg" */
+const char *sandbox_accel(const struct sandbox *s);
+/* Its kind, and "(emulated)" behind it if its figures are those of an emulated processor. */
+const char *sandbox_kind_marked(const struct sandbox *s, char *buffer, size_t size);
+/* Why times taken with this acceleration say nothing about real ones; NULL: they do. */
+const char *accel_no_verdict(const char *accel);
+/* The same of a sandbox; a process or container has none. */
+const char *sandbox_no_verdict(const struct sandbox *s);
 enum sandbox_state sandbox_state(const struct sandbox *s);
 bool sandbox_is_alive(const struct sandbox *s); /* starting, running or paused */
 const struct sandbox_spec *sandbox_spec(const struct sandbox *s);

@@ -232,6 +232,8 @@ static void on_note(struct story *story, const struct event *event)
 	timeline_add(&story->timeline, event);
 	if (strcmp(event->name, "accel") == 0)
 		str_copy(story->accel, sizeof(story->accel), event->value);
+	else if (strcmp(event->name, "flavour") == 0)
+		str_copy(story->flavour, sizeof(story->flavour), event->value);
 	else if (strcmp(event->name, "denied") == 0)
 		on_denied(story, event->detail);
 	else if (strcmp(event->name, "kernel") != 0 && strcmp(event->name, "update") != 0)

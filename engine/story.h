@@ -8,8 +8,8 @@
  *
  * In the journal a FACT's `detail` is its identity, or "!" when the value is the reason why there
  * is none. A `request` step's `value` is the acceleration, its `detail` "together" when several
- * were started at the same time. A NOTE "accel" of the worker knows better. The `detail` of a NOTE
- * "denied" is how often its wall has refused a sort of calls: "3 mount".
+ * were started at the same time. NOTEs "accel" and "flavour" of the worker know better. The
+ * `detail` of a NOTE "denied" is how often its wall has refused a sort of calls: "3 mount".
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -31,6 +31,7 @@ struct story {
 	struct denied_sort denied[STORY_DENIED_MAX]; /* further sorts are in the journal only */
 	size_t denied_count;
 	char accel[16];
+	char flavour[16]; /* of a machine that is another one than was asked for */
 	bool is_together;
 	struct timeline timeline;
 	struct facts *facts;    /* owned; NULL before the first one */

@@ -119,6 +119,7 @@ static const struct {
     {"seccomp", "refuse system calls that are not on the list"},
     {"kvm_open", "open /dev/kvm"},
     {"prepare", "find kernel and files, or make them once"},
+    {"qemu", "start QEMU, which imitates a machine"},
     {"kvm_vm", "ask KVM for a virtual machine"},
     {"kvm_memory", "give the machine its RAM"},
     {"kvm_vcpu", "give the machine a processor"},

@@ -34,9 +34,7 @@ static const struct {
 
 static bool has_no_verdict(const struct sandbox *sandbox)
 {
-	const char *accel = sandbox_accel(sandbox);
-
-	return strcmp(accel, "kvm-pvm") == 0 || strcmp(accel, "tcg") == 0;
+	return sandbox_no_verdict(sandbox);
 }
 
 /* The end of what is known: ready, or the last step's end while it still starts. */

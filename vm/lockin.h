@@ -27,7 +27,8 @@ struct lockin_filter {
 
 /* The tiny machine's monitor; a Linux machine's worker thread, its processors' threads, and the one
  * of its devices. */
-extern const struct lockin_filter lockin_tiny, lockin_linux, lockin_processor, lockin_io;
+extern const struct lockin_filter lockin_tiny, lockin_linux, lockin_qemu, lockin_processor,
+    lockin_io;
 
 /* Namespaces, empty root, no capability, limits, no_new_privs. Irreversible. What cannot be had (no
  * user namespaces here) is said by worker_note, unless nothing at all holds: -errno. */

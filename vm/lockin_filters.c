@@ -20,6 +20,13 @@ static const struct seccomp_call linux_calls[] = {
 #include "vm_linux_calls.inc"
 };
 
+static const struct sock_filter qemu[] = {
+#include "vm_qemu_filter.inc"
+};
+static const struct seccomp_call qemu_calls[] = {
+#include "vm_qemu_calls.inc"
+};
+
 static const struct sock_filter processor[] = {
 #include "vm_processor_filter.inc"
 };
@@ -42,6 +49,7 @@ static const struct seccomp_call io_calls[] = {
 
 const struct lockin_filter lockin_tiny = FILTER(tiny, seccomp_profile_vm, tiny_calls);
 const struct lockin_filter lockin_linux = FILTER(linux_worker, seccomp_profile_linux, linux_calls);
+const struct lockin_filter lockin_qemu = FILTER(qemu, seccomp_profile_qemu, qemu_calls);
 const struct lockin_filter lockin_processor = FILTER(processor, seccomp_profile_processor,
 						     processor_calls);
 const struct lockin_filter lockin_io = FILTER(io, seccomp_profile_io, io_calls);

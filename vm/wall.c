@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The kind "vm" as the worker runtime sees it: it chooses the machine by --kernel, and hands every
+ * The kind "vm" as the worker runtime sees it: it chooses the machine (accel.c), and hands every
  * request on to it. The teaching kernel's (tiny.c) is one thread and a handful of devices; the one
  * that boots Linux (linux/machine.c) has interrupt controllers, threads and an agent inside.
  */
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "accel.h"
 #include "lockin.h"
 #include "vm.h"
 
@@ -18,20 +19,13 @@ static const struct wall *machine_of(const struct worker *worker)
 	return ((const struct vm *)worker_state(worker))->machine;
 }
 
-static const struct wall *choose_machine(const struct sandbox_spec *spec)
-{
-	bool is_tiny = !spec->kernel || strcmp(spec->kernel, "tiny") == 0;
-
-	return is_tiny ? &tiny_machine : &linux_machine;
-}
-
 static int vm_wall_start(struct worker *worker, struct err *e)
 {
 	struct vm *vm = calloc(1, sizeof(*vm));
 	if (!vm)
 		return err_sys(e, ENOMEM, "start a virtual machine");
 	*vm = (struct vm){.worker = worker,
-			  .machine = choose_machine(worker_spec(worker)),
+			  .machine = &tiny_machine,
 			  .kvm_fd = -1,
 			  .vm_fd = -1,
 			  .vcpu.fd = -1,
@@ -41,7 +35,8 @@ static int vm_wall_start(struct worker *worker, struct err *e)
 		for (int k = 0; k < 3; k++)
 			vm->channels[i].fds[k] = -1;
 	worker_set_state(worker, vm);
-	return vm->machine->start(worker, e);
+	int r = accel_choose(vm, &vm->machine, e);
+	return r < 0 ? r : vm->machine->start(worker, e);
 }
 
 static int vm_wall_signal(struct worker *worker, int signal_number, struct err *e)
@@ -106,7 +101,10 @@ static int vm_wall_describe(struct worker *worker, const char *topic, struct str
 	struct vm *vm = worker_state(worker);
 
 	if (strcmp(topic, "surface") == 0) {
-		lockin_describe(vm->linux_guest ? &lockin_linux : &lockin_tiny, text);
+		lockin_describe(vm->qemu_guest    ? &lockin_qemu
+				: vm->linux_guest ? &lockin_linux
+						  : &lockin_tiny,
+				text);
 		return 0;
 	}
 	if (strcmp(topic, "devicetree") != 0)

@@ -25,6 +25,7 @@ const struct spec_part spec_texts[] = {
     {"--workdir", offsetof(struct sandbox_spec, workdir)},
     {"--image", offsetof(struct sandbox_spec, image)},
     {"--kernel", offsetof(struct sandbox_spec, kernel)},
+    {"--accel", offsetof(struct sandbox_spec, accel)},
     {"--user", offsetof(struct sandbox_spec, user)},
     {"--cpuset-cpus", offsetof(struct sandbox_spec, cpuset)},
     {0},

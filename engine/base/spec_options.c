@@ -259,7 +259,8 @@ const struct spec_option spec_options[] = {
      .set = spec_set_kernel},
     {"--vcpus", 0, "N", "how many processors the machine has, 1 to 8 (with a Linux kernel)", "vm",
      .set = spec_set_vcpus},
-    {"--accel", 0, "ACCEL", "how the machine is run: auto, kvm, tcg", "vm", .set = NULL},
+    {"--accel", 0, "ACCEL", "how the machine is run: auto, kvm, or tcg (emulated by QEMU)", "vm",
+     .set = spec_set_accel},
     {0},
 };
 /* clang-format on */

@@ -52,6 +52,7 @@ int spec_set_pids(struct sandbox_spec *spec, const char *argument, struct err *e
 int spec_set_swap(struct sandbox_spec *spec, const char *argument, struct err *e);
 int spec_set_user(struct sandbox_spec *spec, const char *argument, struct err *e);
 int spec_set_kernel(struct sandbox_spec *spec, const char *argument, struct err *e);
+int spec_set_accel(struct sandbox_spec *spec, const char *argument, struct err *e);
 int spec_set_vcpus(struct sandbox_spec *spec, const char *argument, struct err *e);
 int spec_set_image(struct sandbox_spec *spec, const char *argument, struct err *e);
 int spec_add_capability(struct sandbox_spec *spec, const char *argument, struct err *e);

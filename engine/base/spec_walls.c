@@ -291,6 +291,17 @@ int spec_set_kernel(struct sandbox_spec *spec, const char *argument, struct err 
 			"/boot/vmlinuz-6.1.0");
 }
 
+int spec_set_accel(struct sandbox_spec *spec, const char *argument, struct err *e)
+{
+	static const char *const known[] = {"auto", "kvm", "tcg"};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(argument, known[i]) == 0)
+			return spec_set_text(&spec->accel, argument, e);
+	return err_hint(e, err_set(e, EINVAL, "--accel '%.40s': no such way", argument),
+			"auto (KVM if it can, else tcg), kvm, tcg (emulated by QEMU)");
+}
+
 int spec_set_vcpus(struct sandbox_spec *spec, const char *argument, struct err *e)
 {
 	if (str_parse_number(argument, 1, VCPUS_MAX, &spec->vcpus) == 0)

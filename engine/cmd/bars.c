@@ -118,8 +118,8 @@ static void print_boot(const struct sandbox *s, uint64_t axis_ns, struct out *ou
 		out_printf(out, "%s", timeline->request_ns ? "never got ready" : "never started");
 	if (sandbox_started_together(s))
 		out_printf(out, ", together with others");
-	if (strcmp(sandbox_accel(s), "kvm-pvm") == 0 && strcmp(sandbox_flavour(s), "-") != 0)
-		out_role_printf(out, OUT_DIM, ", kvm-pvm: no verdict on time");
+	if (sandbox_no_verdict(s))
+		out_role_printf(out, OUT_DIM, ", %s", sandbox_no_verdict(s));
 	out_printf(out, "\n");
 	for (size_t i = 0; i < timeline->count; i++)
 		print_step(timeline, i, axis_ns, out);

@@ -229,7 +229,7 @@ static void add_row(struct table *table, const struct series *series)
 			   series->accel);
 	table_addf(table, "%zu", series->count);
 	for (size_t i = 0; i < sizeof(figures) / sizeof(figures[0]); i++)
-		table_add(table, strcmp(series->accel, "kvm-pvm") == 0 ? OUT_DIM : OUT_PLAIN,
+		table_add(table, accel_no_verdict(series->accel) ? OUT_DIM : OUT_PLAIN,
 			  figures[i] ? str_format_ns(time, sizeof(time), figures[i]) : "—");
 }
 
@@ -237,7 +237,7 @@ static int print_text(struct command_context *context, const struct bench *bench
 {
 	struct out *out = context->out;
 	auto_table table = {0};
-	bool is_pvm = false;
+	const char *doubt = NULL;
 
 	table_init(&table, "KIND|>n|>COLD|>MIN|>P10|>MEDIAN|>P90|>OUTPUT|>LIFE");
 	for (size_t i = 0; i < bench->kinds; i++) {
@@ -245,7 +245,8 @@ static int print_text(struct command_context *context, const struct bench *bench
 
 		if (!series->count)
 			continue;
-		is_pvm |= strcmp(series->accel, "kvm-pvm") == 0;
+		if (accel_no_verdict(series->accel))
+			doubt = accel_no_verdict(series->accel);
 		add_row(&table, series);
 	}
 	out_role_printf(out, OUT_TITLE, "boot");
@@ -255,9 +256,8 @@ static int print_text(struct command_context *context, const struct bench *bench
 	    out,
 	    "COLD: the first start, not in the others. OUTPUT: median to the first byte on the "
 	    "console.\nLIFE: median to the program's end.\n");
-	if (is_pvm)
-		out_printf(out,
-			   "kvm-pvm (this host's KVM emulates kernel mode): no verdict on time.\n");
+	if (doubt)
+		out_printf(out, "%s.\n", doubt);
 	for (size_t i = 0; i < bench->kinds; i++)
 		if (bench->series[i].skipped.code)
 			out_role_printf(out, OUT_WARN, "no %s: %s\n",

@@ -174,12 +174,11 @@ static const struct {
  * real ones. */
 static void add_time(struct table *table, const struct sandbox *s, const char *text)
 {
-	bool is_pvm = strcmp(sandbox_accel(s), "kvm-pvm") == 0 &&
-		      strcmp(sandbox_flavour(s), "-") != 0;
+	bool is_doubtful = sandbox_no_verdict(s);
 	char marked[32];
 
-	snprintf(marked, sizeof(marked), "%s%s", is_pvm ? "~ " : "", text);
-	table_add(table, is_pvm ? OUT_DIM : OUT_PLAIN, marked);
+	snprintf(marked, sizeof(marked), "%s%s", is_doubtful ? "~ " : "", text);
+	table_add(table, is_doubtful ? OUT_DIM : OUT_PLAIN, marked);
 }
 
 static void add_resource(struct table *table, const struct sandbox *s, const char *name)
@@ -274,7 +273,8 @@ static void print_boots(struct command_context *context, const struct comparison
 static void print_notes(struct command_context *context, const struct comparison *comparison)
 {
 	struct out *out = context->out;
-	bool has_vm = false, is_pvm = false;
+	const char *doubt = NULL;
+	bool has_vm = false;
 
 	for (size_t i = 0; i < comparison->count; i++) {
 		const struct compared *item = &comparison->items[i];
@@ -290,16 +290,16 @@ static void print_notes(struct command_context *context, const struct comparison
 			out_printf(out, "note: %s was the first start of all (cold)\n",
 				   item->title);
 		has_vm |= strcmp(sandbox_flavour(item->s), "tiny") == 0;
-		is_pvm |= strcmp(sandbox_accel(item->s), "kvm-pvm") == 0;
+		if (sandbox_no_verdict(item->s))
+			doubt = sandbox_no_verdict(item->s);
 	}
 	out_printf(out,
 		   "note: each figure is of one run (n=1); 'isolab bench boot' repeats them\n");
 	if (has_vm)
 		out_printf(out, "note: this VM runs a tiny kernel of our own, no Linux: the floor "
 				"of that wall\n");
-	if (has_vm && is_pvm)
-		out_printf(out, "note: ~ this host's KVM is kvm-pvm (kernel mode emulated): no "
-				"verdict on time\n");
+	if (doubt)
+		out_printf(out, "note: ~ %s\n", doubt);
 }
 
 /* What a missing brick exposes stands right below the facts that show it. */

@@ -33,11 +33,11 @@ static int print_json(struct command_context *context)
 static void add_row(struct table *table, const struct sandbox *s)
 {
 	uint64_t boot_ns = timeline_total_ns(sandbox_timeline(s));
-	char text[128], time[24];
+	char text[128], time[24], kind[40];
 	int status;
 
 	table_add(table, OUT_PLAIN, sandbox_name(s));
-	table_add(table, OUT_PLAIN, sandbox_kind(s));
+	table_add(table, OUT_PLAIN, sandbox_kind_marked(s, kind, sizeof(kind)));
 	if (sandbox_exit_status(s, &status))
 		table_addf(table, "%s (%d)", sandbox_state_name(sandbox_state(s)), status);
 	else
@@ -46,7 +46,8 @@ static void add_row(struct table *table, const struct sandbox *s)
 		table_addf(table, "%d", (int)sandbox_pid(s));
 	else
 		table_add(table, OUT_PLAIN, "-");
-	table_add(table, OUT_PLAIN, boot_ns ? str_format_ns(time, sizeof(time), boot_ns) : "-");
+	table_add(table, sandbox_no_verdict(s) ? OUT_DIM : OUT_PLAIN,
+		  boot_ns ? str_format_ns(time, sizeof(time), boot_ns) : "-");
 	table_add(table, OUT_PLAIN,
 		  *sandbox_failure(s) ? sandbox_failure(s)
 				      : cmd_command_text(s, text, sizeof(text)));

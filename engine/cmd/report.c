@@ -185,7 +185,8 @@ const char *report_label(const struct sandbox *s, char *buffer, size_t size)
 	if (strcmp(sandbox_flavour(s), "-") == 0)
 		snprintf(buffer, size, "%s", sandbox_kind(s));
 	else
-		snprintf(buffer, size, "%s, %s, %s", sandbox_kind(s), sandbox_flavour(s),
-			 sandbox_accel(s));
+		snprintf(buffer, size, "%s, %s, %s%s", sandbox_kind(s), sandbox_flavour(s),
+			 sandbox_accel(s),
+			 strcmp(sandbox_accel(s), "tcg") == 0 ? " (emulated)" : "");
 	return buffer;
 }

@@ -72,9 +72,11 @@ def test_not_in_this_version(lab):
     for words in (["--cpus", "2"], ["--volume", "/a:/b"], ["--user", "me"], ["--init"]):
         expect_refusal(lab.isolab("run", "vm", *words, "--", "true"), 2,
                        f"{words[0]}.*not in this version")
-    for kind in ("process", "container", "vm"):
-        expect_refusal(lab.isolab("run", kind, "--accel", "kvm", "--", "true"), 2,
-                       "--accel.*not in this version")
+    for kind in ("process", "container"):
+        expect_refusal(lab.isolab("run", kind, "--accel", "kvm", "--", "true"), 2, "accel")
+    expect_refusal(lab.isolab("run", "vm", "--accel", "fast", "--", "true"), 2, "no such way")
+    expect_refusal(lab.isolab("run", "vm", "--accel", "tcg", "--", "true"), 125,
+                   "(?s)cannot run the tiny kernel.*hint: --kernel linux")
 
 
 def test_wrong_wall(lab):

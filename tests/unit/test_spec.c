@@ -127,7 +127,6 @@ static void test_options_of_another_kind_are_refused(void **state)
 
 static void test_options_of_a_later_version_say_so(void **state)
 {
-	static const char *const lines[] = {"--accel tcg"};
 	static const char *const of_a_vm[] = {
 	    "--cpus 1",
 	    "--volume /a:/b",
@@ -136,8 +135,6 @@ static void test_options_of_a_later_version_say_so(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
-		expect_refusal("vm", lines[i], ENOTSUP, "not in this version", "help run");
 	for (size_t i = 0; i < sizeof(of_a_vm) / sizeof(of_a_vm[0]); i++)
 		expect_refusal("vm", of_a_vm[i], ENOTSUP, "not in this version for a vm",
 			       "container");

@@ -362,7 +362,8 @@ int boot_files_prepare(struct worker *worker, struct boot_files *ret, struct err
 	struct err error = {0};
 
 	*ret = (struct boot_files){.kernel = -1};
-	int r = prepare_kernel(worker, worker_spec(worker)->kernel, ret, &error);
+	const char *kernel = worker_spec(worker)->kernel;
+	int r = prepare_kernel(worker, kernel ? kernel : "linux", ret, &error);
 	if (r == 0)
 		r = prepare_image(worker, ret, &error);
 	if (r == 0)

@@ -20,6 +20,7 @@
 #include "inside.h"
 #include "linux.h"
 #include "lockin.h"
+#include "machine_size.h"
 #include "wall.h"
 
 /* Of the kernel's own words only its last ones are shown, those of a panic.
@@ -35,20 +36,6 @@ static struct linux_vm *machine_of(const struct worker *worker)
 }
 
 /* ---- the steps ---- */
-
-/* Such a KVM emulates the guest's kernel mode and lacks instructions that every Linux uses: the
- * boot would take minutes, and then end. Found out by asking, not by waiting. */
-static int step_kvm_open(struct vm *vm, struct err *e)
-{
-	if (strcmp(kvm_acceleration(vm), "kvm-pvm") != 0)
-		return vm_step_kvm_open(vm, e);
-	int r = err_set(e, ENOTSUP,
-			"this host's KVM cannot run a full kernel: it works without the "
-			"processor's help");
-	return err_hint(e, r,
-			"--kernel tiny runs here; on a machine with VT-x or SVM (or nested "
-			"virtualisation) Linux does, too");
-}
 
 static int step_create_vm(struct vm *vm, struct err *e)
 {
@@ -71,46 +58,14 @@ static int step_prepare(struct vm *vm, struct err *e)
 	return r;
 }
 
-static unsigned long long to_mib(uint64_t bytes)
-{
-	return (bytes + (1 << 20) - 1) >> 20;
-}
-
-static int refuse_memory(const struct linux_vm *machine, uint64_t bytes, uint64_t needed,
-			 struct err *e)
-{
-	if (bytes > LINUX_MEMORY_MAXIMUM)
-		return err_hint(e,
-				err_set(e, EINVAL,
-					"--memory: %llu MiB are too much for a Linux "
-					"guest",
-					to_mib(bytes)),
-				"at most 3G");
-	int r = err_set(e, EINVAL,
-			"--memory: %llu MiB are too little: the kernel takes %llu MiB, its files "
-			"twice %llu MiB",
-			to_mib(bytes), to_mib(machine->image.end),
-			to_mib(machine->files.initramfs_bytes));
-	return err_hint(e, r, "at least --memory %lluM", to_mib(needed));
-}
-
 static int step_memory(struct vm *vm, struct err *e)
 {
 	const struct linux_vm *machine = vm->linux_guest;
-	const struct sandbox_spec *spec = worker_spec(vm->worker);
-	uint64_t needed = linux_memory_needed(&machine->image, machine->files.initramfs_bytes);
-	uint64_t bytes = spec->memory_bytes ? memory_page_up(spec->memory_bytes)
-					    : LINUX_MEMORY_DEFAULT;
+	uint64_t bytes;
+	int r = machine_size_choose(vm->worker, &machine->image, machine->files.initramfs_bytes,
+				    &bytes, e);
 
-	if (!spec->memory_bytes && needed > bytes) {
-		bytes = needed + LINUX_MEMORY_DEFAULT / 2;
-		worker_note(vm->worker, "memory",
-			    "%llu MiB instead of %d: the image lies in the guest's memory",
-			    to_mib(bytes), LINUX_MEMORY_DEFAULT >> 20);
-	}
-	if (bytes < needed || bytes > LINUX_MEMORY_MAXIMUM)
-		return refuse_memory(machine, bytes, needed, e);
-	return kvm_create_memory(vm, bytes, e);
+	return r < 0 ? r : kvm_create_memory(vm, bytes, e);
 }
 
 static int step_processors(struct vm *vm, struct err *e)
@@ -184,7 +139,7 @@ static int step_walls(struct vm *vm, struct err *e)
 }
 
 static const struct start_step linux_steps[] = {
-    {"kvm_open", "open /dev/kvm: the kernel's hypervisor is a device file", step_kvm_open},
+    {"kvm_open", "open /dev/kvm: the kernel's hypervisor is a device file", vm_step_kvm_open},
     {"prepare", "find the kernel and the files that it starts from, or make them: once",
      step_prepare},
     {"kvm_vm", "KVM_CREATE_VM: a machine, with the interrupt controllers and timer of a PC",
