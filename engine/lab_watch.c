@@ -28,8 +28,10 @@ static void on_sandbox_event(struct sandbox *s, const struct inotify_event *even
 {
 	bool is_console = event->len && strcmp(event->name, "console") == 0;
 
-	/* The journal tells all that matters; other files are read when somebody asks. */
-	if (event->len && !is_console && strcmp(event->name, "events") != 0)
+	/* The journal tells all that matters, and the lock who lives; other files are read when
+	 * somebody asks. */
+	if (event->len && !is_console && strcmp(event->name, "events") != 0 &&
+	    strcmp(event->name, "lock") != 0)
 		return;
 	/* Closed by its writer: maybe because that has ended. */
 	s->must_check_lock |= (event->mask & (IN_CLOSE_WRITE | IN_Q_OVERFLOW)) != 0;
