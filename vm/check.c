@@ -8,6 +8,7 @@
  */
 #include <elf.h>
 #include <errno.h>
+#include <limits.h>
 #include <linux/kvm.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 
 #include "accel.h"
 #include "fd.h"
+#include "kernels.h"
+#include "qemu.h"
 #include "vm.h"
 #include "wall.h"
 
@@ -23,7 +26,9 @@ struct report {
 	void *arg;
 };
 
-#define NO_VM "no virtual machines: process and container work all the same"
+#define NO_VM                                                                                 \
+	"no tiny VM; Linux VMs are emulated if vm_emulation is ready; process and container " \
+	"work all the same"
 
 static void tell(const struct report *report, const char *name, const char *found)
 {
@@ -104,7 +109,8 @@ static void check_acceleration(const struct report *report)
 		    "KVM runs here without the processor's help: the guest's kernel mode is "
 		    "emulated",
 		    "",
-		    "times of VMs give no verdict and are marked kvm-pvm; only the tiny VM runs");
+		    "times of VMs give no verdict and are marked kvm-pvm; only the tiny VM runs "
+		    "on it, Linux is emulated (--accel auto)");
 }
 
 /* ---- a real guest ---- */
@@ -186,11 +192,30 @@ static void check_guest(const struct report *report, int *kvm_fd)
 	kvm_finish(&vm);
 }
 
+/* ---- without KVM ---- */
+
+static void check_emulation(const struct report *report)
+{
+	char qemu[PATH_MAX], kernel[PATH_MAX], found[2 * PATH_MAX + 16];
+	struct err error = {0};
+
+	if (qemu_find(qemu, sizeof(qemu), &error) < 0 ||
+	    kernels_choose(kernel, sizeof(kernel), &error) < 0) {
+		tell_degraded(report, "vm_emulation", "no", error.what, error.hint,
+			      "no VM where KVM cannot run it: --accel tcg needs QEMU and a Linux "
+			      "kernel");
+		return;
+	}
+	snprintf(found, sizeof(found), "%s, %s", qemu, kernel);
+	tell(report, "vm_emulation", found);
+}
+
 void vm_check(void (*say)(void *arg, const struct worker_check *check), void *arg)
 {
 	const struct report report = {say, arg};
 	struct err error = {0};
 	auto_close int kvm_fd = -1;
+	check_emulation(&report);
 	if (kvm_open(&kvm_fd, &error) < 0) {
 		tell_missing(&report, "kvm_device", &error);
 		return;

@@ -9,22 +9,32 @@ for the few words about what a wall cannot have by nature.
 import os
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path[:0] = [TESTS, os.path.join(TESTS, "system")]
 import cases_end  # noqa: E402
 import cases_live  # noqa: E402
 import cases_run  # noqa: E402
+from emulated import find_kernel  # noqa: E402
 from harness import run_suite  # noqa: E402
-from kind import KIND, make_lab  # noqa: E402
+from kind import IS_EMULATED, KIND, make_lab  # noqa: E402
+
+# A boot of an emulated machine takes seconds: one case for each thing that its own code does.
+# (tests/system/vm_tcg.py has more of them in each boot.)
+EMULATED = {"test_run_input", "test_run_terminal", "test_console_both_ways", "test_exec",
+            "test_exec_on_a_terminal", "test_exec_streams", "test_facts", "test_stop", "test_pause"}
 
 
 def main():
-    if KIND == "vm" and not os.access("/dev/kvm", os.R_OK | os.W_OK):
+    if KIND == "vm" and not IS_EMULATED and not os.access("/dev/kvm", os.R_OK | os.W_OK):
         print("no /dev/kvm that this user may use", file=sys.stderr)
         sys.exit(77)
+    if IS_EMULATED:
+        find_kernel()  # or the end, with the reason
     cases = [case for module in (cases_run, cases_live, cases_end)
              for name, case in vars(module).items()
-             if name.startswith("test_") and KIND in getattr(case, "kinds", (KIND,))]
-    run_suite(cases, make_lab, prefix=f"{KIND}: ")
+             if name.startswith("test_") and KIND in getattr(case, "kinds", (KIND,)) and
+             (name in EMULATED or not IS_EMULATED)]
+    run_suite(cases, make_lab, prefix=f"{KIND}{' tcg' if IS_EMULATED else ''}: ")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 /*
  * What a Linux machine takes from strangers. The first byte says which: a kernel's file; the bytes
  * by which the agent in the guest speaks to the worker, and the worker to it; accesses to the
- * serial port.
+ * serial port; what QEMU says.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -13,6 +13,7 @@
 
 #include "agent.h"
 #include "linux_boot.h"
+#include "qemu.h"
 #include "serial.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -86,12 +87,24 @@ static void try_serial(const uint8_t *data, size_t size)
 	}
 }
 
+/* What QEMU says, or a guest that has taken it over. */
+static void try_qmp(const uint8_t *data, size_t size)
+{
+	struct qmp_parser parser = {0};
+
+	for (size_t i = 0; i < size; i++) {
+		qmp_feed(&parser, (char)data[i]);
+		if (parser.length > QMP_LINE_MAX)
+			abort();
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const tries[])(const uint8_t *data, size_t size) = {try_kernel, try_messages,
-									  try_serial};
+									  try_serial, try_qmp};
 
 	if (size > 0)
-		tries[data[0] % 3](data + 1, size - 1);
+		tries[data[0] % 4](data + 1, size - 1);
 	return 0;
 }

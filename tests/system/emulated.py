@@ -19,7 +19,7 @@ def find_kernel():
              for path in sorted(glob.glob(os.path.join(place, "*", "boot", "vmlinuz-*")))]
     lacking = None if found else "no kernel (isolab kernel fetch)"
     if not shutil.which(QEMU):
-        lacking = f"no {QEMU} (./dev packages rig)"
+        lacking = f"no {QEMU} (package qemu-system-x86)"
     if lacking:
         print(f"1..0 # SKIP {lacking}")
         print(lacking, file=sys.stderr)
