@@ -44,7 +44,7 @@ write_grub() {
 		set timeout=0
 		echo "GRUB: loading Linux ${kernel#vmlinuz-}"
 		linux /boot/$kernel root=LABEL=isolab ro console=ttyS0 loglevel=6 \
-			earlyprintk=ttyS0,115200 random.trust_cpu=on systemd.firstboot=off
+			earlyprintk=ttyS0,115200 random.trust_cpu=on systemd.firstboot=off TERM=dumb
 		initrd /boot/initrd.img-${kernel#vmlinuz-}
 		echo "GRUB: starting it"
 		boot
@@ -120,9 +120,9 @@ customize() {
 	echo debian >"$1/etc/hostname"
 	printf '127.0.0.1\tlocalhost\n::1\tlocalhost\n127.0.1.1\tdebian\n' >"$1/etc/hosts"
 	echo 'LABEL=isolab / ext4 defaults 0 1' >"$1/etc/fstab"
-	# They would call home, in a machine that lives for minutes.
+	# They would call home, or look after a disk of years, in a machine that lives for minutes.
 	chroot "$1" systemctl mask apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer \
-		e2scrub_all.timer
+		e2scrub_all.timer e2scrub_reap.service
 	# What this host's apt was told (proxies, their passwords) stays on this host.
 	rm -f "$1/etc/apt/apt.conf.d/99mmdebstrap"
 }

@@ -194,6 +194,8 @@ const char *sandbox_flavour(const struct sandbox *s)
 
 	if (s->story.flavour[0]) /* another one than was asked for, as the worker says */
 		return s->story.flavour;
+	if (s->spec.kernel && strcmp(s->spec.kernel, "distro") == 0)
+		return "distro";
 	/* A kernel by its file is a Linux one: the tiny one has a name only. */
 	if (strcmp(flavour, "tiny") == 0 && s->spec.kernel && strcmp(s->spec.kernel, "tiny") != 0)
 		return "linux";

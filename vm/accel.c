@@ -99,6 +99,13 @@ int accel_choose(struct vm *vm, const struct wall **ret, struct err *e)
 	const struct sandbox_spec *spec = worker_spec(vm->worker);
 	enum accel accel = accel_of(spec);
 
+	if (spec->kernel && strcmp(spec->kernel, "distro") == 0) {
+		/* QEMU's anyway; the question is whose processor it takes */
+		int r = choose_for_linux(vm, accel, ret, e);
+		vm->is_emulated = *ret == &qemu_machine;
+		*ret = &distro_machine;
+		return r;
+	}
 	if (spec->kernel && strcmp(spec->kernel, "tiny") != 0)
 		return choose_for_linux(vm, accel, ret, e);
 	if (accel == ACCEL_TCG)

@@ -28,6 +28,19 @@ static struct link *link_of(const struct worker *worker)
 	return ((const struct vm *)worker_state(worker))->link;
 }
 
+/* What to run: what was asked for, or what the machine has for those who ask for nothing. */
+static char *const *command_of(const struct inside *inside)
+{
+	const struct sandbox_spec *spec = worker_spec(inside->vm->worker);
+	const struct inside_machine *machine = inside->machine;
+
+	if (spec->argv && spec->argv[0])
+		return spec->argv;
+	if (spec->tty && machine->terminal_command)
+		return machine->terminal_command;
+	return machine->command ? machine->command : default_command;
+}
+
 /* ---- what the agent's words mean ---- */
 
 static size_t send_bytes(void *arg, const uint8_t *bytes, size_t length)
@@ -58,8 +71,7 @@ static void on_hello(void *arg)
 				       .user = spec->user,
 				       .ulimits = spec->ulimits,
 				       .tmpfs = spec->tmpfs,
-				       .argv = spec->argv && spec->argv[0] ? spec->argv
-									   : default_command,
+				       .argv = command_of(inside),
 				       .env = environment};
 	struct err error = {0};
 
@@ -75,10 +87,13 @@ static void on_hello(void *arg)
 
 static void on_running(void *arg)
 {
-	struct vm *vm = ((struct inside *)arg)->vm;
+	struct inside *inside = arg;
+	struct vm *vm = inside->vm;
 	uint64_t now = clock_now_ns();
 
-	vm_stamp(vm, "init", now, "the agent, process 1 of the guest, makes the program's process");
+	if (!inside->machine->has_init_of_its_own)
+		vm_stamp(vm, "init", now,
+			 "the agent, process 1 of the guest, makes the program's process");
 	worker_step_at(vm->worker, "exec", now, now, "the program runs");
 	vm->is_ready = true;
 	worker_ready(vm->worker);
@@ -98,7 +113,12 @@ static void on_not_run(void *arg, struct err *error, bool is_command)
 
 static void on_exited(void *arg, int status)
 {
-	vm_end(((struct inside *)arg)->vm, status);
+	const struct inside *inside = arg;
+
+	if (inside->machine->on_exited)
+		inside->machine->on_exited(inside->vm, status);
+	else
+		vm_end(inside->vm, status);
 }
 
 static void on_broken(void *arg, const struct err *error)

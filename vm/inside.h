@@ -13,12 +13,18 @@
 #include "link.h"
 #include "vm.h"
 
-/* What differs from machine to machine. Mandatory. */
+/* What differs from machine to machine. */
 struct inside_machine {
 	/* Hands bytes to the guest; returns how many are taken now. */
 	size_t (*send)(struct vm *vm, const uint8_t *bytes, size_t length);
 	/* The agent has spoken: stamps the steps of the boot up to here (vm_stamp). */
 	void (*on_up)(struct vm *vm);
+	/* The rest is optional: what is not so in the image that comes with isolab. */
+	/* The main program has ended. Without: so has the machine. */
+	void (*on_exited)(struct vm *vm, int status);
+	char *const *command;          /* of a sandbox without one */
+	char *const *terminal_command; /* the same on a terminal */
+	bool has_init_of_its_own;      /* the agent is not process 1, `init` was stamped by on_up */
 };
 
 /* Makes vm->link. The machine is borrowed. -ENOMEM. */

@@ -72,7 +72,7 @@ struct sandbox_spec {
 	char **argv;  /* the command, NULL-terminated; argv[0] == NULL: the default command */
 	char **env;   /* K=V from --env, NULL-terminated */
 	char *image;  /* directory that becomes "/"; NULL: the one that comes with isolab */
-	char *kernel; /* vm: "tiny", "linux", or a path; NULL: tiny */
+	char *kernel; /* vm: "tiny", "linux", "distro", or a path; NULL: tiny */
 	char *accel;  /* vm: "auto", "kvm", "tcg"; NULL: auto */
 	char *user;   /* USER[:GROUP], names of the image or numbers; NULL: root inside */
 	char *cpuset; /* "0-1,3" as cpuset(7) writes lists; NULL: no limit */

@@ -16,6 +16,24 @@ static bool has_words(char *const *list)
 	return list && list[0];
 }
 
+/* Its files are those of its disk, and nobody has plugged it in anywhere. */
+static int validate_distro(const struct sandbox_spec *spec, struct err *e)
+{
+	const char *option = spec->image                ? "--image"
+			     : has_words(spec->volumes) ? "--volume"
+			     : spec->network != SPEC_NETWORK_DEFAULT &&
+				     spec->network != SPEC_NETWORK_NONE
+				 ? "--network"
+				 : NULL;
+
+	if (!option)
+		return 0;
+	return err_hint(e,
+			err_set(e, ENOTSUP, "option '%s' is not in this version for a distro vm",
+				option),
+			"its files are those that 'isolab image build-distro' has put on its disk");
+}
+
 int spec_validate_vm(const struct sandbox_spec *spec, struct err *e)
 {
 	const struct {
@@ -31,6 +49,8 @@ int spec_validate_vm(const struct sandbox_spec *spec, struct err *e)
 	    {"--overlay", spec->overlay},
 	};
 
+	if (strcmp(spec->kind, "vm") == 0 && spec->kernel && strcmp(spec->kernel, "distro") == 0)
+		return validate_distro(spec, e);
 	if (strcmp(spec->kind, "vm") != 0 || (spec->kernel && strcmp(spec->kernel, "tiny") != 0))
 		return 0;
 	for (size_t i = 0; i < sizeof(of_linux) / sizeof(of_linux[0]); i++)

@@ -281,13 +281,11 @@ int spec_set_image(struct sandbox_spec *spec, const char *argument, struct err *
 int spec_set_kernel(struct sandbox_spec *spec, const char *argument, struct err *e)
 {
 	if (strcmp(argument, "tiny") == 0 || strcmp(argument, "linux") == 0 ||
+	    strcmp(argument, "distro") == 0 ||
 	    (argument[0] == '/' && strlen(argument) < SPEC_PATH_MAX))
 		return spec_set_text(&spec->kernel, argument, e);
-	if (strcmp(argument, "distro") == 0)
-		return err_hint(e, err_set(e, ENOTSUP, "--kernel distro is not in this version"),
-				"it has tiny, linux, and files of Linux kernels");
 	return err_hint(e, err_set(e, EINVAL, "--kernel '%.80s': no such kernel", argument),
-			"tiny, linux, or the absolute path of a kernel, for example "
+			"tiny, linux, distro, or the absolute path of a kernel, for example "
 			"/boot/vmlinuz-6.1.0");
 }
 

@@ -161,6 +161,19 @@ static void test_what_only_a_linux_vm_has_is_refused_for_a_tiny_one(void **state
 	}
 }
 
+static void test_what_lies_on_no_disk_is_refused_for_a_distribution(void **state)
+{
+	auto_spec with_image = {0}, plain = {0};
+	struct err error = {0};
+
+	(void)state;
+	assert_int_equal(parse(&plain, "vm", "--kernel distro --user me --vcpus 2", NULL), 0);
+	assert_int_equal(spec_validate(&plain, NULL), 0);
+	assert_int_equal(parse(&with_image, "vm", "--kernel distro --image /x", NULL), 0);
+	assert_int_equal(spec_validate(&with_image, &error), -ENOTSUP);
+	assert_non_null(strstr(error.what, "'--image' is not in this version for a distro vm"));
+}
+
 static void test_nonsense_in_an_option_is_refused_with_an_example(void **state)
 {
 	static const char *const lines[] = {
@@ -201,7 +214,6 @@ static void test_nonsense_in_an_option_is_refused_with_an_example(void **state)
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		expect_refusal("container", lines[i], EINVAL, "", "");
 	expect_refusal("vm", "--kernel moon", EINVAL, "no such kernel", "tiny, linux");
-	expect_refusal("vm", "--kernel distro", ENOTSUP, "not in this version", "linux");
 	expect_refusal("vm", "--vcpus 9", EINVAL, "from 1 to 8", "--kernel linux");
 }
 
@@ -399,6 +411,7 @@ int main(void)
 	    cmocka_unit_test(test_options_of_another_kind_are_refused),
 	    cmocka_unit_test(test_options_of_a_later_version_say_so),
 	    cmocka_unit_test(test_what_only_a_linux_vm_has_is_refused_for_a_tiny_one),
+	    cmocka_unit_test(test_what_lies_on_no_disk_is_refused_for_a_distribution),
 	    cmocka_unit_test(test_nonsense_in_an_option_is_refused_with_an_example),
 	    cmocka_unit_test(test_every_option_survives_the_file),
 	    cmocka_unit_test(test_more_memory_than_the_host_has_is_refused_on_every_kind),
