@@ -306,11 +306,13 @@ write_boot_sectors() {
 	printf '\125\252' | dd of="$1" bs=1 seek=510 conv=notrunc status=none
 }
 
-# Runs as root, or as fakeroot's idea of it, which must not end between unpacking and making.
+# Runs as root, or as fakeroot's idea of it, which must not end between unpacking and making, and
+# which loses a file's type when that gets capabilities: they are ping's only, and systemd lets
+# everybody ping without.
 make_file_system() {
 	cat >"$work/make" <<-'END'
 		set -e
-		tar -C "$1" --numeric-owner --xattrs --xattrs-include='*' -xf "$2"
+		tar -C "$1" --numeric-owner "$5" -xf "$2"
 		: >"$1/etc/machine-id"
 		rm -rf "$1"/dev/* "$1"/var/cache/apt/archives/*.deb "$1"/var/lib/apt/lists/*
 		used=$(du -sk --apparent-size "$1" | cut -f 1)
@@ -321,9 +323,9 @@ make_file_system() {
 			-E offset=1048576,root_owner=0:0 -d "$1" "$4" $((size - 1024))k
 	END
 	if [ "$(id -u)" = 0 ]; then
-		patient sh "$work/make" "$@"
+		patient sh "$work/make" "$@" "--xattrs-include=*"
 	else
-		patient fakeroot sh "$work/make" "$@"
+		patient fakeroot sh "$work/make" "$@" --no-xattrs
 	fi
 }
 
