@@ -5,6 +5,7 @@ with its worker whatever ends it. A boot takes seconds, so one serves many claim
 import os
 import re
 import select
+import shutil
 import signal
 import sys
 import time
@@ -75,6 +76,9 @@ def test_sandbox_as_others_are(lab):
                "echo $GREETING from; hostname; exec sleep 1000")
     expect(lab.isolab("exec", "box", "--", "sh", "-c", "echo out; echo err >&2; exit 3"), 3,
            "^out\n$", "^err\n$")
+    end = time.monotonic() + 20
+    while time.monotonic() < end and "box\n" not in lab.isolab("logs", "box").out:
+        pass
     expect(lab.isolab("logs", "box"), 0, "hello from\nbox")
     expect(lab.isolab("exec", "-i", "box", "--", "cat", input="typed"), 0, "^typed$")
     expect(lab.isolab("exec", "box", "--", "no-such-program"), 127)
@@ -130,6 +134,20 @@ def test_panic(lab):
     result = lab.isolab("run", "vm", *TCG, "--", "sh", "-c",
                         "echo c >/proc/sysrq-trigger; sleep 100")
     expect(result, FAILED, err="(?s)sysrq triggered crash.*reset the machine.*hint:")
+
+
+def test_ordinary_user(lab):
+    """an ordinary user has it, and its walls, as root has"""
+    if os.geteuid() != 0:
+        return
+    lab.become_user()
+    lab.environment["HOME"] = lab.runtime
+    kernel = os.path.join(lab.scratch, "vmlinuz")
+    shutil.copy(KERNEL, kernel)
+    result = lab.isolab("run", "vm", "--kernel", kernel, "--accel", "tcg", "--", "sh", "-c",
+                        "id -u; exit 4")
+    expect(result, 4, "^0\n$")
+    check("host's files in sight" not in result.err, result)
 
 
 def test_refusals(lab):

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -188,17 +189,32 @@ static const struct limit {
     {RLIMIT_MEMLOCK, 0},
 };
 
+/* With no_new_privs an execve gives nothing back, to root neither: capabilities(7). */
+static int drop_capabilities(struct err *e)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct none[2] = {{0}};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return err_sys(e, errno, "give up new privileges");
+	return syscall(SYS_capset, &header, none) < 0
+		   ? err_sys(e, errno, "give up all capabilities")
+		   : 0;
+}
+
 int jail_lock(int lifeline, struct err *e)
 {
 	struct pollfd worker = {.fd = lifeline};
+	int r = drop_capabilities(e);
+
+	if (r < 0)
+		return r;
 
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
 		struct rlimit limit = {limits[i].value, limits[i].value};
 		if (setrlimit(limits[i].resource, &limit) < 0)
 			return err_sys(e, errno, "set resource limit %d", limits[i].resource);
 	}
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return err_sys(e, errno, "give up new privileges");
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return err_sys(e, errno, "end with the worker");
 	if (poll(&worker, 1, 0) > 0 && (worker.revents & POLLHUP))

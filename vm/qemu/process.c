@@ -192,7 +192,7 @@ static void become_qemu(struct birth *birth)
 		r = jail_lock(FD_QMP, &error);
 	if (r == 0) {
 		execve(birth->program, line.words, environment);
-		r = err_sys(&error, errno, "run '%s'", birth->program);
+		err_sys(&error, errno, "run '%s'", birth->program);
 	}
 	ssize_t unused = write(told, error.what, strlen(error.what));
 	(void)unused;

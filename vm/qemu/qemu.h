@@ -92,8 +92,8 @@ void qemu_process_finish(struct qemu_process *process);
  * program, read-only, and copies of the files. `uid`, `gid`: who it was before. */
 int jail_enter(uid_t uid, gid_t gid, const char *program, const struct qemu_launch *launch,
 	       struct err *e);
-/* Limits and no_new_privs; it ends with the worker. `lifeline`: a socket whose other end the worker
- * has: if that has gone already, -ESRCH. */
+/* No capability, no_new_privs, limits; it ends with the worker. `lifeline`: a socket whose other
+ * end the worker has: if that has gone already, -ESRCH. */
 int jail_lock(int lifeline, struct err *e);
 
 #endif
