@@ -24,6 +24,7 @@ test_linux_guest_is_a_sandbox_as_others_are() {
 		--env GREETING=hello -- \
 		sh -c 'echo $GREETING from; hostname; exec sleep 1000' ||
 		return 1
+	until isolab logs box | grep -q '^box'; do :; done # the program has just begun
 	expect 0 isolab logs box && contains '^hello from' && contains '^box' || return 1
 	# its own streams, status, environment, directory
 	expect 3 sh -c 'isolab exec box -- sh -c "echo out; echo err >&2; exit 3" 2>/tmp/errors' &&
@@ -32,7 +33,7 @@ test_linux_guest_is_a_sandbox_as_others_are() {
 	expect 0 sh -c 'isolab exec box -- dd if=/dev/zero bs=1000 count=100 2>/dev/null | wc -c' &&
 		contains '^100000$' || return 1
 	expect 127 isolab exec box -- no-such-program &&
-		contains 'cannot run that program' || return 1
+		contains "'no-such-program' not found" || return 1
 	expect 126 isolab exec box -- /etc || return 1
 	# facts are read by the same program as on every wall
 	expect 0 isolab inspect box --json && contains '"flavour": *"linux"' &&
@@ -120,7 +121,7 @@ test_linux_guest_that_reboots_says_so() {
 
 test_command_that_the_image_of_a_linux_guest_lacks_is_named_to_a_user_of_group_kvm() {
 	expect 127 as_learner timeout 100 isolab run vm --kernel $kernel --memory 128M -- \
-		no-such-program && contains "run 'no-such-program'" && contains '^hint:'
+		no-such-program && contains "'no-such-program' not found" && contains '^hint:'
 }
 
 test_killed_worker_of_a_linux_guest_leaves_nothing() {
