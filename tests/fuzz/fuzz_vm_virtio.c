@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "virtio.h"
+#include "console.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -78,6 +78,18 @@ static void announce(struct virtio_device *device, struct memory *memory, struct
 	virtio_serve(device);
 }
 
+/* The worker's side of a console. */
+static void exchange(struct virtio_device *device, struct input *input)
+{
+	static const uint8_t bytes[3000];
+	uint8_t buffer[sizeof(bytes)];
+
+	if (device->ops->id != 3)
+		return;
+	virtio_console_send(device, bytes, take(input, 1) * 10);
+	virtio_console_take(device, buffer, take(input, 1) * 10);
+}
+
 static void obey(struct virtio_device *device, struct memory *memory, struct input *input)
 {
 	uint8_t bytes[64];
@@ -107,8 +119,23 @@ static void obey(struct virtio_device *device, struct memory *memory, struct inp
 	case 5:
 		announce(device, memory, input);
 		break;
+	case 6:
+		exchange(device, input);
+		break;
 	default:
 		virtio_serve(device);
+	}
+}
+
+static int make(struct virtio_device *device, uint64_t which, struct memory *memory)
+{
+	switch (which & 3) {
+	case 1:
+		return virtio_console_init(device, NULL, memory, NULL);
+	case 2:
+		return virtio_console_init(device, "port", memory, NULL);
+	default:
+		return virtio_rng_init(device, memory, NULL);
 	}
 }
 
@@ -120,8 +147,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (memory_init(&memory, RAM, NULL) < 0)
 		return 0;
-	take(&input, 1);
-	if (virtio_rng_init(&device, &memory, NULL) == 0) {
+	if (make(&device, take(&input, 1), &memory) == 0) {
 		while (input.at < input.end)
 			obey(&device, &memory, &input);
 		virtio_finish(&device);

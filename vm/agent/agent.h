@@ -3,7 +3,7 @@
 #define ISOLAB_VM_AGENT_H
 /*
  * agent: what the worker and isolab-agent, which is /init of a Linux guest, say to each other over
- * the machine's second serial port.
+ * a virtio port of the name AGENT_PORT_NAME, or the machine's second serial port.
  *
  *	worker                          agent
  *	                        <-----  HELLO		it is there, everything is mounted
@@ -26,6 +26,8 @@
 #include <sys/types.h>
 
 #include "err.h"
+
+#define AGENT_PORT_NAME "isolab.agent"
 
 enum {
 	AGENT_MAGIC = 0x4c53,

@@ -95,6 +95,12 @@ int modules_load(const char *folder, const char *name);
  * named in /proc/sys/kernel/modprobe with this word. */
 int modules_serve_kernel(const char *wanted);
 
+/* ---- line.c: after the drivers, before root_enter() ---- */
+/* Opens the line to the worker, non-blocking. -1: there is none. */
+int line_open(void);
+/* The same, where a device is known to be it. */
+int line_open_device(const char *device);
+
 /* The interface lo answers. */
 void guest_loopback_up(void);
 

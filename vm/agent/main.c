@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * isolab-agent: /init of a Linux guest. It loads the drivers of the devices there are, makes the
- * image the root (root.c), says HELLO over the second serial port, and then is to the guest what
+ * image the root (root.c), says HELLO over its line (line.c), and then is to the guest what
  * the worker is to a container: starts programs, carries their bytes, signals and sizes, reaps
  * them, tells their end. One thread, one poll loop.
  *
@@ -21,12 +21,10 @@
 #include <sys/reboot.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "guest.h"
 
-#define LINK_DEVICE    GUEST_IMAGE "/dev/ttyS1"
 #define SERVICE_DEVICE "/dev/virtio-ports/isolab.agent"
 
 /* The kernel's console is the only place for words before the worker listens. */
@@ -38,22 +36,6 @@ void guest_complain(const char *what, const char *object)
 	ssize_t unused = write(STDERR_FILENO, line, (size_t)n);
 
 	(void)unused;
-}
-
-/* The line carries bytes as they are; a port that is no terminal does so anyway. */
-static int open_link(const char *device)
-{
-	struct termios line;
-	int fd = open(device, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-
-	if (fd < 0 || !isatty(fd))
-		return fd;
-	if (tcgetattr(fd, &line) < 0)
-		return -1;
-	cfmakeraw(&line);
-	line.c_cflag |= CLOCAL | CREAD;
-	cfsetspeed(&line, B115200);
-	return tcsetattr(fd, TCSANOW, &line) < 0 ? -1 : fd;
 }
 
 static int watch_children(void)
@@ -127,16 +109,16 @@ int main(int argc, char **argv)
 	int signal_fd = watch_children();
 
 	if (argc > 1 && strcmp(argv[1], "--service") == 0) {
-		guest_init(&guest, open_link(SERVICE_DEVICE));
+		guest_init(&guest, line_open_device(SERVICE_DEVICE));
 		return serve(&guest, signal_fd, SERVICE_DEVICE) ? 0 : 1;
 	}
 	root_lay_out();
 	modules_drive_devices();
-	guest_init(&guest, open_link(LINK_DEVICE));
+	guest_init(&guest, line_open());
 	root_enter();
 	guest.owns_root = true;
 	guest_loopback_up();
-	serve(&guest, signal_fd, LINK_DEVICE);
+	serve(&guest, signal_fd, "the line to the worker");
 	sync();
 	reboot(RB_POWER_OFF);
 	for (;;)

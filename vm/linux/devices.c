@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "acpi.h"
+#include "agent.h"
+#include "console.h"
 #include "linux.h"
 
 enum {
@@ -112,10 +114,27 @@ static void write_keyboard(void *arg, uint64_t offset, unsigned width, uint64_t 
 		linux_end(arg, LINUX_RESET);
 }
 
+static int create_consoles(struct linux_vm *machine, struct err *e)
+{
+	struct memory *memory = &machine->vm->memory;
+	int r;
+
+	machine->terminal = io_next(machine);
+	r = virtio_console_init(machine->terminal, NULL, memory, e);
+	if (r == 0)
+		r = io_add(machine, e);
+	machine->port = io_next(machine);
+	if (r == 0)
+		r = virtio_console_init(machine->port, AGENT_PORT_NAME, memory, e);
+	return r < 0 ? r : io_add(machine, e);
+}
+
 static int create_virtio(struct linux_vm *machine, struct err *e)
 {
-	int r = virtio_rng_init(io_next(machine), &machine->vm->memory, e);
+	int r = create_consoles(machine, e);
 
+	if (r == 0)
+		r = virtio_rng_init(io_next(machine), &machine->vm->memory, e);
 	return r < 0 ? r : io_add(machine, e);
 }
 

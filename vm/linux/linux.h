@@ -70,6 +70,7 @@ struct linux_vm {
 	pthread_cond_t changed; /* paused, stopping, or room in a queue */
 	struct bus bus;
 	struct io io;
+	struct virtio_device *terminal, *port; /* hvc0; the agent's messages, if it drives it */
 	struct serial console, link; /* ttyS0: the kernel's words; ttyS1: the agent's messages */
 	struct byte_queue console_out, link_out;
 	struct boot_files files; /* open until they are loaded */
@@ -83,6 +84,7 @@ struct linux_vm {
 	enum linux_end end;
 	struct err failure;
 	uint64_t first_exit_ns;
+	bool is_port_used; /* the worker: the agent's first word came by the port, not by ttyS1 */
 };
 
 /* ---- processor.c ---- */

@@ -16,6 +16,7 @@
 
 #include "acpi.h"
 #include "clock.h"
+#include "console.h"
 #include "fd.h"
 #include "inside.h"
 #include "linux.h"
@@ -173,6 +174,17 @@ static size_t take_queue(struct linux_vm *machine, struct byte_queue *queue, uin
 	return taken;
 }
 
+/* Bytes of the line, by one of its two ways. The agent chooses with its first word. */
+static void receive(struct linux_vm *machine, bool is_port, const uint8_t *bytes, size_t length)
+{
+	struct link *link = machine->vm->link;
+
+	if (!link->has_agent)
+		machine->is_port_used = is_port;
+	if (machine->is_port_used == is_port)
+		link_receive(link, bytes, length);
+}
+
 static void read_queues(struct linux_vm *machine)
 {
 	struct worker *worker = machine->vm->worker;
@@ -183,8 +195,13 @@ static void read_queues(struct linux_vm *machine)
 	while (!worker_output_is_full(worker) &&
 	       (n = take_queue(machine, &machine->console_out, buffer, sizeof(buffer))) > 0)
 		worker_output(worker, WORKER_STDERR, buffer, n);
+	while (!worker_output_is_full(worker) &&
+	       (n = virtio_console_take(machine->terminal, buffer, sizeof(buffer))) > 0)
+		worker_output(worker, WORKER_STDERR, buffer, n);
 	while ((n = take_queue(machine, &machine->link_out, buffer, sizeof(buffer))) > 0)
-		link_receive(machine->vm->link, buffer, n);
+		receive(machine, false, buffer, n);
+	while ((n = virtio_console_take(machine->port, buffer, sizeof(buffer))) > 0)
+		receive(machine, true, buffer, n);
 }
 
 static void tell_end(struct linux_vm *machine)
@@ -246,6 +263,8 @@ static size_t send_link(struct vm *vm, const uint8_t *bytes, size_t length)
 {
 	struct linux_vm *machine = vm->linux_guest;
 
+	if (machine->is_port_used)
+		return virtio_console_send(machine->port, bytes, length);
 	pthread_mutex_lock(&machine->lock);
 	size_t taken = serial_receive(&machine->link, bytes, length);
 	pthread_mutex_unlock(&machine->lock);
@@ -254,10 +273,15 @@ static size_t send_link(struct vm *vm, const uint8_t *bytes, size_t length)
 
 static void on_up(struct vm *vm)
 {
+	unsigned rows, columns;
+
 	vm_stamp(vm, "kernel_entry", vm->linux_guest->first_exit_ns,
 		 "the kernel runs, and talks to a device");
 	vm_stamp(vm, "kernel_ready", clock_now_ns(),
 		 "Linux is up: it has unpacked itself, found its devices, and runs /init");
+	/* Linux asks for a terminal's size only when it has changed, its driver being up. */
+	worker_window_size(vm->worker, &rows, &columns);
+	virtio_console_resize(vm->linux_guest->terminal, rows, columns);
 }
 
 static const struct inside_machine inside_machine = {.send = send_link, .on_up = on_up};
@@ -319,6 +343,12 @@ static int linux_pause(struct worker *worker, bool on, struct err *e)
 	return 0;
 }
 
+static int linux_resize(struct worker *worker, unsigned rows, unsigned columns, struct err *e)
+{
+	virtio_console_resize(machine_of(worker)->terminal, rows, columns);
+	return inside_resize(worker, rows, columns, e);
+}
+
 static void linux_finish(struct worker *worker)
 {
 	struct vm *vm = worker_state(worker);
@@ -344,7 +374,7 @@ const struct wall linux_machine = {
     .signal = inside_signal,
     .kill = linux_kill,
     .pause = linux_pause,
-    .resize = inside_resize,
+    .resize = linux_resize,
     .input = inside_input,
     .exec = inside_exec,
     .exec_signal = inside_exec_signal,

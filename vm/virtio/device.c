@@ -109,6 +109,12 @@ void virtio_watch(struct virtio_device *device, unsigned watch, int fd, short ev
 	device->watches[watch] = (struct virtio_watch){events ? fd : -1, events};
 }
 
+void virtio_wake(struct virtio_device *device)
+{
+	if (device->wake)
+		device->wake(device->wake_arg);
+}
+
 void virtio_say(struct virtio_device *device, const char *format, ...)
 {
 	va_list arguments;
@@ -116,8 +122,7 @@ void virtio_say(struct virtio_device *device, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(device->word, sizeof(device->word), format, arguments);
 	va_end(arguments);
-	if (device->wake)
-		device->wake(device->wake_arg);
+	virtio_wake(device);
 }
 
 /* ---- for whoever runs them ---- */

@@ -93,8 +93,9 @@ struct virtio_device {
 	int kick_fd, interrupt_fd;
 	struct virtio_watch watches[VIRTIO_WATCHES_MAX];
 	bool has_used; /* chains were given back in this turn, the driver wants to hear of it */
-	/* a word for the sandbox's journal, and who is told that there is one */
+	/* a word for the sandbox's journal */
 	char word[160];
+	/* the worker shall look: at a word, at what the device has for it */
 	void (*wake)(void *arg);
 	void *wake_arg;
 };
@@ -124,6 +125,8 @@ void virtio_config_changed(struct virtio_device *device);
 /* What the devices' thread waits for beside kicks: call with the lock held; events 0: nothing
  * now. Called by another thread, virtio_kick must follow. */
 void virtio_watch(struct virtio_device *device, unsigned watch, int fd, short events);
+/* The worker's thread shall look at what the device has for it. */
+void virtio_wake(struct virtio_device *device);
 /* A note for the sandbox's journal. The last one counts. */
 void virtio_say(struct virtio_device *device, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
