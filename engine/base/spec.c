@@ -35,6 +35,7 @@ const struct spec_part spec_lists[] = {
     {NULL, offsetof(struct sandbox_spec, argv)},
     {"--env", offsetof(struct sandbox_spec, env)},
     {"--volume", offsetof(struct sandbox_spec, volumes)},
+    {"--disk", offsetof(struct sandbox_spec, disks)},
     {"--tmpfs", offsetof(struct sandbox_spec, tmpfs)},
     {"--ulimit", offsetof(struct sandbox_spec, ulimits)},
     {NULL, offsetof(struct sandbox_spec, io_limits)},

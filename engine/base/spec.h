@@ -78,6 +78,7 @@ struct sandbox_spec {
 	char *cpuset; /* "0-1,3" as cpuset(7) writes lists; NULL: no limit */
 	/* NULL-terminated lists, or NULL; their syntax was checked by their setters */
 	char **volumes;   /* SRC:DST[:ro] */
+	char **disks;     /* vm: PATH[:ro|:cow] */
 	char **tmpfs;     /* DST[:SIZE] */
 	char **ulimits;   /* NAME=SOFT[:HARD], "unlimited" or -1 for no limit */
 	char **io_limits; /* rbps|wbps|riops|wiops DEVICE:NUMBER, the option's word first */
@@ -128,6 +129,11 @@ int spec_parse_options(struct sandbox_spec *spec, int count, char *const words[]
 /* How many of the words are options with their values: `run -i --name x container` has 3 before its
  * kind. */
 int spec_count_options(int count, char *const words[]);
+
+enum { SPEC_DISKS_MAX = 4 };
+/* Splits "PATH[:ro|:cow]"; `disk` is one of spec->disks. The path is copied to a buffer of
+ * SPEC_PATH_MAX. -EINVAL. */
+int spec_split_disk(const char *disk, char *ret_path, bool *ret_read_only, struct err *e);
 
 /* Splits "SRC:DST[:ro|rw]" at its colons; `volume` is one of spec->volumes. Results are copied to
  * buffers of SPEC_PATH_MAX. -EINVAL with a reason. */

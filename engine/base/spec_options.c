@@ -260,6 +260,8 @@ const struct spec_option spec_options[] = {
      .set = spec_set_kernel},
     {"--vcpus", 0, "N", "how many processors the machine has, 1 to 8 (with a Linux kernel)", "vm",
      .set = spec_set_vcpus},
+    {"--disk", 0, "IMAGE", "a raw image as a disk, IMAGE[:ro]; changes go with it (Linux kernel)",
+     "vm", .set = spec_set_disk},
     {"--accel", 0, "ACCEL", "how the machine is run: auto, kvm, or tcg (emulated by QEMU)", "vm",
      .set = spec_set_accel},
     {0},

@@ -43,6 +43,7 @@ int spec_validate_limits(const struct sandbox_spec *spec, struct err *e);
 
 /* The setters of spec_limits.c and spec_walls.c, for the table. */
 int spec_set_volume(struct sandbox_spec *spec, const char *argument, struct err *e);
+int spec_set_disk(struct sandbox_spec *spec, const char *argument, struct err *e);
 int spec_set_tmpfs(struct sandbox_spec *spec, const char *argument, struct err *e);
 int spec_set_ulimit(struct sandbox_spec *spec, const char *argument, struct err *e);
 int spec_set_cpus(struct sandbox_spec *spec, const char *argument, struct err *e);

@@ -47,6 +47,7 @@ int spec_validate_vm(const struct sandbox_spec *spec, struct err *e)
 	    {"--tmpfs", has_words(spec->tmpfs)},
 	    {"--volume", has_words(spec->volumes)},
 	    {"--overlay", spec->overlay},
+	    {"--disk", has_words(spec->disks)},
 	};
 
 	if (strcmp(spec->kind, "vm") == 0 && spec->kernel && strcmp(spec->kernel, "distro") == 0)
@@ -55,10 +56,11 @@ int spec_validate_vm(const struct sandbox_spec *spec, struct err *e)
 		return 0;
 	for (size_t i = 0; i < sizeof(of_linux) / sizeof(of_linux[0]); i++)
 		if (of_linux[i].is_set)
-			return err_hint(e,
-					err_set(e, ENOTSUP,
-						"option '%s' is not in this version for a tiny vm",
-						of_linux[i].option),
-					"--kernel linux has it, and a container");
+			return err_hint(
+			    e,
+			    err_set(e, ENOTSUP, "option '%s' is not in this version for a tiny vm",
+				    of_linux[i].option),
+			    "--kernel linux has it%s",
+			    strcmp(of_linux[i].option, "--disk") == 0 ? "" : ", and a container");
 	return 0;
 }

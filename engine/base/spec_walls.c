@@ -195,6 +195,43 @@ int spec_set_volume(struct sandbox_spec *spec, const char *argument, struct err 
 	return r < 0 ? r : spec_add_word(&spec->volumes, argument, e);
 }
 
+/* Only the two words are cut off: a path may have colons of its own. */
+int spec_split_disk(const char *disk, char *ret_path, bool *ret_read_only, struct err *e)
+{
+	static const char hint[] = "PATH (the guest may write, its changes are kept apart and go "
+				   "with it) or PATH:ro, for example --disk /home/me/debian.img";
+	const char *colon = strrchr(disk, ':');
+
+	*ret_read_only = colon && strcmp(colon, ":ro") == 0;
+	if (colon && strcmp(colon, ":rw") == 0)
+		return err_hint(e,
+				err_set(e, EINVAL, "--disk '%.80s': an image is never written to",
+					disk),
+				"%s", hint);
+	if (colon && !*ret_read_only && strcmp(colon, ":cow") != 0)
+		colon = NULL;
+	if (disk[0] == '/' && copy_part(ret_path, SPEC_PATH_MAX, disk, colon))
+		return 0;
+	return err_hint(e,
+			err_set(e, EINVAL, "--disk '%.80s': %s", disk,
+				disk[0] == '/' ? "too long a path" : "not an absolute path"),
+			"%s", hint);
+}
+
+int spec_set_disk(struct sandbox_spec *spec, const char *argument, struct err *e)
+{
+	char path[SPEC_PATH_MAX];
+	bool is_read_only;
+	size_t count = 0;
+	int r = spec_split_disk(argument, path, &is_read_only, e);
+
+	while (spec->disks && spec->disks[count])
+		count++;
+	if (r == 0 && count == SPEC_DISKS_MAX)
+		return err_set(e, E2BIG, "--disk: more than %d disks", SPEC_DISKS_MAX);
+	return r < 0 ? r : spec_add_word(&spec->disks, argument, e);
+}
+
 int spec_set_tmpfs(struct sandbox_spec *spec, const char *argument, struct err *e)
 {
 	char target[SPEC_PATH_MAX];

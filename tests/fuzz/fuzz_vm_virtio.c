@@ -7,10 +7,12 @@
  */
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "block.h"
 #include "console.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -127,9 +129,28 @@ static void obey(struct virtio_device *device, struct memory *memory, struct inp
 	}
 }
 
+/* A disk of nine clusters, made once. */
+static const char *make_image(void)
+{
+	static char path[] = "/tmp/fuzz_vm_virtio.XXXXXX";
+	static int fd = -1;
+	static char link[32];
+
+	if (fd < 0) {
+		fd = mkstemp(path);
+		unlink(path);
+		if (ftruncate(fd, 9 * 4096) < 0)
+			abort();
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	}
+	return link;
+}
+
 static int make(struct virtio_device *device, uint64_t which, struct memory *memory)
 {
 	switch (which & 3) {
+	case 3:
+		return virtio_block_init(device, make_image(), which & 4, 0, memory, NULL);
 	case 1:
 		return virtio_console_init(device, NULL, memory, NULL);
 	case 2:

@@ -11,6 +11,7 @@
 
 #include "acpi.h"
 #include "agent.h"
+#include "block.h"
 #include "console.h"
 #include "linux.h"
 
@@ -129,13 +130,33 @@ static int create_consoles(struct linux_vm *machine, struct err *e)
 	return r < 0 ? r : io_add(machine, e);
 }
 
+static int create_disks(struct linux_vm *machine, struct err *e)
+{
+	char *const *disks = worker_spec(machine->vm->worker)->disks;
+	char path[SPEC_PATH_MAX];
+	bool is_read_only;
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && disks && disks[i]; i++) {
+		r = spec_split_disk(disks[i], path, &is_read_only, e);
+		if (r == 0)
+			r = virtio_block_init(io_next(machine), path, is_read_only, i,
+					      &machine->vm->memory, e);
+		if (r == 0)
+			r = io_add(machine, e);
+	}
+	return r;
+}
+
 static int create_virtio(struct linux_vm *machine, struct err *e)
 {
 	int r = create_consoles(machine, e);
 
 	if (r == 0)
 		r = virtio_rng_init(io_next(machine), &machine->vm->memory, e);
-	return r < 0 ? r : io_add(machine, e);
+	if (r == 0)
+		r = io_add(machine, e);
+	return r < 0 ? r : create_disks(machine, e);
 }
 
 int devices_create(struct linux_vm *machine, struct err *e)

@@ -94,7 +94,7 @@ struct virtio_device {
 	struct virtio_watch watches[VIRTIO_WATCHES_MAX];
 	bool has_used; /* chains were given back in this turn, the driver wants to hear of it */
 	/* a word for the sandbox's journal */
-	char word[160];
+	char word[256];
 	/* the worker shall look: at a word, at what the device has for it */
 	void (*wake)(void *arg);
 	void *wake_arg;
