@@ -142,8 +142,8 @@ static void test_options_of_a_later_version_say_so(void **state)
 
 static void test_what_only_a_linux_vm_has_is_refused_for_a_tiny_one(void **state)
 {
-	static const char *const lines[] = {"--image /x", "--user me",  "--ulimit cpu=1",
-					    "--init",     "--tmpfs /a", "--overlay"};
+	static const char *const lines[] = {"--image /x", "--user me", "--ulimit cpu=1", "--init",
+					    "--tmpfs /a", "--overlay", "--disk /a"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
@@ -214,6 +214,10 @@ static void test_nonsense_in_an_option_is_refused_with_an_example(void **state)
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		expect_refusal("container", lines[i], EINVAL, "", "");
 	expect_refusal("vm", "--kernel moon", EINVAL, "no such kernel", "tiny, linux");
+	expect_refusal("vm", "--disk a", EINVAL, "not an absolute path", "--disk /");
+	expect_refusal("vm", "--disk /a:rw", EINVAL, "never written to", "--disk /");
+	expect_refusal("vm", "--disk /a --disk /b --disk /c --disk /d --disk /e", E2BIG,
+		       "more than 4 disks", "");
 	expect_refusal("vm", "--vcpus 9", EINVAL, "from 1 to 8", "--kernel linux");
 }
 
@@ -239,6 +243,27 @@ static void test_every_option_survives_the_file(void **state)
 	assert_int_equal(copy.cpu_millis, 1500);
 	assert_string_equal(copy.cap_add[0], "CAP_NET_RAW");
 	assert_string_equal(copy.io_limits[0], "wiops /dev/vda:10");
+}
+
+static void test_disk_is_a_path_and_a_word(void **state)
+{
+	static const struct {
+		const char *disk, *path;
+		bool is_read_only;
+	} cases[] = {{"/a", "/a", false},
+		     {"/a:ro", "/a", true},
+		     {"/a:cow", "/a", false},
+		     {"/a:b", "/a:b", false},
+		     {"/a:b:ro", "/a:b", true}};
+	char path[SPEC_PATH_MAX];
+	bool is_read_only;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(spec_split_disk(cases[i].disk, path, &is_read_only, NULL), 0);
+		assert_string_equal(path, cases[i].path);
+		assert_int_equal(is_read_only, cases[i].is_read_only);
+	}
 }
 
 static int validate(const char *kind, const char *line, struct err *e)
@@ -413,6 +438,7 @@ int main(void)
 	    cmocka_unit_test(test_what_only_a_linux_vm_has_is_refused_for_a_tiny_one),
 	    cmocka_unit_test(test_what_lies_on_no_disk_is_refused_for_a_distribution),
 	    cmocka_unit_test(test_nonsense_in_an_option_is_refused_with_an_example),
+	    cmocka_unit_test(test_disk_is_a_path_and_a_word),
 	    cmocka_unit_test(test_every_option_survives_the_file),
 	    cmocka_unit_test(test_more_memory_than_the_host_has_is_refused_on_every_kind),
 	    cmocka_unit_test(test_networks_that_a_kind_cannot_have_are_refused),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Who is on the bus: virtio devices, two serial ports, the sleep and reset registers that ACPI
- * names, the old keyboard controller's reset. Everything here runs in a processor's thread with the
- * lock held, or in the worker's with the same lock.
+ * names, the old keyboard controller's reset, a clock. Everything here runs in a processor's thread
+ * with the lock held, or in the worker's with the same lock.
  */
 #include <linux/kvm.h>
 #include <sys/eventfd.h>
@@ -168,9 +168,11 @@ int devices_create(struct linux_vm *machine, struct err *e)
 	    {BUS_PORT, ACPI_PORT_SLEEP, 2, machine, read_zero, write_sleep},
 	    {BUS_PORT, ACPI_PORT_RESET, 1, machine, read_zero, write_reset},
 	    {BUS_PORT, PORT_KEYBOARD, 1, machine, read_zero, write_keyboard},
+	    {BUS_PORT, CMOS_PORT, CMOS_PORTS, &machine->cmos, cmos_read, cmos_write},
 	};
 	int r = 0;
 
+	machine->cmos.now = cmos_host_seconds;
 	serial_init(&machine->console, send_console, interrupt_console, machine);
 	serial_init(&machine->link, send_link, interrupt_link, machine);
 	for (size_t i = 0; r == 0 && i < sizeof(regions) / sizeof(regions[0]); i++)

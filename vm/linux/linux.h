@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "bus.h"
+#include "cmos.h"
 #include "files.h"
 #include "io.h"
 #include "linux_boot.h"
@@ -72,6 +73,7 @@ struct linux_vm {
 	struct io io;
 	struct virtio_device *terminal, *port; /* hvc0; the agent's messages, if it drives it */
 	struct serial console, link; /* ttyS0: the kernel's words; ttyS1: the agent's messages */
+	struct cmos cmos;
 	struct byte_queue console_out, link_out;
 	struct boot_files files; /* open until they are loaded */
 	struct linux_image image;

@@ -17,6 +17,7 @@
 #include "acpi.h"
 #include "clock.h"
 #include "console.h"
+#include "devicetree.h"
 #include "fd.h"
 #include "inside.h"
 #include "linux.h"
@@ -94,6 +95,16 @@ static int step_load(struct vm *vm, struct err *e)
 	return r < 0 ? err_ctx(e, r, "load '%s'", files->kernel_path) : 0;
 }
 
+/* For `inspect --devicetree`; the guest never sees it. */
+static int write_devicetree(struct vm *vm, struct err *e)
+{
+	vm->devicetree = malloc(DEVICETREE_LINUX_BYTES);
+	if (!vm->devicetree)
+		return err_sys(e, ENOMEM, "describe the machine");
+	return devicetree_write_linux(vm->linux_guest, command_line, vm->devicetree,
+				      DEVICETREE_LINUX_BYTES, e);
+}
+
 static int step_tables(struct vm *vm, struct err *e)
 {
 	struct linux_vm *machine = vm->linux_guest;
@@ -104,6 +115,8 @@ static int step_tables(struct vm *vm, struct err *e)
 
 	if (r == 0)
 		r = acpi_write(&vm->memory, &description, e);
+	if (r == 0)
+		r = write_devicetree(vm, e);
 	return r < 0 ? r : linux_set_command_line(&vm->memory, command_line, ACPI_TABLES, e);
 }
 
