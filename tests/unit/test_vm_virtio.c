@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <unistd.h>
 
 #include "virtio_driver.h"
 
@@ -209,6 +210,32 @@ static void test_queue_outside_the_memory_is_refused(void **state)
 	}
 }
 
+/* More than a turn's share waits: the device serves its share, lets others have their turn, and
+ * has called itself for the next one. */
+static void test_guest_that_kicks_for_ever_gets_turns_like_others(void **state)
+{
+	struct driver *driver = *state;
+	const uint16_t announced = 40;
+	uint16_t ring[40] = {0}, used;
+	uint64_t kicks;
+
+	driver_start(driver, 0);
+	driver_write(driver, 0x044, 0);
+	driver_write(driver, 0x038, 64);
+	driver_write(driver, 0x044, 1);
+	driver_descriptor(driver, 0, 0, DRIVER_DATA, 1, DRIVER_WRITE, 0);
+	memory_write(&driver->memory, DRIVER_AVAILABLE + 4, ring, sizeof(ring));
+	memory_write(&driver->memory, DRIVER_AVAILABLE + 2, &announced, sizeof(announced));
+	for (unsigned served = 16; served <= 48; served += 16) {
+		virtio_serve(&driver->device);
+		memory_read(&driver->memory, DRIVER_USED + 2, &used, sizeof(used));
+		assert_int_equal(used, served < announced ? served : announced);
+		if (served < announced)
+			assert_int_equal(read(driver->device.kick_fd, &kicks, sizeof(kicks)), 8);
+	}
+	assert_int_equal(read(driver->device.kick_fd, &kicks, sizeof(kicks)), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -220,6 +247,8 @@ int main(void)
 					    end),
 	    cmocka_unit_test_setup_teardown(test_reset_forgets_everything, start, end),
 	    cmocka_unit_test_setup_teardown(test_driver_that_breaks_the_rules_gets_no_more_service,
+					    start, end),
+	    cmocka_unit_test_setup_teardown(test_guest_that_kicks_for_ever_gets_turns_like_others,
 					    start, end),
 	    cmocka_unit_test_setup_teardown(test_queue_outside_the_memory_is_refused, start, end),
 	};
