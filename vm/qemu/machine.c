@@ -69,8 +69,13 @@ static int step_prepare(struct vm *vm, struct err *e)
 {
 	struct qemu_vm *machine = machine_of(vm);
 	char program[4096];
-	int r = qemu_find(program, sizeof(program), e);
+	char *const *disks = worker_spec(vm->worker)->disks;
+	int r;
 
+	if (disks && disks[0])
+		return err_hint(e, err_set(e, ENOTSUP, "--disk: an emulated vm has no disks"),
+				"--accel kvm, where KVM can run a full kernel");
+	r = qemu_find(program, sizeof(program), e);
 	if (r == 0)
 		r = boot_files_prepare(vm->worker, &machine->files, e);
 	if (r == 0)
