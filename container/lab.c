@@ -37,20 +37,7 @@ bool lab_is_wanted(const struct container *c)
 
 int lab_join(struct container *c, struct err *e)
 {
-	struct net_lease *lease = &c->lab.lease;
-	char address[16], gateway[16];
-	int r = lab_connect(&c->lab, c->spec->name, c->spec->hostname, e);
-
-	if (r < 0)
-		return r;
-	net_wire_format_address(address, sizeof(address), lease->address);
-	net_wire_format_address(gateway, sizeof(gateway), lease->gateway);
-	lease->uplink[sizeof(lease->uplink) - 1] = '\0';
-	snprintf(c->lab.told, sizeof(c->lab.told),
-		 "a cable to the lab's bridge: %s/%u, the bridge is %s, %s%s", address,
-		 lease->prefix_length, gateway,
-		 *lease->uplink ? "the way outside is " : "nothing leads outside", lease->uplink);
-	return 0;
+	return lab_connect(&c->lab, c->spec->name, c->spec->hostname, e);
 }
 
 int lab_cable(struct container *c, struct err *e)

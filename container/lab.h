@@ -51,8 +51,14 @@ int lab_allow_ping(struct container *c, struct err *e);
 int lab_names(struct container *c, struct err *e);
 int lab_await(struct container *c, struct err *e);
 
-/* Finds the holder, or starts it, and takes a place for the sandbox `name`. lab_find.c */
+/* Finds the holder, or starts it, and takes a place for the sandbox `name`; fills place->told.
+ * lab_find.c */
 int lab_connect(struct lab_place *place, const char *name, const char *hostname, struct err *e);
+
+/* A machine's cable in place of lab_cable(): a tap on the lab's bridge, non-blocking, the caller's.
+ * Each frame has LAB_TAP_HEADER_BYTES before it, as virtio's struct virtio_net_hdr_v1. lab_tap.c */
+enum { LAB_TAP_HEADER_BYTES = 12 };
+int lab_take_tap(const struct lab_place *place, int *ret_fd, struct err *e);
 
 /* In place of clone3: makes the child by a messenger, with its maps written. Sets c->pid and
  * c->pidfd. lab_clone.c */
@@ -68,6 +74,9 @@ int lab_translate(const struct idmap *map, const char *users, const char *groups
  * "uplink PROGRAM", "peer NAME A". lab_wall.c */
 int lab_watch(struct worker *w, struct lab_place *place, struct err *e);
 int lab_describe(struct worker *w, struct strbuf *text, struct err *e);
+
+/* The lines of a place, without "root": what only the place knows. */
+int lab_describe_place(const struct lab_place *place, struct strbuf *text, struct err *e);
 
 /* Appends who is in the lab, "peer NAME ADDRESS" a line. */
 int lab_list(const struct lab_place *place, struct strbuf *text, struct err *e);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -116,6 +117,19 @@ static int find(const struct lab_place *place, unsigned *starts, struct err *e)
 	return r < 0 ? err_sys(e, r, "reach the lab network") : r;
 }
 
+static void tell(struct lab_place *place)
+{
+	struct net_lease *lease = &place->lease;
+	char address[16], gateway[16];
+
+	net_wire_format_address(address, sizeof(address), lease->address);
+	net_wire_format_address(gateway, sizeof(gateway), lease->gateway);
+	snprintf(place->told, sizeof(place->told),
+		 "a cable to the lab's bridge: %s/%u, the bridge is %s, %s%s", address,
+		 lease->prefix_length, gateway,
+		 *lease->uplink ? "the way outside is " : "nothing leads outside", lease->uplink);
+}
+
 /* -EAGAIN: it was just ending. */
 static int ask_for_place(struct lab_place *place, const char *name, const char *hostname,
 			 struct err *e)
@@ -138,6 +152,7 @@ static int ask_for_place(struct lab_place *place, const char *name, const char *
 	if (message.type != NET_JOINED || fd < 0)
 		return err_set(e, EPROTO, "the lab network gave no place");
 	place->lease = message.lease;
+	tell(place);
 	return 0;
 }
 

@@ -44,13 +44,20 @@ int lab_watch(struct worker *w, struct lab_place *place, struct err *e)
 int lab_describe(struct worker *w, struct strbuf *text, struct err *e)
 {
 	const struct container *c = &((struct wall_state *)worker_state(w))->container;
-	const struct lab_place *place = &c->lab;
+
+	if (c->lab.socket < 0)
+		return -EOPNOTSUPP;
+	str_addf(text, "root %u\n", c->idmap.first_uid);
+	return lab_describe_place(&c->lab, text, e);
+}
+
+int lab_describe_place(const struct lab_place *place, struct strbuf *text, struct err *e)
+{
 	char address[INET6_ADDRSTRLEN];
 	static const uint8_t none[16];
 
 	if (place->socket < 0)
 		return -EOPNOTSUPP;
-	str_addf(text, "root %u\n", c->idmap.first_uid);
 	str_addf(text, "address %s\n",
 		 net_wire_format_address(address, sizeof(address), place->lease.address));
 	str_addf(text, "gateway %s\n",

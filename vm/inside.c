@@ -56,6 +56,16 @@ static unsigned keeps_home(char *const env[])
 	return command_getenv(env, "HOME") ? AGENT_START_KEEPS_HOME : 0;
 }
 
+/* What the guest is to set up before its program runs. */
+static void tell_set_up(struct vm *vm)
+{
+	if (worker_spec(vm->worker)->network == SPEC_NETWORK_LAB) {
+		auto_strbuf body = {.limit = AGENT_BODY_MAX};
+		vm_network_tell(vm->worker, &vm->network, &body);
+		link_send(vm->link, AGENT_NETWORK, 0, 0, body.data, body.length);
+	}
+}
+
 static void on_hello(void *arg)
 {
 	struct inside *inside = arg;
@@ -76,6 +86,7 @@ static void on_hello(void *arg)
 	struct err error = {0};
 
 	inside->machine->on_up(vm);
+	tell_set_up(vm);
 	worker_window_size(vm->worker, &command.rows, &command.columns);
 	int r = environment ? link_start(&inside->link, 0, &command, &error)
 			    : err_sys(&error, ENOMEM, "make the environment");

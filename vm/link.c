@@ -364,18 +364,27 @@ static void on_credit(struct link *link, const struct agent_header *header)
 	watch_input(link, client);
 }
 
+/* What the sandbox asked for cannot be had in there. */
+static void on_refused(struct link *link, const struct agent_header *header)
+{
+	struct err error = {0};
+
+	read_failure(link, header->value - 1 < 4095 ? (int)header->value : EIO, &error);
+	err_hint(&error, 0, "its kernel's modules must be found: `isolab kernel list`, `… fetch`");
+	err_ctx(&error, 0, "set up the guest");
+	link->is_over = true;
+	link->host->on_broken(link->arg, &error);
+}
+
 static const struct answer {
 	enum agent_message type;
 	bool needs_client;
 	void (*obey)(struct link *link, const struct agent_header *header);
 } answers[] = {
-    {AGENT_HELLO, false, on_hello},
-    {AGENT_STARTED, true, on_started},
-    {AGENT_FAILED, true, on_failed},
-    {AGENT_OUTPUT, true, on_output},
-    {AGENT_EXITED, true, on_exited},
-    {AGENT_CREDIT, true, on_credit},
-    {0, false, NULL},
+    {AGENT_HELLO, false, on_hello},     {AGENT_STARTED, true, on_started},
+    {AGENT_FAILED, true, on_failed},    {AGENT_OUTPUT, true, on_output},
+    {AGENT_EXITED, true, on_exited},    {AGENT_CREDIT, true, on_credit},
+    {AGENT_REFUSED, false, on_refused}, {0, false, NULL},
 };
 
 static void obey(struct link *link)

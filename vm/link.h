@@ -40,7 +40,8 @@ struct link_host {
 	void (*on_not_run)(void *arg, struct err *error, bool is_command);
 	/* The main program has ended: `status` as wait(2) has it. */
 	void (*on_exited)(void *arg, int status);
-	/* The agent has said what it may not: nothing more is taken from it. */
+	/* The agent has said what it may not, or cannot set the guest up: nothing more is taken
+	 * from it. */
 	void (*on_broken)(void *arg, const struct err *error);
 };
 

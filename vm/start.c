@@ -178,7 +178,8 @@ int vm_start(struct vm *vm, const struct start_step *steps, struct err *e)
 		int r = step->run(vm, e);
 		if (r < 0)
 			return r;
-		worker_step(vm->worker, step->name, start, step->why);
+		if (r == 0)
+			worker_step(vm->worker, step->name, start, step->why);
 	}
 	vm->entered_ns = clock_now_ns();
 	return 0;

@@ -23,6 +23,7 @@
 #include "err.h"
 #include "load.h"
 #include "memory.h"
+#include "network.h"
 #include "ports.h"
 #include "terminal.h"
 #include "vmstats.h"
@@ -82,8 +83,9 @@ struct vm {
 	int stats_fd;           /* written there for the engine; -1 = nowhere */
 	int kvm_stats_fds[KVM_STATS_MAX]; /* KVM's own counts of the VM and its processors */
 	unsigned kvm_stats_count;
-	uint64_t stats_at_ns;   /* when they were written last */
-	uint64_t stats_written; /* sum of all exits then */
+	uint64_t stats_at_ns;      /* when they were written last */
+	uint64_t stats_written;    /* sum of all exits then */
+	struct vm_network network; /* its place in the lab, if it has one */
 };
 
 /* ---- kvm.c ---- */
@@ -143,7 +145,7 @@ void stats_close(struct vm *vm);
 /* One line of the timeline. */
 struct start_step {
 	const char *name, *why;
-	int (*run)(struct vm *vm, struct err *e);
+	int (*run)(struct vm *vm, struct err *e); /* 1: it told, or there was nothing to do */
 };
 extern const struct start_step tiny_steps[]; /* ends with name == NULL */
 /* Builds the machine step by step, up to the moment before its first instruction. */

@@ -34,6 +34,7 @@ static int vm_wall_start(struct worker *worker, struct err *e)
 	for (unsigned i = 0; i < VM_CHANNELS; i++)
 		for (int k = 0; k < 3; k++)
 			vm->channels[i].fds[k] = -1;
+	vm_network_init(&vm->network);
 	worker_set_state(worker, vm);
 	int r = accel_choose(vm, &vm->machine, e);
 	return r < 0 ? r : vm->machine->start(worker, e);
@@ -107,6 +108,8 @@ static int vm_wall_describe(struct worker *worker, const char *topic, struct str
 				text);
 		return 0;
 	}
+	if (strcmp(topic, "lab") == 0)
+		return lab_describe_place(&vm->network.lab, text, e);
 	if (strcmp(topic, "devicetree") != 0)
 		return -EOPNOTSUPP;
 	return devicetree_print(vm->devicetree, text, e);
@@ -119,6 +122,7 @@ static void vm_wall_finish(struct worker *worker)
 		return;
 	vm->machine->finish(worker);
 	stats_close(vm);
+	vm_network_finish(&vm->network);
 	kvm_finish(vm);
 	free(vm->devicetree);
 	free(vm);

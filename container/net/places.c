@@ -202,5 +202,8 @@ void places_leave(struct holder *h, unsigned number)
 	/* Gone already if the sandbox's namespace was faster. */
 	cable_name(name, 's', number);
 	link_delete(&h->link, name, NULL);
+	/* A tap whose descriptor somebody has kept would go on. */
+	cable_name(name, 't', number);
+	link_delete(&h->link, name, NULL);
 	table_leave(&h->table, number);
 }

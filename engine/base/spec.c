@@ -321,31 +321,9 @@ int spec_validate(const struct sandbox_spec *spec, struct err *e)
 		r = err_set(e, EINVAL, "the command is an empty word");
 		return err_hint(e, r, "a command stands behind '--', for example: -- sh -c 'id'");
 	}
-	if (spec->network == SPEC_NETWORK_NONE && strcmp(spec->kind, "process") == 0) {
-		r = err_set(e, EINVAL, "--network none: a plain process has the host's network");
-		return err_hint(e, r, "take a container or a vm, or --network host");
-	}
-	if (spec->network == SPEC_NETWORK_LAB && strcmp(spec->kind, "process") == 0) {
-		r = err_set(e, EINVAL, "--network lab: a plain process has the host's network");
-		return err_hint(e, r, "take a container, or --network host");
-	}
-	if (spec->network == SPEC_NETWORK_LAB &&
-	    spec->removed_bricks & (SPEC_NS_NETWORK | SPEC_NS_USER)) {
-		r = err_set(e, EINVAL, "--network lab: not with --no-ns %s",
-			    spec->removed_bricks & SPEC_NS_NETWORK ? "network" : "user");
-		return err_hint(e, r,
-				"the lab plugs a cable into the sandbox's own network, and may do "
-				"so as root of the user namespace around it");
-	}
-	if (spec->network >= SPEC_NETWORK_HOST && strcmp(spec->kind, "vm") == 0) {
-		r = err_set(e, ENOTSUP, "--network %s: %s",
-			    spec->network == SPEC_NETWORK_HOST ? "host" : "lab",
-			    spec->network == SPEC_NETWORK_HOST
-				? "a vm cannot share the host's network"
-				: "not in this version for a vm");
-		return err_hint(e, r, "this version's vm has --network none only");
-	}
-	r = spec_validate_vm(spec, e);
+	r = spec_validate_kind(spec, e);
+	if (r == 0)
+		r = spec_validate_vm(spec, e);
 	if (r == 0)
 		r = spec_validate_bricks(spec, e);
 	return r < 0 ? r : spec_validate_limits(spec, e);

@@ -167,6 +167,9 @@ int spec_update_limits(struct sandbox_spec *spec, int count, char *const words[]
 /* Gives `spec` the limits of `from`, which gets the old texts and lists to free. */
 void spec_take_limits(struct sandbox_spec *spec, struct sandbox_spec *from);
 
+/* A vm whose kernel is the teaching kernel: no files, no sockets. */
+bool spec_is_tiny(const struct sandbox_spec *spec);
+
 /* Puts a short name ("container-1f3a") if there is none. It is made from the clock, so it may be
  * taken: after rundir_create()'s -EEXIST empty it and choose again. */
 void spec_choose_name(struct sandbox_spec *spec);

@@ -28,6 +28,8 @@ int spec_validate_bricks(const struct sandbox_spec *spec, struct err *e);
 
 /* The part that knows what the tiny vm lacks. -ENOTSUP. spec_vm.c */
 int spec_validate_vm(const struct sandbox_spec *spec, struct err *e);
+/* The part that knows which kind can have what. spec_kinds.c */
+int spec_validate_kind(const struct sandbox_spec *spec, struct err *e);
 
 /* Adds a copy of `word` to a NULL-terminated list. -E2BIG beyond SPEC_WORDS_MAX. */
 int spec_add_word(char ***list, const char *word, struct err *e);

@@ -52,7 +52,7 @@ int spec_validate_vm(const struct sandbox_spec *spec, struct err *e)
 
 	if (strcmp(spec->kind, "vm") == 0 && spec->kernel && strcmp(spec->kernel, "distro") == 0)
 		return validate_distro(spec, e);
-	if (strcmp(spec->kind, "vm") != 0 || (spec->kernel && strcmp(spec->kernel, "tiny") != 0))
+	if (!spec_is_tiny(spec))
 		return 0;
 	for (size_t i = 0; i < sizeof(of_linux) / sizeof(of_linux[0]); i++)
 		if (of_linux[i].is_set)

@@ -296,6 +296,9 @@ static void test_networks_that_a_kind_cannot_have_are_refused(void **state)
 	assert_int_equal(validate("process", "--network host", NULL), 0);
 	assert_int_equal(validate("vm", "--network host", NULL), -ENOTSUP);
 	assert_int_equal(validate("vm", "--network lab", NULL), -ENOTSUP);
+	assert_int_equal(validate("vm", "--network lab --kernel tiny", NULL), -ENOTSUP);
+	assert_int_equal(validate("vm", "--network lab --kernel linux", NULL), 0);
+	assert_int_equal(validate("vm", "--network host --kernel linux", NULL), -ENOTSUP);
 	assert_int_equal(validate("process", "--network lab", NULL), -EINVAL);
 	assert_int_equal(validate("container", "--network lab", NULL), 0);
 	assert_int_equal(validate("container", "--network lab --no-ns network", NULL), -EINVAL);

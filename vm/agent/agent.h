@@ -7,6 +7,8 @@
  *
  *	worker                          agent
  *	                        <-----  HELLO		it is there, everything is mounted
+ *	NETWORK                 ----->			if it has one; before START
+ *	                        <-----  REFUSED		what it cannot do for the guest: errno, text
  *	START 0 (words)         ----->			program 0 is the main one
  *	                        <-----  STARTED 0	or FAILED 0 (errno, text)
  *	INPUT 0 …               ----->			at most AGENT_WINDOW bytes unanswered
@@ -42,19 +44,21 @@ enum {
 
 enum agent_message {
 	/* worker → agent */
-	AGENT_START = 1, /* body: struct agent_start, then words, each with its NUL */
-	AGENT_PROGRAM,   /* body: bytes of the program that the next START runs */
-	AGENT_INPUT,     /* body: bytes for its input; empty: end-of-file */
-	AGENT_SIGNAL,    /* value: the signal */
-	AGENT_RESIZE,    /* value: rows << 16 | columns */
+	AGENT_START = 1,   /* body: struct agent_start, then words, each with its NUL */
+	AGENT_PROGRAM,     /* body: bytes of the program that the next START runs */
+	AGENT_INPUT,       /* body: bytes for its input; empty: end-of-file */
+	AGENT_SIGNAL,      /* value: the signal */
+	AGENT_RESIZE,      /* value: rows << 16 | columns */
+	AGENT_NETWORK = 8, /* body: struct agent_network, then two words: name, host name */
 	/* both ways */
-	AGENT_CREDIT, /* value: stream << 24 | bytes taken of it (agent → worker: stream 0) */
+	AGENT_CREDIT = 6, /* value: stream << 24 | bytes taken of it (agent → worker: stream 0) */
 	/* agent → worker */
 	AGENT_HELLO = 16, /* value: AGENT_VERSION */
 	AGENT_STARTED,
-	AGENT_FAILED, /* value: errno, AGENT_FAILED_COMMAND; body: what failed, NUL, hint */
-	AGENT_OUTPUT, /* value: 1 or 2, stdout or stderr; body: bytes */
-	AGENT_EXITED, /* value: wait status */
+	AGENT_FAILED,       /* value: errno, AGENT_FAILED_COMMAND; body: what failed, NUL, hint */
+	AGENT_OUTPUT,       /* value: 1 or 2, stdout or stderr; body: bytes */
+	AGENT_EXITED,       /* value: wait status */
+	AGENT_REFUSED = 24, /* value: errno; body: what was asked for and cannot be had, text */
 };
 
 struct agent_header {
@@ -83,6 +87,16 @@ struct agent_start {
 	uint16_t rows, columns;
 };
 
+/* The guest's place in the lab. Addresses as numbers: 10.88.77.5 is 0x0a584d05. */
+struct agent_network {
+	uint32_t address, prefix_length;
+	uint32_t gateway;     /* the bridge, which answers for names, */
+	uint32_t has_way_out; /* and leads further: 0 or 1 */
+	uint32_t mtu;
+	uint8_t address6[16];                   /* all zero: none; its prefix is 64 bits long */
+	uint8_t hardware_address[6], unused[2]; /* by which the card is found */
+};
+
 /* Takes a stream of bytes apart. Zero-initialise. */
 struct agent_parser {
 	struct agent_header header;
@@ -107,5 +121,11 @@ struct agent_words {
 };
 /* Takes them apart; the lists end with NULL. -EPROTO when they do not fill the body exactly. */
 int agent_decode_start(uint8_t *body, size_t length, struct agent_words *ret, struct err *e);
+
+/* The same for a NETWORK: `name` and `hostname` ("": none) point into the body. -EPROTO also for
+ * numbers that cannot be: a prefix of more than 32 bits, an MTU below 576 or above 65521, a name
+ * with a space or line end in it. setup_message.c */
+int agent_decode_network(uint8_t *body, size_t length, struct agent_network *ret,
+			 const char **ret_name, const char **ret_hostname, struct err *e);
 
 #endif

@@ -6,11 +6,8 @@
 #include "guest.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "fd.h"
@@ -22,15 +19,6 @@ void guest_init(struct guest *guest, int link_fd)
 	for (int i = 0; i < AGENT_PROGRAMS_MAX; i++)
 		for (int k = 0; k < 3; k++)
 			guest->programs[i].fds[k] = -1;
-}
-
-void guest_loopback_up(void)
-{
-	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
-	auto_close int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	if (fd >= 0)
-		ioctl(fd, SIOCSIFFLAGS, &request);
 }
 
 void guest_send(struct guest *guest, enum agent_message type, unsigned program, uint32_t value,
@@ -51,6 +39,12 @@ void guest_send(struct guest *guest, enum agent_message type, unsigned program, 
 		memcpy(to + sizeof(header), body, length);
 	guest->unsent_bytes += sizeof(header) + length;
 	guest_flush(guest);
+}
+
+void guest_refuse(struct guest *guest, int code, const char *what)
+{
+	guest->has_refused = true;
+	guest_send(guest, AGENT_REFUSED, 0, (uint32_t)code, what, strlen(what));
 }
 
 void guest_flush(struct guest *guest)
@@ -78,8 +72,12 @@ static void obey(struct guest *guest)
 	uint8_t *body = guest->parser.body;
 
 	switch (header->type) {
+	case AGENT_NETWORK:
+		network_configure(guest, body, header->length);
+		break;
 	case AGENT_START:
-		program_start(guest, header->program, body, header->length);
+		if (!guest->has_refused)
+			program_start(guest, header->program, body, header->length);
 		break;
 	case AGENT_PROGRAM:
 		take_program(guest, body, header->length);

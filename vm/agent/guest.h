@@ -39,6 +39,7 @@ struct guest {
 	int program_fd; /* memfd of a program being sent, -1: none */
 	struct program programs[AGENT_PROGRAMS_MAX];
 	struct agent_words words;
+	bool has_refused; /* something that was asked for: nothing is started any more */
 };
 
 void guest_init(struct guest *guest, int link_fd);
@@ -101,8 +102,14 @@ int line_open(void);
 /* The same, where a device is known to be it. */
 int line_open_device(const char *device);
 
+/* Tells what of the guest's set-up cannot be had; no program runs without it. */
+void guest_refuse(struct guest *guest, int code, const char *what);
+
+/* ---- network.c ---- */
 /* The interface lo answers. */
-void guest_loopback_up(void);
+void network_loopback_up(void);
+/* Sets up the card, names and all, as a NETWORK says. */
+void network_configure(struct guest *guest, uint8_t *body, size_t length);
 
 /* ---- programs.c ---- */
 void program_start(struct guest *guest, unsigned number, uint8_t *body, size_t length);

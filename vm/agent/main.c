@@ -117,7 +117,7 @@ int main(int argc, char **argv)
 	guest_init(&guest, line_open());
 	root_enter();
 	guest.owns_root = true;
-	guest_loopback_up();
+	network_loopback_up();
 	serve(&guest, signal_fd, "the line to the worker");
 	sync();
 	reboot(RB_POWER_OFF);

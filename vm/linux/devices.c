@@ -156,6 +156,8 @@ static int create_virtio(struct linux_vm *machine, struct err *e)
 		r = virtio_rng_init(io_next(machine), &machine->vm->memory, e);
 	if (r == 0)
 		r = io_add(machine, e);
+	if (r == 0)
+		r = outside_add_devices(machine, e);
 	return r < 0 ? r : create_disks(machine, e);
 }
 

@@ -379,11 +379,24 @@ static int qemu_wait(struct worker *worker, struct pollfd *fds, nfds_t count, in
 
 /* ---- what the worker asks ---- */
 
+/* What our own monitor gives a machine and QEMU does not get from us yet. */
+static int refuse_outside(const struct sandbox_spec *spec, struct err *e)
+{
+	if (spec->network != SPEC_NETWORK_LAB)
+		return 0;
+	int r = err_set(e, ENOTSUP, "--network lab is not in this version for a vm without KVM");
+	return err_hint(e, r,
+			"where KVM can run Linux (`isolab doctor`) it is; or take a container");
+}
+
 static int qemu_start(struct worker *worker, struct err *e)
 {
 	struct vm *vm = worker_state(worker);
-	struct qemu_vm *machine = calloc(1, sizeof(*machine));
+	struct qemu_vm *machine;
 
+	if (refuse_outside(worker_spec(worker), e) < 0)
+		return -ENOTSUP;
+	machine = calloc(1, sizeof(*machine));
 	if (!machine)
 		return err_sys(e, ENOMEM, "start a virtual machine");
 	vm->qemu_guest = machine;

@@ -144,5 +144,14 @@ bool virtio_take_word(struct virtio_device *device, char *buffer, size_t size);
 /* ---- the devices ---- */
 /* Random bytes (section 5.4). */
 int virtio_rng_init(struct virtio_device *device, struct memory *memory, struct err *e);
+/* What a network card is made of. */
+struct virtio_net_setup {
+	int tap_fd;
+	const uint8_t *hardware_address; /* 6 bytes */
+	uint16_t mtu;
+};
+/* A network card (section 5.1); takes the tap (net.c says in which form) once it succeeds. */
+int virtio_net_init(struct virtio_device *device, const struct virtio_net_setup *setup,
+		    struct memory *memory, struct err *e);
 
 #endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What of the outside a Linux machine is given: a cable in the lab (../network.h). It is taken
+ * before the walls, made a device, and later told to the agent (../inside.c).
+ */
+#include "clock.h"
+#include "linux.h"
+
+int outside_step_lab(struct vm *vm, struct err *e)
+{
+	uint64_t start = clock_now_ns();
+	int r = vm_network_join(vm->worker, &vm->network, e);
+
+	if (r == 0)
+		worker_step(vm->worker, "lab", start, vm->network.lab.told);
+	return r < 0 ? r : 1;
+}
+
+static int add_card(struct linux_vm *machine, struct err *e)
+{
+	struct vm_network *network = &machine->vm->network;
+	const struct net_lease *lease = &network->lab.lease;
+	const struct virtio_net_setup setup = {.tap_fd = network->tap_fd,
+					       .hardware_address = lease->hardware_address,
+					       .mtu = (uint16_t)lease->mtu};
+	int r = virtio_net_init(io_next(machine), &setup, &machine->vm->memory, e);
+
+	if (r < 0)
+		return r;
+	network->tap_fd = -1; /* the device's now */
+	return io_add(machine, e);
+}
+
+int outside_add_devices(struct linux_vm *machine, struct err *e)
+{
+	return machine->vm->network.tap_fd >= 0 ? add_card(machine, e) : 0;
+}
