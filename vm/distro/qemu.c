@@ -16,6 +16,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -169,6 +170,7 @@ static int become_qemu(const struct distro_pc *machine, const int wires[DISTRO_W
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
+	unsetenv("TMPDIR"); /* where we may write, nobody may not: /var/tmp is for all */
 	execvp(QEMU, words);
 	return -errno;
 }
