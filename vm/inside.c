@@ -64,6 +64,11 @@ static void tell_set_up(struct vm *vm)
 		vm_network_tell(vm->worker, &vm->network, &body);
 		link_send(vm->link, AGENT_NETWORK, 0, 0, body.data, body.length);
 	}
+	for (unsigned i = 0; i < vm->volumes.count; i++) {
+		auto_strbuf body = {.limit = AGENT_BODY_MAX};
+		vm_volume_tell(&vm->volumes.list[i], &body);
+		link_send(vm->link, AGENT_MOUNT, 0, 0, body.data, body.length);
+	}
 }
 
 static void on_hello(void *arg)

@@ -89,7 +89,9 @@ int kvm_create_vm(struct vm *vm, struct err *e)
 
 int kvm_create_memory(struct vm *vm, uint64_t bytes, struct err *e)
 {
-	int r = memory_init(&vm->memory, bytes, e);
+	int r = vm_volumes_are_wanted(worker_spec(vm->worker))
+		    ? memory_init_shared(&vm->memory, bytes, e)
+		    : memory_init(&vm->memory, bytes, e);
 	if (r < 0)
 		return r;
 	struct kvm_userspace_memory_region slot = {

@@ -8,8 +8,12 @@
 #include "memory.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
+
+#include "fd.h"
 
 int memory_init(struct memory *memory, uint64_t size, struct err *e)
 {
@@ -18,14 +22,31 @@ int memory_init(struct memory *memory, uint64_t size, struct err *e)
 	if (host == MAP_FAILED)
 		return err_sys(e, errno, "reserve %llu bytes of guest memory",
 			       (unsigned long long)size);
-	*memory = (struct memory){.host = host, .size = size};
+	*memory = (struct memory){.host = host, .size = size, .fd = -1};
+	return 0;
+}
+
+int memory_init_shared(struct memory *memory, uint64_t size, struct err *e)
+{
+	auto_close int fd = memfd_create("guest-memory", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	void *host = MAP_FAILED;
+
+	if (fd >= 0 && ftruncate(fd, (off_t)size) == 0 &&
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
+		host = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
+	if (host == MAP_FAILED)
+		return err_sys(e, errno, "make %llu bytes of shared guest memory",
+			       (unsigned long long)size);
+	*memory = (struct memory){.host = host, .size = size, .fd = fd_move(&fd)};
 	return 0;
 }
 
 void memory_finish(struct memory *memory)
 {
-	if (memory->host)
+	if (memory->host) {
 		munmap(memory->host, memory->size);
+		fd_close(&memory->fd);
+	}
 	*memory = (struct memory){0};
 }
 
@@ -54,6 +75,20 @@ int memory_write(const struct memory *memory, uint64_t gpa, const void *from, si
 	return 0;
 }
 
+static int copy_file(void *to, int fd, uint64_t offset, uint64_t length, struct err *e)
+{
+	for (uint64_t at = 0; at < length;) {
+		ssize_t n = pread(fd, (char *)to + at, length - at, (off_t)(offset + at));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return err_sys(e, n < 0 ? errno : ENODATA, "read %llu bytes",
+				       (unsigned long long)length);
+		at += (uint64_t)n;
+	}
+	return 0;
+}
+
 int memory_map_file(struct memory *memory, uint64_t gpa, int fd, uint64_t offset, uint64_t length,
 		    struct err *e)
 {
@@ -67,6 +102,8 @@ int memory_map_file(struct memory *memory, uint64_t gpa, int fd, uint64_t offset
 			       (unsigned long long)gpa);
 	if (length == 0)
 		return 0;
+	if (memory->fd >= 0)
+		return copy_file(at, fd, offset, length, e);
 	if (mmap(at, pages, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, fd, (off_t)offset) ==
 	    MAP_FAILED)
 		return err_sys(e, errno, "map %llu bytes at 0x%llx", (unsigned long long)length,

@@ -18,11 +18,15 @@
 struct memory {
 	uint8_t *host; /* where the RAM lies in the monitor; NULL = none */
 	uint64_t size; /* one slot, from gpa 0 */
+	int fd;        /* shared RAM: the sealed memfd that it is; -1: it is this process's own */
 };
 
 /* Reserves `size` bytes (a multiple of 4096) of zeroed RAM; untouched pages cost nothing. 0 or
  * -errno. */
 int memory_init(struct memory *memory, uint64_t size, struct err *e);
+/* The same as a memfd, which may be handed to who serves a device's queues in our place. Its size
+ * is sealed, so nobody can cut it from under us. */
+int memory_init_shared(struct memory *memory, uint64_t size, struct err *e);
 /* Unmaps it. Fine on a zeroed struct. */
 void memory_finish(struct memory *memory);
 
@@ -35,7 +39,8 @@ int memory_write(const struct memory *memory, uint64_t gpa, const void *from, si
 /*
  * Lays `length` bytes of the file from `offset` over the RAM at `gpa` (gpa and offset on page
  * boundaries), privately: the guest may write, the file never changes, pages nobody writes are
- * shared with everybody who maps it. 0 or -errno.
+ * shared with everybody who maps it. Shared RAM gets a copy: a mapping over it would be ours alone.
+ * 0 or -errno.
  */
 int memory_map_file(struct memory *memory, uint64_t gpa, int fd, uint64_t offset, uint64_t length,
 		    struct err *e);

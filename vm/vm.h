@@ -27,6 +27,7 @@
 #include "ports.h"
 #include "terminal.h"
 #include "vmstats.h"
+#include "volumes.h"
 #include "worker.h"
 
 struct kvm_run;
@@ -86,6 +87,7 @@ struct vm {
 	uint64_t stats_at_ns;      /* when they were written last */
 	uint64_t stats_written;    /* sum of all exits then */
 	struct vm_network network; /* its place in the lab, if it has one */
+	struct vm_volumes volumes; /* directories of the host that it is shown */
 };
 
 /* ---- kvm.c ---- */

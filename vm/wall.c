@@ -123,6 +123,7 @@ static void vm_wall_finish(struct worker *worker)
 	vm->machine->finish(worker);
 	stats_close(vm);
 	vm_network_finish(&vm->network);
+	vm_volumes_finish(&vm->volumes);
 	kvm_finish(vm);
 	free(vm->devicetree);
 	free(vm);

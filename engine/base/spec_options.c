@@ -227,7 +227,7 @@ const struct spec_option spec_options[] = {
     {"--interactive", 'i', NULL, "passes the input on to it", .set = set_interactive},
     {"--tty", 't', NULL, "gives it a terminal of its own", .set = set_tty},
     {"--volume", 'v', "SRC:DST", "shows it a directory or file of the host, SRC:DST[:ro]",
-     "container", .later = "vm", .set = spec_set_volume},
+     "container vm", .set = spec_set_volume},
     {"--tmpfs", 0, "DIR", "an empty directory in memory, DIR[:SIZE]", "container vm",
      .set = spec_set_tmpfs},
     {"--overlay", 0, NULL, "lets it write to its root; the changes go with it", "container vm",

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What a machine's network takes from strangers. The first byte says which: the agent's message,
- * as somebody may forge it; the card, with a guest whose RAM, rings and all, is what the bytes say.
+ * What a machine's outside takes from strangers. The first byte says which: the agent's messages
+ * about network and volumes, as somebody may forge them; a vhost-user answer; the network card,
+ * with a guest whose RAM, rings and all, is what the bytes say.
  */
 #include <assert.h>
 #include <stdint.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "vhost.h"
 #include "virtio.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -28,6 +30,7 @@ enum {
 static void try_messages(const uint8_t *data, size_t size)
 {
 	struct agent_network network;
+	struct agent_mount mount;
 	const char *first, *second;
 	uint8_t *body = malloc(size + 1); /* exactly: what is read beyond it is found */
 
@@ -38,7 +41,19 @@ static void try_messages(const uint8_t *data, size_t size)
 		assert(*first && !strchr(first, '\n') && !strchr(second, '\n'));
 		assert(network.prefix_length <= 32);
 	}
+	if (agent_decode_mount(body, size, &mount, &first, &second, NULL) == 0)
+		assert(*first && *second == '/' && strlen(second) < size);
 	free(body);
+}
+
+static void try_answer(const uint8_t *data, size_t size)
+{
+	uint64_t number;
+
+	if (vhost_check_answer(data, size, 1, &number) == 0)
+		assert(size == 20);
+	if (vhost_check_answer(data, size, 11, &number) == 0)
+		assert(number <= UINT32_MAX);
 }
 
 /* The driver accepts what is offered, and says where its queues lie. */
@@ -110,9 +125,10 @@ static void try_card(const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static void (*const tries[])(const uint8_t *data, size_t size) = {try_messages, try_card};
+	static void (*const tries[])(const uint8_t *data, size_t size) = {try_messages, try_answer,
+									  try_card};
 
 	if (size > 0)
-		tries[data[0] % 2](data + 1, size - 1);
+		tries[data[0] % 3](data + 1, size - 1);
 	return 0;
 }

@@ -8,6 +8,7 @@
  *	worker                          agent
  *	                        <-----  HELLO		it is there, everything is mounted
  *	NETWORK                 ----->			if it has one; before START
+ *	MOUNT                   ----->			for each volume; before START
  *	                        <-----  REFUSED		what it cannot do for the guest: errno, text
  *	START 0 (words)         ----->			program 0 is the main one
  *	                        <-----  STARTED 0	or FAILED 0 (errno, text)
@@ -50,6 +51,7 @@ enum agent_message {
 	AGENT_SIGNAL,      /* value: the signal */
 	AGENT_RESIZE,      /* value: rows << 16 | columns */
 	AGENT_NETWORK = 8, /* body: struct agent_network, then two words: name, host name */
+	AGENT_MOUNT = 9,   /* body: struct agent_mount, then two words: device's tag, place */
 	/* both ways */
 	AGENT_CREDIT = 6, /* value: stream << 24 | bytes taken of it (agent → worker: stream 0) */
 	/* agent → worker */
@@ -97,6 +99,13 @@ struct agent_network {
 	uint8_t hardware_address[6], unused[2]; /* by which the card is found */
 };
 
+enum agent_mount_flags { AGENT_MOUNT_READ_ONLY = 1 };
+
+/* A directory of the host. */
+struct agent_mount {
+	uint32_t flags;
+};
+
 /* Takes a stream of bytes apart. Zero-initialise. */
 struct agent_parser {
 	struct agent_header header;
@@ -127,5 +136,8 @@ int agent_decode_start(uint8_t *body, size_t length, struct agent_words *ret, st
  * with a space or line end in it. setup_message.c */
 int agent_decode_network(uint8_t *body, size_t length, struct agent_network *ret,
 			 const char **ret_name, const char **ret_hostname, struct err *e);
+/* And for a MOUNT: the place is an absolute path. */
+int agent_decode_mount(uint8_t *body, size_t length, struct agent_mount *ret,
+		       const char **ret_source, const char **ret_target, struct err *e);
 
 #endif

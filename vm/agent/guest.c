@@ -75,6 +75,9 @@ static void obey(struct guest *guest)
 	case AGENT_NETWORK:
 		network_configure(guest, body, header->length);
 		break;
+	case AGENT_MOUNT:
+		mount_volume(guest, body, header->length);
+		break;
 	case AGENT_START:
 		if (!guest->has_refused)
 			program_start(guest, header->program, body, header->length);

@@ -111,6 +111,10 @@ void network_loopback_up(void);
 /* Sets up the card, names and all, as a NETWORK says. */
 void network_configure(struct guest *guest, uint8_t *body, size_t length);
 
+/* ---- mounts.c ---- */
+/* Mounts a directory of the host, as a MOUNT says. */
+void mount_volume(struct guest *guest, uint8_t *body, size_t length);
+
 /* ---- programs.c ---- */
 void program_start(struct guest *guest, unsigned number, uint8_t *body, size_t length);
 void program_input(struct guest *guest, unsigned number, const uint8_t *bytes, size_t length);

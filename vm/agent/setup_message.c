@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Taking a NETWORK of agent.h apart. What it says ends up in files of the guest,
+/* Taking a NETWORK and a MOUNT of agent.h apart. What a network says ends up in files of the guest,
  * line by line. */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "agent.h"
@@ -45,5 +46,19 @@ int agent_decode_network(uint8_t *body, size_t length, struct agent_network *ret
 	*ret = network;
 	*ret_name = name;
 	*ret_hostname = hostname;
+	return 0;
+}
+
+int agent_decode_mount(uint8_t *body, size_t length, struct agent_mount *ret,
+		       const char **ret_source, const char **ret_target, struct err *e)
+{
+	const char *source, *target;
+
+	if (take_words(body, length, sizeof(*ret), &source, &target) < 0 || *target != '/' ||
+	    strlen(target) >= PATH_MAX)
+		return err_set(e, EPROTO, "a volume without its place");
+	memcpy(ret, body, sizeof(*ret));
+	*ret_source = source;
+	*ret_target = target;
 	return 0;
 }

@@ -105,9 +105,10 @@ void linux_wake(struct linux_vm *machine);
 /* The machine is at its end; the lock is held. The first one counts. */
 void linux_end(struct linux_vm *machine, enum linux_end end);
 
-/* ---- outside.c: the lab's cable ---- */
-/* A step of the start; it tells its own line, or has none. */
+/* ---- outside.c: the lab's cable, directories of the host ---- */
+/* Steps of the start; they tell their own line, or have none. */
 int outside_step_lab(struct vm *vm, struct err *e);
+int outside_step_volumes(struct vm *vm, struct err *e);
 int outside_add_devices(struct linux_vm *machine, struct err *e);
 
 /* ---- x86_64/linux_cpu.c ---- */

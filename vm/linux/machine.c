@@ -163,6 +163,7 @@ static const struct start_step linux_steps[] = {
      step_processors},
     {"load", "lay the Linux kernel and its first file system, the initramfs, into the RAM",
      step_load},
+    {"volumes", "start what serves directories of the host to the machine", outside_step_volumes},
     {"lab", NULL, outside_step_lab},
     {"devicetree", "describe the machine to the kernel: on a PC, by ACPI tables", step_tables},
     {"enter", "set the first processor's registers to the kernel's first instruction", step_enter},

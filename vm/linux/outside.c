@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What of the outside a Linux machine is given: a cable in the lab (../network.h). It is taken
- * before the walls, made a device, and later told to the agent (../inside.c).
+ * What of the outside a Linux machine is given: a cable in the lab (../network.h), directories of
+ * the host (../volumes.h). Each is taken before the walls, made a device, and later told to the
+ * agent (../inside.c).
  */
 #include "clock.h"
 #include "linux.h"
@@ -14,6 +15,11 @@ int outside_step_lab(struct vm *vm, struct err *e)
 	if (r == 0)
 		worker_step(vm->worker, "lab", start, vm->network.lab.told);
 	return r < 0 ? r : 1;
+}
+
+int outside_step_volumes(struct vm *vm, struct err *e)
+{
+	return vm_volumes_start(vm->worker, &vm->volumes, e);
 }
 
 static int add_card(struct linux_vm *machine, struct err *e)
@@ -31,7 +37,25 @@ static int add_card(struct linux_vm *machine, struct err *e)
 	return io_add(machine, e);
 }
 
+static int add_volume(struct linux_vm *machine, struct vm_volume *volume, struct err *e)
+{
+	int r = virtio_fs_init(io_next(machine), volume->tag, volume->daemon.socket,
+			       &machine->vm->memory, e);
+	char words[128];
+
+	if (r < 0)
+		return err_ctx(e, r, "talk to virtiofsd (%s)",
+			       virtiofsd_words(&volume->daemon, words, sizeof(words)));
+	volume->daemon.socket = -1;
+	return io_add(machine, e);
+}
+
 int outside_add_devices(struct linux_vm *machine, struct err *e)
 {
-	return machine->vm->network.tap_fd >= 0 ? add_card(machine, e) : 0;
+	struct vm *vm = machine->vm;
+	int r = vm->network.tap_fd >= 0 ? add_card(machine, e) : 0;
+
+	for (unsigned i = 0; r == 0 && i < vm->volumes.count; i++)
+		r = add_volume(machine, &vm->volumes.list[i], e);
+	return r;
 }

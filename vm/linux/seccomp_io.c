@@ -2,7 +2,7 @@
 /*
  * The profile of the thread that serves virtio devices: bytes between the guest's memory and the
  * descriptors that the devices hold (disks, the network's cable, bells). It opens nothing, has no
- * use for KVM, sockets' messages or the control socket, and maps no memory.
+ * use for KVM or the control socket, and maps no memory.
  */
 #include "seccomp_table.h"
 
@@ -14,6 +14,10 @@ static const struct seccomp_group groups[] = {
      .why = "disks, the cable, bells of the guest's processors and of the worker",
      .is_allowed = true,
      .calls = "read write readv writev pread64 pwrite64 preadv pwritev fdatasync fstat newfstatat"},
+    {.name = "messages",
+     .why = "virtiofsd is told where a driver has laid its queues",
+     .is_allowed = true,
+     .calls = "sendmsg recvfrom"},
     {.name = "random bytes",
      .why = "what the entropy device is there for",
      .is_allowed = true,

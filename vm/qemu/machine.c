@@ -382,9 +382,12 @@ static int qemu_wait(struct worker *worker, struct pollfd *fds, nfds_t count, in
 /* What our own monitor gives a machine and QEMU does not get from us yet. */
 static int refuse_outside(const struct sandbox_spec *spec, struct err *e)
 {
-	if (spec->network != SPEC_NETWORK_LAB)
+	bool is_lab = spec->network == SPEC_NETWORK_LAB;
+
+	if (!is_lab && !vm_volumes_are_wanted(spec))
 		return 0;
-	int r = err_set(e, ENOTSUP, "--network lab is not in this version for a vm without KVM");
+	int r = err_set(e, ENOTSUP, "%s is not in this version for a vm without KVM",
+			is_lab ? "--network lab" : "--volume");
 	return err_hint(e, r,
 			"where KVM can run Linux (`isolab doctor`) it is; or take a container");
 }

@@ -153,5 +153,9 @@ struct virtio_net_setup {
 /* A network card (section 5.1); takes the tap (net.c says in which form) once it succeeds. */
 int virtio_net_init(struct virtio_device *device, const struct virtio_net_setup *setup,
 		    struct memory *memory, struct err *e);
+/* A directory of the host (section 5.11), known to the driver by `tag`, at most 36 bytes; served by
+ * who is at the other end of the socket (vhost.h), which it takes once it succeeds. */
+int virtio_fs_init(struct virtio_device *device, const char *tag, int socket, struct memory *memory,
+		   struct err *e);
 
 #endif

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-# What a Linux guest on an ordinary KVM has of the outside: the lab's cable. One boot serves many
-# claims, since each takes seconds here.
+# What a Linux guest on an ordinary KVM has of the outside: the lab's cable, directories of the
+# host. One boot serves many claims, since each takes seconds here.
 kernel=/opt/linux/vmlinuz
 
 # Both find each other by name, in both directions, and nothing is left.
@@ -63,4 +63,78 @@ test_networks_that_no_machine_can_have_are_refused_by_name() {
 	expect 125 isolab run vm --kernel $kernel --accel tcg --network lab -- true &&
 		contains 'without KVM' && contains '^hint:' || return 1
 	expect 2 isolab run vm --network lab -- true && contains 'tiny vm has no network'
+}
+
+# ---- directories of the host ----
+
+copy_virtiofsd() {
+	[ -x /usr/lib/qemu/virtiofsd ] || [ -x /usr/libexec/virtiofsd ] || {
+		echo "no virtiofsd (qemu-system-common, virtiofsd)"
+		return 77
+	}
+}
+
+# What is written on one side is seen on the other; what may only be read is.
+try_volumes() {
+	folder=$1
+	shift
+	mkdir -p "$folder/rw/sub" "$folder/ro" && echo told >"$folder/ro/file" &&
+		chown -R "$(stat -c %u:%g "$folder")" "$folder" || return 1
+	expect 0 "$@" create vm box --kernel $kernel --memory 128M \
+		--volume "$folder/rw:/work/deep" --volume "$folder/ro:/told:ro" -- sleep 1000 ||
+		return 1
+	expect 0 "$@" exec box -- sh -c 'cat /told/file; echo new >/work/deep/sub/made &&
+		dd if=/dev/zero of=/work/deep/large bs=64k count=48 2>/dev/null; id -u;
+		stat -c %u /work/deep/sub/made' || return 1
+	contains '^told$' || return 1
+	[ "$(cat "$folder/rw/sub/made")" = new ] || { echo "not written through"; return 1; }
+	[ "$(stat -c %s "$folder/rw/large")" = 3145728 ] || { echo "not all of it"; return 1; }
+	[ "$(stat -c %u "$folder/rw/sub/made")" = "$(stat -c %u "$folder")" ] ||
+		{ echo "somebody else's"; return 1; }
+	echo later >"$folder/rw/later"
+	expect 0 "$@" exec box -- cat /work/deep/later && contains '^later$' || return 1
+	expect 1 "$@" exec box -- sh -c 'echo x >/told/file' && contains 'Read-only' || return 1
+	expect 0 "$@" rm -f box
+}
+
+no_virtiofsd_left() {
+	for _ in $(seq 50); do
+		left=$(ps | grep '[v]irtiofsd')
+		[ -z "$left" ] && return 0
+		sleep 0.1
+	done
+	echo "left: $left"
+	return 1
+}
+
+test_directory_of_the_host_is_shared_with_a_linux_guest() {
+	copy_virtiofsd || return
+	mkdir -p /srv/shared
+	try_volumes /srv/shared isolab && no_virtiofsd_left
+}
+
+test_directory_of_a_user_is_shared_with_a_linux_guest() {
+	copy_virtiofsd || return
+	mkdir -p /home/learner/shared && chown 1000:1000 /home/learner/shared
+	try_volumes /home/learner/shared as_learner isolab && no_virtiofsd_left
+}
+
+test_killed_worker_takes_its_virtiofsd_along() {
+	copy_virtiofsd || return
+	mkdir -p /srv/killed
+	expect 0 isolab create vm gone --kernel $kernel --memory 128M --volume /srv/killed:/work \
+		-- sleep 1000 || return 1
+	worker=$(isolab ps --json | sed -n 's/.*"pid": *\([0-9]*\).*/\1/p')
+	[ -n "$worker" ] && kill -9 "$worker" && no_virtiofsd_left || return 1
+	expect 0 isolab rm gone
+}
+
+test_volumes_that_cannot_be_are_refused_with_a_hint() {
+	expect 2 isolab run vm --volume /srv:/work -- true && contains 'tiny vm' || return 1
+	expect 125 isolab run vm --kernel $kernel --volume /nowhere:/work -- true &&
+		contains "open '/nowhere'" && contains '^hint:' || return 1
+	expect 125 isolab run vm --kernel $kernel --volume /etc/passwd:/work -- true &&
+		contains 'no directory' && contains '^hint:' || return 1
+	expect 125 isolab run vm --kernel $kernel --volume /etc:/proc/x -- true &&
+		contains 'is no place' && contains '^hint:'
 }
