@@ -171,7 +171,7 @@ static void test_completion_knows_commands_kinds_and_options(void **state)
 	expect_candidates(
 	    "", 0,
 	    "compare run create start exec attach ps logs inspect stats "
-	    "timeline explain events wait stop kill pause unpause update rm kernel bench "
+	    "timeline explain events wait stop kill pause unpause update rm kernel image bench "
 	    "doctor help version ");
 }
 
