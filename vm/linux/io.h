@@ -15,7 +15,7 @@
 
 struct linux_vm;
 
-enum { IO_DEVICES_MAX = 12, IO_INTERRUPT = 5 };
+enum { IO_DEVICES_MAX = 16, IO_INTERRUPT = 5 };
 #define IO_ADDRESS 0xd0000000u
 
 struct io {
@@ -27,8 +27,8 @@ struct io {
 	_Atomic bool is_paused, is_stopping;
 };
 
-/* The place for the next device, to be initialised; NULL: there are IO_DEVICES_MAX. It counts once
- * it is added. */
+/* The place for the next device, to be initialised. It counts once it is added. There is one as long
+ * as the machine has at most IO_DEVICES_MAX. */
 struct virtio_device *io_next(struct linux_vm *machine);
 /* Connects the device of io_next(), initialised, to the bus and to KVM. -errno. */
 int io_add(struct linux_vm *machine, struct err *e);
