@@ -10,7 +10,7 @@ import os
 import sys
 
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-sys.path[:0] = [TESTS, os.path.join(TESTS, "system")]
+sys.path.insert(0, TESTS)
 import cases_end  # noqa: E402
 import cases_live  # noqa: E402
 import cases_run  # noqa: E402
