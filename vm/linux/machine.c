@@ -200,10 +200,12 @@ static void receive(struct linux_vm *machine, bool is_port, const uint8_t *bytes
 		link_receive(link, bytes, length);
 }
 
-static void read_queues(struct linux_vm *machine)
+/* True if the agent has said something. */
+static bool read_queues(struct linux_vm *machine)
 {
 	struct worker *worker = machine->vm->worker;
 	uint8_t buffer[4096];
+	bool has_spoken = false;
 	size_t n;
 
 	/* The kernel's own words: errors, as a rule ("quiet"). */
@@ -213,10 +215,15 @@ static void read_queues(struct linux_vm *machine)
 	while (!worker_output_is_full(worker) &&
 	       (n = virtio_console_take(machine->terminal, buffer, sizeof(buffer))) > 0)
 		worker_output(worker, WORKER_STDERR, buffer, n);
-	while ((n = take_queue(machine, &machine->link_out, buffer, sizeof(buffer))) > 0)
+	while ((n = take_queue(machine, &machine->link_out, buffer, sizeof(buffer))) > 0) {
 		receive(machine, false, buffer, n);
-	while ((n = virtio_console_take(machine->port, buffer, sizeof(buffer))) > 0)
+		has_spoken = true;
+	}
+	while ((n = virtio_console_take(machine->port, buffer, sizeof(buffer))) > 0) {
 		receive(machine, true, buffer, n);
+		has_spoken = true;
+	}
+	return has_spoken;
 }
 
 static void tell_end(struct linux_vm *machine)
@@ -259,7 +266,9 @@ static int linux_wait(struct worker *worker, struct pollfd *fds, nfds_t count, i
 	uint64_t stats = stats_wait_ns(vm);
 
 	if (!vm->has_ended && machine->has_threads) {
-		read_queues(machine);
+		/* What it said may have us watch a descriptor that `fds` does not hold yet. */
+		if (read_queues(machine))
+			timeout_ms = 0;
 		link_pay(vm->link);
 		link_flush(vm->link);
 		io_tell(machine);
