@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # A Linux guest on an ordinary KVM: one boot serves many claims, since each takes seconds here.
+# boots: hybrid
 kernel=/opt/linux/vmlinuz
 
 test_linux_guest_runs_a_command_and_passes_its_status_on() {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What a Linux guest on an ordinary KVM has of the outside: the lab's cable, directories of the
 # host. One boot serves many claims, since each takes seconds here.
+# boots: hybrid
 kernel=/opt/linux/vmlinuz
 
 # Both find each other by name, in both directions, and nothing is left.

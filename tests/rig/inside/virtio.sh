@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The virtio devices of a Linux guest on an ordinary KVM. One boot serves many claims.
+# boots: hybrid
 kernel=/opt/linux/vmlinuz
 
 test_virtio_devices_are_found_and_serve() {
