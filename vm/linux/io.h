@@ -27,8 +27,8 @@ struct io {
 	_Atomic bool is_paused, is_stopping;
 };
 
-/* The place for the next device, to be initialised. It counts once it is added. There is one as long
- * as the machine has at most IO_DEVICES_MAX. */
+/* The place for the next device, to be initialised. It counts once it is added. There is one as
+ * long as the machine has at most IO_DEVICES_MAX. */
 struct virtio_device *io_next(struct linux_vm *machine);
 /* Connects the device of io_next(), initialised, to the bus and to KVM. -errno. */
 int io_add(struct linux_vm *machine, struct err *e);
