@@ -96,8 +96,7 @@ static int finish(struct pack *pack, int r, struct err *e)
 		return r;
 	if (r == 0 && archive_write_close(pack->archive) != ARCHIVE_OK)
 		r = tell(pack, "the end", e);
-	if (r < 0)
-		archive_write_fail(pack->archive);
+	/* Not archive_write_fail(): what was given up so, libarchive would never free. */
 	archive_write_free(pack->archive);
 	archive_entry_free(pack->entry);
 	tdestroy(pack->linked, free);
