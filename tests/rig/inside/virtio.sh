@@ -51,7 +51,7 @@ test_virtio_disks_are_read_written_apart_and_may_shrink() {
 	[ "$before" = "$(md5sum </tmp/disk.img)" ] || { echo "the image was written to"; return 1; }
 	truncate -s 4096 /tmp/second.img
 	expect 1 isolab exec box -- sh -c 'echo 3 >/proc/sys/vm/drop_caches
-		dd if=/dev/vdb of=/dev/null bs=100000' && contains 'I/O error' || return 1
+		dd if=/dev/vdb of=/dev/null bs=100000' && contains 'Input/output error' || return 1
 	expect 0 isolab events box --json && contains 'shorter than it was' || return 1
 	expect 0 isolab exec box -- true && expect 0 isolab rm -f box
 }
