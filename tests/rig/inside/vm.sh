@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The wall of the processor on an ordinary KVM.
+# boots: v1
 
 test_ordinary_kvm_runs_the_teaching_kernel() {
 	expect 0 isolab run vm -- true && expect 7 isolab run vm -- isolab-work exit 7
