@@ -105,6 +105,9 @@ void sandbox_destroy(struct sandbox *s);
 void sandbox_watch(struct sandbox *s);
 /* Takes in what is new in the journal. */
 void sandbox_refresh(struct sandbox *s);
+/* Takes the lock of one that has ended: its worker says good-bye before it has tidied up and lets
+ * go of it. -EBUSY: somebody has it all the same. sandbox_start.c */
+int sandbox_lock_ended(struct sandbox *s, struct err *e);
 /* Appends an event of the engine's own. */
 void sandbox_journal(struct sandbox *s, struct event *event);
 

@@ -207,7 +207,7 @@ static int update_running(struct sandbox *s, int count, char *const words[], str
 static int update_saved(struct sandbox *s, int count, char *const words[], struct err *e)
 {
 	auto_spec spec = {0};
-	int r = rundir_lock(&s->dir, e);
+	int r = sandbox_lock_ended(s, e);
 
 	if (r < 0)
 		return r;

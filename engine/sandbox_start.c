@@ -238,6 +238,18 @@ static void journal_failure(struct sandbox *s, const struct err *error)
 	sandbox_journal(s, &event);
 }
 
+int sandbox_lock_ended(struct sandbox *s, struct err *e)
+{
+	uint64_t end_ns = clock_now_ns() + KILL_TIMEOUT_MS * 1000000ULL;
+	int r = rundir_lock(&s->dir, e);
+
+	while (r == -EBUSY && clock_now_ns() < end_ns) {
+		err_clear(e);
+		r = rundir_lock(&s->dir, e);
+	}
+	return r;
+}
+
 int sandbox_start(struct sandbox *s, struct err *e)
 {
 	uint64_t request_ns = clock_now_ns();
@@ -251,7 +263,7 @@ int sandbox_start(struct sandbox *s, struct err *e)
 	}
 	if (story_is_alive(&s->story))
 		return err_set(e, EALREADY, "'%s' is already running", s->name);
-	r = rundir_lock(&s->dir, e);
+	r = sandbox_lock_ended(s, e);
 	if (r < 0)
 		return err_ctx(e, r, "start '%s'", s->name);
 	journal_request(s, request_ns);
@@ -362,19 +374,6 @@ static int end_worker(struct sandbox *s, struct err *e)
 	return 0;
 }
 
-/* Its worker says good-bye before it has tidied up and lets go of the lock. */
-static int lock_ended(struct sandbox *s, struct err *e)
-{
-	uint64_t end_ns = clock_now_ns() + KILL_TIMEOUT_MS * 1000000ULL;
-	int r = rundir_lock(&s->dir, e);
-
-	while (r == -EBUSY && clock_now_ns() < end_ns) {
-		err_clear(e);
-		r = rundir_lock(&s->dir, e);
-	}
-	return r;
-}
-
 int sandbox_remove(struct sandbox *s, bool force, struct err *e)
 {
 	int r;
@@ -389,7 +388,7 @@ int sandbox_remove(struct sandbox *s, bool force, struct err *e)
 		if (r < 0)
 			return err_ctx(e, r, "remove '%s'", s->name);
 	}
-	r = lock_ended(s, e);
+	r = sandbox_lock_ended(s, e);
 	if (r == -ENOENT) {
 		/* Without its lock's file it is damaged, or its worker has been quicker. */
 		err_clear(e);
