@@ -74,15 +74,6 @@ static int tiny_signal(struct worker *worker, int signal_number, struct err *e)
 	return 0;
 }
 
-static int tiny_kill(struct worker *worker, struct err *e)
-{
-	struct vm *vm = worker_state(worker);
-	(void)e;
-	if (!vm->has_ended)
-		vm_end(vm, SIGKILL);
-	return 0;
-}
-
 static int tiny_pause(struct worker *worker, bool on, struct err *e)
 {
 	struct vm *vm = worker_state(worker);
@@ -135,7 +126,6 @@ const struct wall tiny_machine = {
     .kind = "vm",
     .start = tiny_start,
     .signal = tiny_signal,
-    .kill = tiny_kill,
     .pause = tiny_pause,
     .resize = tiny_resize,
     .input = tiny_input,

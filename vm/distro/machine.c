@@ -352,16 +352,6 @@ static int distro_signal(struct worker *worker, int signal_number, struct err *e
 	return 0;
 }
 
-static int distro_kill(struct worker *worker, struct err *e)
-{
-	struct vm *vm = worker_state(worker);
-
-	(void)e;
-	if (!vm->has_ended)
-		vm_end(vm, SIGKILL);
-	return 0;
-}
-
 static int distro_pause(struct worker *worker, bool on, struct err *e)
 {
 	(void)e;
@@ -408,7 +398,6 @@ const struct wall distro_machine = {
     .kind = "vm",
     .start = distro_start,
     .signal = distro_signal,
-    .kill = distro_kill,
     .pause = distro_pause,
     .resize = inside_resize,
     .input = inside_input,

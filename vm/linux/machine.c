@@ -344,16 +344,6 @@ static int linux_start(struct worker *worker, struct err *e)
 	return 0;
 }
 
-static int linux_kill(struct worker *worker, struct err *e)
-{
-	struct vm *vm = worker_state(worker);
-
-	(void)e;
-	if (!vm->has_ended)
-		vm_end(vm, SIGKILL);
-	return 0;
-}
-
 static int linux_pause(struct worker *worker, bool on, struct err *e)
 {
 	struct linux_vm *machine = machine_of(worker);
@@ -396,7 +386,6 @@ const struct wall linux_machine = {
     .exec_takes_user = true,
     .start = linux_start,
     .signal = inside_signal,
-    .kill = linux_kill,
     .pause = linux_pause,
     .resize = linux_resize,
     .input = inside_input,

@@ -415,16 +415,6 @@ static int qemu_start(struct worker *worker, struct err *e)
 	return r;
 }
 
-static int qemu_kill(struct worker *worker, struct err *e)
-{
-	struct vm *vm = worker_state(worker);
-
-	(void)e;
-	if (!vm->has_ended)
-		vm_end(vm, SIGKILL);
-	return 0;
-}
-
 static int qemu_pause(struct worker *worker, bool on, struct err *e)
 {
 	struct vm *vm = worker_state(worker);
@@ -454,7 +444,6 @@ const struct wall qemu_machine = {
     .kind = "vm",
     .start = qemu_start,
     .signal = inside_signal,
-    .kill = qemu_kill,
     .pause = qemu_pause,
     .resize = inside_resize,
     .input = inside_input,
