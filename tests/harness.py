@@ -27,6 +27,7 @@ BUILD = os.environ.get("ISOLAB_BUILD", os.path.join(ROOT, "build"))
 IS_SANITISED = BUILD.rstrip("/").endswith("asan")
 # seconds until a case that hangs is failed; a machine that others use may take ten times its own
 PATIENCE = int(os.environ.get("ISOLAB_PATIENCE", 120 if IS_SANITISED else 60))
+ANSWER_PATIENCE = max(10, PATIENCE / 4)  # seconds until a terminal has to say something
 ORDINARY_USER = 12345
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -104,7 +105,7 @@ class Terminal:
         self.seen += data.decode(errors="replace")
         return bool(data)
 
-    def until(self, pattern, seconds=10):
+    def until(self, pattern, seconds=ANSWER_PATIENCE):
         """Reads until the pattern has been printed; forgets what came before its end."""
         deadline = time.monotonic() + seconds
         while not (found := re.search(pattern, self.seen)):
@@ -122,7 +123,7 @@ class Terminal:
                 self.status = os.waitstatus_to_exitcode(status)
         return self.status is None
 
-    def end(self, seconds=10):
+    def end(self, seconds=ANSWER_PATIENCE):
         """Reads until the program has ended; returns its status as a shell has it."""
         deadline = time.monotonic() + seconds
         while self.alive():
@@ -178,6 +179,7 @@ class Lab:
         self.environment = {name: os.environ[name] for name in keep if name in os.environ}
         self.environment.update(HOME=self.scratch, TERM="xterm-256color", TMPDIR=self.scratch,
                                 XDG_RUNTIME_DIR=self.scratch)
+        self.options = []  # of every sandbox under test
         self.terminals, self.started = [], []
 
     def open_programs(self):

@@ -142,7 +142,7 @@ static enum next on_mmio(struct vm *vm)
 	vm->stats.exits[VM_EXIT_MMIO]++;
 	err_set(&error, EFAULT, "the guest %s address 0x%llx, where there is no memory (%s)",
 		run->mmio.is_write ? "wrote to" : "read from", run->mmio.phys_addr,
-		cpu_describe(vm, place, sizeof(place)));
+		cpu_describe(vm->vcpu.fd, place, sizeof(place)));
 	err_hint(&error, 0,
 		 "its kernel believes in more memory than it was given: a bug in the guest");
 	vm_fail(vm, &error);
@@ -155,7 +155,7 @@ static enum next on_triple_fault(struct vm *vm)
 	char place[128];
 	vm->stats.exits[VM_EXIT_OTHER]++;
 	err_set(&error, EFAULT, "the guest's processor shut down (triple fault) %s",
-		cpu_describe(vm, place, sizeof(place)));
+		cpu_describe(vm->vcpu.fd, place, sizeof(place)));
 	err_hint(&error, 0, "a fault while its kernel handled a fault: a bug in the guest kernel");
 	vm_fail(vm, &error);
 	return NEXT_RETURN;
@@ -171,7 +171,7 @@ static enum next on_internal_error(struct vm *vm)
 		"this host's KVM cannot run what the guest does (%s, suberror %u) %s",
 		run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION ? "instruction not emulated"
 								       : "internal error",
-		run->internal.suberror, cpu_describe(vm, place, sizeof(place)));
+		run->internal.suberror, cpu_describe(vm->vcpu.fd, place, sizeof(place)));
 	err_hint(&error, 0,
 		 "a KVM without hardware support emulates the guest's kernel and knows few "
 		 "instructions; 'isolab doctor' tells which KVM this is");
@@ -234,7 +234,8 @@ static enum next handle_error(struct vm *vm, int code)
 		vm->kick_at_ns = 0;
 		return on_kick(vm);
 	}
-	err_sys(&error, code, "run the virtual CPU (%s)", cpu_describe(vm, place, sizeof(place)));
+	err_sys(&error, code, "run the virtual CPU (%s)",
+		cpu_describe(vm->vcpu.fd, place, sizeof(place)));
 	vm_fail(vm, &error);
 	return NEXT_RETURN;
 }

@@ -115,8 +115,8 @@ int cpu_reset(struct vm *vm, uint64_t entry, struct err *e);
 uint64_t cpu_tsc_hz(const struct vm *vm);
 /* Lays the boot page tables. */
 int pagetables_build(struct vm *vm, struct err *e);
-/* Where the CPU stands, in words ("at 0x…, ring 0"), for errors. Returns `buffer`. */
-char *cpu_describe(const struct vm *vm, char *buffer, size_t size);
+/* Where a processor stands, in words ("at rip 0x…, ring 0"), for errors. Returns `buffer`. */
+char *cpu_describe(int processor_fd, char *buffer, size_t size);
 
 /* ---- environment.c ---- */
 /* The environment of a program: `more` (may be NULL), --env, what all have. The caller frees the

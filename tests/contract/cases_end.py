@@ -5,7 +5,7 @@ import signal
 import subprocess
 
 from harness import PATIENCE, Skip, check, expect, expect_refusal
-from kind import KIND, WORK, only
+from kind import HAS_SHELL, KIND, WORK, only
 
 
 def test_wait(lab):
@@ -42,8 +42,8 @@ def test_stop_signal(lab):
 def test_stop_timeout(lab):
     """stop kills what does not want to end when its time is over"""
     lab.create("demo", "--", "sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 1; done"
-               ) if KIND in ("process", "container") else lab.create("demo", "--", WORK, "spin")
-    if KIND in ("process", "container"):
+               ) if HAS_SHELL else lab.create("demo", "--", WORK, "spin")
+    if HAS_SHELL:
         follow_logs(lab, "demo", "deaf")
     expect(lab.isolab("stop", "--time", "1", "demo"))
     lab.wait_dead("demo")
@@ -51,7 +51,7 @@ def test_stop_timeout(lab):
     told = expect(lab.isolab("timeline", "demo", "--json")).json()
     steps = {step["name"]: step["duration_ns"] for step in told["sandboxes"][0]["end"]["steps"]}
     check(list(steps)[:2] == ["stop_signal", "stop_wait"], steps)
-    if KIND in ("process", "container"):  # the others' program is not deaf
+    if HAS_SHELL:  # the others' program is not deaf
         check("stop_kill" in steps and 9e8 < steps["stop_wait"] < 9e9, steps)
 
 
@@ -88,7 +88,7 @@ def test_worker_killed(lab):
 def test_front_killed(lab):
     """a front killed by -9 takes what it leased along, and leaves no directory"""
     front = lab.start("shell", "--plain", stdin=subprocess.PIPE)
-    front.stdin.write(f"create {KIND} demo\n")
+    front.stdin.write(" ".join(["create", KIND, "demo", *lab.options]) + "\n")
     front.stdin.flush()
     while lab.row("demo") is None or lab.row("demo")["state"] != "running":
         check(front.poll() is None, "the shell has ended")
@@ -212,7 +212,7 @@ def test_events(lab):
     check(line.startswith("{") and '"demo"' in line, line)
 
 
-@only("container", "vm")
+@only("container", "tiny")
 def test_group(lab):
     """create both makes a group, and a verb on its name acts on all of it"""
     if not os.access("/dev/kvm", os.R_OK | os.W_OK):

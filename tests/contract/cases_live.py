@@ -193,7 +193,7 @@ def test_exec_streams(lab):
     os.close(directory)
 
 
-@only("vm")
+@only("tiny")
 def test_exec_without_users(lab):
     """who asks for a user where there are none is refused, not root"""
     lab.create("demo")

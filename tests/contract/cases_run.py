@@ -3,8 +3,8 @@
 import os
 import signal
 
-from harness import check, expect, expect_refusal
-from kind import KIND, WORK, only
+from harness import PATIENCE, check, expect, expect_refusal
+from kind import IS_TINY, KIND, WORK, only
 
 
 def test_run_status(lab):
@@ -50,7 +50,7 @@ def test_run_reader_gone(lab):
     program = lab.start("run", KIND, "--", WORK, "flood")
     program.stdout.read(1000)
     program.stdout.close()
-    check(program.wait(10) != 0, "a flood without a reader should not end well")
+    check(program.wait(PATIENCE) != 0, "a flood without a reader should not end well")
 
 
 def test_run_terminal(lab):
@@ -64,7 +64,7 @@ def test_run_terminal(lab):
     check(terminal.end() == 3, terminal.seen)
 
 
-@only("process", "container")
+@only("process", "container", "linux")
 def test_run_terminal_size(lab):
     """run -it gives a terminal of the user's size from the first moment"""
     terminal = lab.terminal("run", KIND, "-it", "--", "stty", "size", rows=31, columns=97)
@@ -80,14 +80,14 @@ def test_run_interrupt_alike(lab):
     check(terminal.end() == 130, terminal.seen[-200:])
 
 
-@only("process", "container", "fake")
+@only("process", "container", "fake", "linux")
 def test_run_signal(lab):
     """a signal to run reaches the command, which may answer it"""
     script = "trap 'exit 9' TERM; echo up; while :; do sleep 0.05; done"
     program = lab.start("run", KIND, "--", "sh", "-c", script)
     program.stdout.readline()
     program.send_signal(signal.SIGTERM)
-    check(program.wait(15) == 9, program.returncode)
+    check(program.wait(PATIENCE) == 9, program.returncode)
 
 
 def test_run_interrupt(lab):
@@ -102,7 +102,7 @@ def test_run_killed(lab):
     program = lab.start("run", KIND, "--name", "x", "--", WORK, "tick", "1000")
     program.stdout.read(1)
     program.kill()
-    program.wait(10)
+    program.wait(PATIENCE)
 
 
 def test_run_leaves_nothing(lab):
@@ -118,7 +118,7 @@ def test_run_not_found(lab):
 
 def test_run_not_invoked(lab):
     """a command that is no program: 126, one line, one hint"""
-    status = 127 if KIND == "vm" else 126  # the tiny guest's initrd holds programs only
+    status = 127 if IS_TINY else 126  # the tiny guest's initrd holds programs only
     expect_refusal(lab.isolab("run", KIND, "--", "/etc/passwd"), status, "passwd")
 
 

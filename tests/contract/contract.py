@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """contract.py KIND [test_NAME…]: what every wall promises, tried on one of them.
 
-The same cases run on process, container, vm and on the fake wall of the tests. They use the command
-line only, with real programs, as a teacher's script would. No case knows which wall it meets, but
+The same cases run on process, container, vm (the tiny one, vm_linux and vm_tcg) and on the fake wall
+of the tests. They use the command line only, with real programs, as a teacher's script would. No case knows which wall it meets, but
 for the few words about what a wall cannot have by nature.
 """
 import os
@@ -16,7 +16,7 @@ import cases_live  # noqa: E402
 import cases_run  # noqa: E402
 from emulated import find_kernel  # noqa: E402
 from harness import run_suite  # noqa: E402
-from kind import IS_EMULATED, KIND, make_lab  # noqa: E402
+from kind import IS_EMULATED, IS_LINUX, KIND, NAMES, WALL, make_lab  # noqa: E402
 
 # A boot of an emulated machine takes seconds: one case for each thing that its own code does.
 # (tests/system/vm_tcg.py has more of them in each boot.)
@@ -28,13 +28,13 @@ def main():
     if KIND == "vm" and not IS_EMULATED and not os.access("/dev/kvm", os.R_OK | os.W_OK):
         print("no /dev/kvm that this user may use", file=sys.stderr)
         sys.exit(77)
-    if IS_EMULATED:
+    if IS_LINUX and "ISOLAB_LINUX" not in os.environ:
         find_kernel()  # or the end, with the reason
     cases = [case for module in (cases_run, cases_live, cases_end)
              for name, case in vars(module).items()
-             if name.startswith("test_") and KIND in getattr(case, "kinds", (KIND,)) and
-             (name in EMULATED or not IS_EMULATED)]
-    run_suite(cases, make_lab, prefix=f"{KIND}{' tcg' if IS_EMULATED else ''}: ")
+             if name.startswith("test_") and NAMES & set(getattr(case, "kinds", NAMES)) and
+             (name in EMULATED or not IS_EMULATED or "all" in sys.argv)]
+    run_suite(cases, make_lab, prefix=f"{WALL.replace('_', ' ')}: ")
 
 
 if __name__ == "__main__":

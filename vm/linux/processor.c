@@ -59,13 +59,12 @@ static void on_memory(struct linux_vm *machine, struct kvm_run *run)
 static void fail(struct linux_vm *machine, const struct processor *processor, int code,
 		 const char *what, const char *hint)
 {
-	struct kvm_regs general = {0};
+	char place[128];
 
 	if (machine->end != LINUX_RUNS)
 		return;
-	ioctl(processor->fd, KVM_GET_REGS, &general);
-	err_set(&machine->failure, code, "%s (processor %u at 0x%llx)", what, processor->index,
-		(unsigned long long)general.rip);
+	err_set(&machine->failure, code, "%s (processor %u %s)", what, processor->index,
+		cpu_describe(processor->fd, place, sizeof(place)));
 	err_hint(&machine->failure, 0, "%s", hint);
 	linux_end(machine, LINUX_FAILED);
 }

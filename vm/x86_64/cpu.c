@@ -129,13 +129,16 @@ uint64_t cpu_tsc_hz(const struct vm *vm)
 	return khz > 0 ? (uint64_t)khz * 1000 : 0;
 }
 
-char *cpu_describe(const struct vm *vm, char *buffer, size_t size)
+char *cpu_describe(int processor_fd, char *buffer, size_t size)
 {
 	struct kvm_regs general;
 	struct kvm_sregs special;
-	if (ioctl(vm->vcpu.fd, KVM_GET_REGS, &general) < 0 ||
-	    ioctl(vm->vcpu.fd, KVM_GET_SREGS, &special) < 0)
+	if (ioctl(processor_fd, KVM_GET_REGS, &general) < 0 ||
+	    ioctl(processor_fd, KVM_GET_SREGS, &special) < 0)
 		snprintf(buffer, size, "at an unknown place");
+	else if (!(special.cr0 & X86_CR0_PE))
+		/* shut down, an AMD processor keeps no state: KVM has reset it (svm.c) */
+		snprintf(buffer, size, "at a place that this processor does not keep");
 	else
 		snprintf(buffer, size, "at rip 0x%llx, ring %u, rsp 0x%llx, cr2 0x%llx",
 			 general.rip, special.ss.dpl, general.rsp, special.cr2);

@@ -111,8 +111,8 @@ test_wall_in_a_wall_tells_its_facts_and_its_timeline() {
 }
 
 test_linux_guest_has_its_processors_and_switches_off_well() {
-	expect 0 timeout 200 isolab run vm --kernel $kernel --memory 128M --vcpus 4 -- \
-		sh -c 'nproc; poweroff -f; sleep 100' && contains '^4$'
+	expect 0 timeout 200 isolab run vm --kernel $kernel --memory 128M --vcpus 8 -- \
+		sh -c 'nproc; poweroff -f; sleep 100' && contains "^8$"
 }
 
 test_linux_guest_that_reboots_says_so() {

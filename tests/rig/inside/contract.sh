@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# The suite that every wall has to pass (tests/contract), on walls that the host may not have.
+# boots: vm
+
+# contract WHO WALL CASE…: WHO is as_learner, or env for root.
+contract() {
+	who=$1
+	shift
+	expect 0 "$who" env ISOLAB_LINUX=/opt/linux/vmlinuz ISOLAB_PATIENCE=200 \
+		XDG_CACHE_HOME="/tmp/cache-$who" \
+		python3 /opt/source/tests/contract/contract.py "$@" ||
+		{
+			grep -A 8 '^not ok' /tmp/output | head -n 40
+			return 1
+		}
+	echo "# $(grep -c '^ok' /tmp/output) cases"
+}
+
+test_tiny_vm_keeps_the_contract() {
+	contract env vm
+}
+
+test_tiny_vm_of_a_user_of_group_kvm_keeps_the_contract() {
+	contract as_learner vm
+}
+
+test_linux_vm_keeps_the_contract() {
+	contract env vm_linux
+}
+
+test_linux_vm_of_a_user_of_group_kvm_keeps_the_contract() {
+	contract as_learner vm_linux
+}
