@@ -44,8 +44,8 @@ static int offer(struct err *e, const struct err *error, const char *other_way)
 		return -error->code;
 	*e = none;
 	err_set(e, error->code, "%s", error->what);
-	return err_hint(e, -error->code, "%s%s%s", error->hint, *error->hint ? "; or: " : "",
-			other_way);
+	return err_hint(e, -error->code, "%s%s%s", error->hint,
+			*error->hint ? "; or, emulated by QEMU: " : "", other_way);
 }
 
 static int refuse_tiny(struct err *e)

@@ -177,5 +177,5 @@ int kernels_choose(char *path, size_t size, struct err *e)
 		return 0;
 	int r = err_set(e, ENOENT, "there is no Linux kernel%s",
 			choice.has_unreadable ? " that you may read" : " here");
-	return err_hint(e, r, "'isolab kernel fetch' gets one; --kernel FILE names one");
+	return err_hint(e, r, "'isolab kernel fetch' gets a Linux kernel; --kernel FILE names one");
 }
