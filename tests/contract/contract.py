@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """contract.py WALL [all] [test_NAME…]: what every wall promises, tried on one of them.
 
-The same cases run on process, container, vm (the tiny one, vm_linux and vm_tcg) and on the fake wall
-of the tests. They use the command line only, with real programs, as a teacher's script would. No case
-knows which wall it meets, but for the few words about what a wall cannot have by nature.
+The same cases run on process, container, vm (the tiny one, vm_linux and vm_tcg) and on the fake
+wall of the tests. They use the command line only, with real programs, as a teacher's script would.
+No case knows which wall it meets, but for the few words about what a wall cannot have by nature.
 """
 import os
 import sys
