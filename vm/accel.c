@@ -73,7 +73,7 @@ static int choose_instead_of_tiny(struct vm *vm, const struct wall **ret, struct
 		return offer(e, &error, lacking.hint);
 	tell_emulation(vm, ", which takes a Linux kernel instead of the tiny one", error.what);
 	worker_tell(vm->worker, "flavour", "linux", "linux");
-	*ret = &qemu_machine;
+	*ret = &emulated_machine;
 	return 0;
 }
 
@@ -81,7 +81,7 @@ static int choose_for_linux(struct vm *vm, enum accel accel, const struct wall *
 {
 	struct err error = {0};
 
-	*ret = accel == ACCEL_TCG ? &qemu_machine : &linux_machine;
+	*ret = accel == ACCEL_TCG ? &emulated_machine : &linux_machine;
 	if (accel == ACCEL_TCG)
 		return 0;
 	int r = accel_ask_kvm(vm, &error);
@@ -89,7 +89,7 @@ static int choose_for_linux(struct vm *vm, enum accel accel, const struct wall *
 		return offer(e, &error, "--accel tcg emulates the processor, without KVM");
 	if (r < 0) {
 		tell_emulation(vm, "", error.what);
-		*ret = &qemu_machine;
+		*ret = &emulated_machine;
 	}
 	return 0;
 }
@@ -102,7 +102,7 @@ int accel_choose(struct vm *vm, const struct wall **ret, struct err *e)
 	if (spec->kernel && strcmp(spec->kernel, "distro") == 0) {
 		/* QEMU's anyway; the question is whose processor it takes */
 		int r = choose_for_linux(vm, accel, ret, e);
-		vm->is_emulated = *ret == &qemu_machine;
+		vm->is_emulated = *ret == &emulated_machine;
 		*ret = &distro_machine;
 		return r;
 	}

@@ -59,8 +59,7 @@ struct vm {
 	struct worker *worker;
 	const struct wall *machine;   /* how this machine is started, fed, ended */
 	struct linux_vm *linux_guest; /* what a Linux machine has beside this; NULL: a tiny one */
-	struct qemu_vm *qemu_guest;   /* what a machine of QEMU's has; NULL: another one */
-	struct distro_vm *distro;     /* the same of one with a whole distribution (distro/) */
+	struct qemu_vm *qemu_guest;   /* what a machine in QEMU has; NULL: another one */
 	struct link *link;            /* to the agent in the guest; NULL: it has none (inside.h) */
 	bool is_emulated;             /* distro: QEMU shall do without KVM */
 	const char *acceleration;     /* kvm_acceleration(); NULL: not asked for yet */

@@ -21,7 +21,7 @@ int exec_find_program(struct vm *vm, const char *name, struct program *ret, stru
 void exec_resume_inputs(struct vm *vm);
 
 /* ---- the machines: what the kind "vm" hands every request on to ---- */
-extern const struct wall tiny_machine, linux_machine, qemu_machine, distro_machine;
+extern const struct wall tiny_machine, linux_machine, emulated_machine, distro_machine;
 
 /* ---- check.c ---- */
 /* struct wall's check: what this machine's KVM can do. */

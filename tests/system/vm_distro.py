@@ -3,13 +3,19 @@
 """`--kernel distro`: what is refused; where there is time, and its disk in the cache, a whole
 Debian from firmware to login (./dev soak, which makes the disk: isolab image build-distro)."""
 import os
+import re
 import shutil
+import signal
+import subprocess
 import sys
+import threading
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from emulated import qemu_of, wait_gone  # noqa: E402
 from harness import PATIENCE, Lab, Skip, check, expect, run_suite  # noqa: E402
+from vm_lab import status_of  # noqa: E402
 
-STEPS = ["disk", "qemu", "walls", "firmware", "bootloader", "kernel_entry", "init", "services"]
+STEPS = ["disk", "qemu", "walls", "enter", "firmware", "bootloader", "kernel_entry", "init", "services"]
 
 
 def the_disk(lab):
@@ -50,17 +56,52 @@ def test_bad_disk(lab):
     check("install qemu-system-x86" in ran.err and ran.status in (125, 127), ran.status, ran.err)
 
 
-def test_boot(lab):
-    """a whole Debian: each step of its boot is on the timeline, exec works, stop powers off"""
-    disk = the_disk(lab)
-    before = os.stat(disk["path"])
-    command = ["sh", "-c", "echo I am $(ps -o comm= -p 1); exec sleep 1000"]
-    expect(lab.isolab("create", "vm", "d", "--kernel", "distro", "--", *command))
+def until(lab, name, pattern, seconds=60):
+    """Waits until the sandbox's log has it; returns the log."""
+    with lab.start("logs", "--follow", name) as follower:
+        timer = threading.Timer(seconds, follower.kill)
+        timer.start()
+        seen = ""
+        for line in follower.stdout:
+            seen += line
+            if re.search(pattern, seen):
+                break
+        timer.cancel()
+        follower.kill()
+    check(re.search(pattern, seen), f"'{pattern}' expected in the log", seen[-2000:])
+    return seen
+
+
+def check_inside(lab):
+    """What every other wall offers: exec, its terminal and user, attach, pause."""
     told = expect(lab.isolab("exec", "d", "--", "sh", "-c",
                              "hostname; cat /etc/debian_version; touch /left; systemctl is-active "
                              "multi-user.target; exit 3"), status=3).out.split()
     check(told[0] == "d" and told[2] == "active", told)
-    check("I am systemd" in lab.isolab("logs", "d").out, lab.isolab("logs", "d").out[-2000:])
+    terminal = lab.terminal("exec", "-it", "d", "--", "sh", "-c", "tty; read word; echo $word.")
+    terminal.until("/dev/pts/", 60)
+    terminal.send("typed\r")
+    terminal.until(r"typed\.", 60)
+    check(terminal.end(60) == 0)
+    expect(lab.isolab("exec", "--user", "nobody", "d", "--", "id", "-un"), 0, "^nobody$")
+    expect(lab.isolab("pause", "d"))
+    check(lab.row("d")["state"] == "paused")
+    expect(lab.isolab("unpause", "d"))
+    expect(lab.isolab("exec", "-i", "d", "--", "cat", input="piped"), 0, "^piped$")
+
+
+def test_boot(lab):
+    """a whole Debian: each step of its boot is on the timeline, exec works, stop powers off"""
+    disk = the_disk(lab)
+    before = os.stat(disk["path"])
+    command = ["sh", "-c", "echo I am $(ps -o comm= -p 1); exec cat"]
+    expect(lab.isolab("create", "vm", "d", "-i", "--kernel", "distro", "--", *command))
+    check_inside(lab)
+    until(lab, "d", "I am systemd")
+    attached = lab.start("attach", "d", stdin=subprocess.PIPE)
+    attached.stdin.write("echoed\n")
+    attached.stdin.flush()
+    until(lab, "d", "^echoed|\necho")
     row = lab.row("d")
     check(row["flavour"] == "distro" and row["accel"] in ("tcg", "kvm", "kvm-nested"), row)
     boot = expect(lab.isolab("timeline", "d", "--json")).json()["sandboxes"][0]["boot"]
@@ -74,6 +115,32 @@ def test_boot(lab):
           "the disk has changed")
     told = lab.isolab("logs", "d").out
     check("Power-Off" in told or "Power down" in told, "it did not power off", told[-800:])
+
+
+def check_walls(qemu):
+    """QEMU is nobody, alone, and sees programs and what it was given."""
+    status = status_of(qemu)
+    check(status["CapEff"] == "0" * 16 and status["NoNewPrivs"] == "1", status)
+    check(status["Seccomp"] == "2" and status["NSpid"].split()[-1] == "1", status)
+    check(not os.path.exists(f"/proc/{qemu}/root/root"), "the host's files are in sight")
+    check(os.readlink(f"/proc/{qemu}/ns/net") != os.readlink("/proc/self/ns/net"), "our network")
+
+
+def test_user_and_kill(lab):
+    """an ordinary user's distro has the same walls; kill -9 of its worker leaves nothing"""
+    the_disk(lab)
+    if os.geteuid() == 0:
+        lab.become_user()
+        lab.environment["HOME"] = lab.runtime
+    run = lab.start("run", "vm", "--name", "d", "--kernel", "distro")
+    qemu, worker = qemu_of(lab, "d")
+    until(lab, "d", "GRUB: loading Linux")
+    check_walls(qemu)
+    os.kill(worker, signal.SIGKILL)
+    wait_gone(qemu)
+    run.communicate(timeout=20)
+    expect(lab.isolab("ps"))
+    check(lab.row("d") is None or lab.row("d")["state"] in ("failed", "stopped"), lab.row("d"))
 
 
 if __name__ == "__main__":

@@ -4,14 +4,13 @@
 with its worker whatever ends it. A boot takes seconds, so one serves many claims."""
 import os
 import re
-import select
 import shutil
 import signal
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from emulated import find_kernel  # noqa: E402
+from emulated import find_kernel, qemu_of, wait_gone  # noqa: E402
 from harness import Lab, check, expect, expect_refusal, run_suite  # noqa: E402
 from vm_lab import status_of  # noqa: E402
 
@@ -22,34 +21,6 @@ TCG = ("--kernel", KERNEL, "--accel", "tcg", "--memory", "256M")
 
 def make_lab():
     return Lab("vm")
-
-
-def children_of(pid):
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-        return [int(word) for word in file.read().split()]
-
-
-def wait_gone(pid, seconds=10):
-    """Waits until there is no such process, by its descriptor."""
-    try:
-        descriptor = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    ready = select.select([descriptor], [], [], seconds)[0]
-    os.close(descriptor)
-    check(ready, f"process {pid} is still there")
-
-
-def qemu_of(lab, name):
-    """QEMU's process, once it runs; and its worker's."""
-    end = time.monotonic() + 20
-    while time.monotonic() < end:
-        row = lab.row(name)
-        for child in children_of(row["pid"]) if row and row["pid"] else []:
-            with open(f"/proc/{child}/comm", encoding="ascii") as file:
-                if file.read().startswith("qemu"):
-                    return child, row["pid"]
-    raise AssertionError("QEMU does not run")
 
 
 def test_command_and_status(lab):

@@ -130,6 +130,16 @@ static int show_program(const char *program, struct err *e)
 	return *folder ? show(folder, e) : show(program, e);
 }
 
+/* The one device that a machine with KVM has to open by name. A device is written to wherever it
+ * lies, so read-only does not matter. */
+static int show_kvm(struct err *e)
+{
+	make_way(PLACE "/dev/kvm", false);
+	return mount("/dev/kvm", PLACE "/dev/kvm", NULL, MS_BIND, NULL) < 0
+		   ? err_sys(e, errno, "bind '/dev/kvm'")
+		   : 0;
+}
+
 /* A mount of another namespace cannot be bound, so a file that is open comes as a copy. */
 static int copy_file(const struct qemu_file *file, struct err *e)
 {
@@ -172,6 +182,8 @@ int jail_enter(uid_t uid, gid_t gid, const char *program, const struct qemu_laun
 		r = err_sys(e, errno, "mount an empty directory");
 	if (r == 0)
 		r = show_program(program, e);
+	if (r == 0 && launch->has_kvm)
+		r = show_kvm(e);
 	for (unsigned i = 0; r == 0 && i < launch->file_count; i++)
 		r = copy_file(&launch->files[i], e);
 	return r < 0 ? r : enter_root(e);
@@ -183,9 +195,8 @@ static const struct limit {
 	int resource;
 	rlim_t value;
 } limits[] = {
-    {RLIMIT_CORE, 0},  /* no picture of guest memory on a disk */
-    {RLIMIT_FSIZE, 0}, /* it writes to sockets only */
-    {RLIMIT_NOFILE, 64},
+    {RLIMIT_CORE, 0}, /* no picture of guest memory on a disk */
+    {RLIMIT_NOFILE, 256},
     {RLIMIT_MEMLOCK, 0},
 };
 
@@ -202,14 +213,16 @@ static int drop_capabilities(struct err *e)
 		   : 0;
 }
 
-int jail_lock(int lifeline, struct err *e)
+int jail_lock(int lifeline, uint64_t file_bytes_max, struct err *e)
 {
 	struct pollfd worker = {.fd = lifeline};
+	struct rlimit file_bytes = {file_bytes_max, file_bytes_max};
 	int r = drop_capabilities(e);
 
 	if (r < 0)
 		return r;
-
+	if (setrlimit(RLIMIT_FSIZE, &file_bytes) < 0)
+		return err_sys(e, errno, "limit the size of files");
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
 		struct rlimit limit = {limits[i].value, limits[i].value};
 		if (setrlimit(limits[i].resource, &limit) < 0)

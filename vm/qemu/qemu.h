@@ -2,17 +2,20 @@
 #ifndef ISOLAB_VM_QEMU_H
 #define ISOLAB_VM_QEMU_H
 /*
- * qemu: a machine whose processor is a program: QEMU's TCG translates the guest's instructions. It
- * is for hosts without a KVM, or with one that cannot run a full kernel; what it measures is marked
- * `tcg`, for it says nothing about a real machine.
+ * qemu: machines that QEMU runs, with our agent in their guest. There are two: the one that boots
+ * the same Linux as linux/ on a processor that is a program (emulated.c), and the one that boots a
+ * whole distribution from its disk (../distro/). What both are made of:
  *
- *	machine.c	the steps of its start, and what the worker asks of a wall
+ *	launch.c	QEMU's command line, and what it inherits
+ *	disk.c		of that, a disk
  *	process.c	QEMU as a child of the worker: found, walled in, started, ended
  *	jail.c		the walls around it
  *	qmp.c		what it says of itself, line by line
+ *	machine.c	its lines while it runs, and what the worker asks of a wall
  *
  * The worker stays the one that holds the lock; QEMU is a child that ends with it, whatever ends
- * it. It has three sockets from us: the agent's line, the kernel's console, and QMP.
+ * it. It opens nothing by a name of the host's: what it has, it inherits, or sees as a copy. All
+ * that it says is foreign.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,6 +23,10 @@
 #include <sys/types.h>
 
 #include "err.h"
+#include "inside.h"
+
+struct disk;
+struct start_step;
 
 /* ---- qmp.c: QEMU's own words (docs/interop/qmp-spec) ---- */
 
@@ -44,37 +51,77 @@ struct qmp_parser {
 /* Feeds one byte; what the line says that ends with it, QMP_OTHER in its middle. */
 enum qmp_word qmp_feed(struct qmp_parser *parser, char byte);
 
-/* ---- process.c ---- */
+/* ---- launch.c ---- */
 
-/* What sort of machine QEMU shall make. Words of its command line, constant but for the numbers. */
-struct qemu_board {
-	const char *machine;        /* -M */
-	const char *const *devices; /* more words, ends with NULL; its sockets are the chardevs
-				      * `agent` and `console` */
-	const char *command_line;   /* the kernel's; NULL: the machine boots by itself */
+/* The sockets between QEMU and the worker. QEMU has them as chardevs of these names. */
+enum qemu_wire {
+	QEMU_MONITOR,  /* `monitor`: QMP */
+	QEMU_CONSOLE,  /* `console` */
+	QEMU_AGENT,    /* `agent` */
+	QEMU_FIRMWARE, /* `firmware`: its debug port */
+	QEMU_WORDS,    /* no chardev: QEMU's stdout and stderr */
+	QEMU_WIRES,
 };
 
-/* A file that QEMU reads: it sees it as /NAME, or, without walls, through its descriptor. */
+enum {
+	QEMU_FIRST_FD = 3, /* in QEMU; the wires are the first */
+	QEMU_WORDS_MAX = 160,
+	QEMU_TEXT_MAX = 16384,
+	QEMU_FILES_MAX = 4,
+	QEMU_PASSED_MAX = 48,
+};
+
+/* A file that QEMU reads whole at its start: it sees a copy as /NAME, or, without walls, the file
+ * through its descriptor. */
 struct qemu_file {
-	const char *option, *name; /* "-kernel", "kernel" */
-	int fd;                    /* borrowed */
+	const char *option, *prefix; /* "-kernel", what stands before the name */
+	const char *name;
+	int fd; /* owned */
 };
 
-enum { QEMU_FILES_MAX = 4, QEMU_ERRORS_MAX = 480 };
-
+/* What QEMU shall be started with, as it is gathered. */
 struct qemu_launch {
-	const struct qemu_board *board;
-	uint64_t memory_bytes;
-	unsigned vcpus;
+	char *words[QEMU_WORDS_MAX + 1];
+	unsigned word_count;
+	char text[QEMU_TEXT_MAX]; /* in which they lie */
+	size_t text_bytes;
 	struct qemu_file files[QEMU_FILES_MAX];
 	unsigned file_count;
+	int passed[QEMU_PASSED_MAX]; /* owned */
+	unsigned passed_count;
+	uint64_t file_bytes_max; /* of the longest file that it may write */
+	bool has_kvm;
+	bool is_overfull; /* something had no room: it does not start */
 };
 
+/* The same for every machine: no device but those that are named later, and the wires. */
+void qemu_launch_init(struct qemu_launch *launch, bool has_kvm);
+void qemu_launch_finish(struct qemu_launch *launch);
+/* Words as they are; the list ends with NULL. */
+void qemu_launch_words(struct qemu_launch *launch, const char *const words[]);
+/* An option and its value. A comma ends a part of it: nothing of a user's may come into one. */
+void qemu_launch_option(struct qemu_launch *launch, const char *option, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Takes a file, or a descriptor that QEMU inherits; of the latter, returns its number there. */
+void qemu_launch_file(struct qemu_launch *launch, const char *option, const char *prefix,
+		      const char *name, int fd);
+unsigned qemu_launch_pass(struct qemu_launch *launch, int fd);
+/* Processors and memory. */
+void qemu_launch_size(struct qemu_launch *launch, unsigned processors, uint64_t memory_bytes);
+
+/* ---- disk.c ---- */
+
+/* Takes an opened disk's descriptors for a disk of this number: /dev/vda, /dev/vdb … in their
+ * order. Its changes become a file of QEMU's format. */
+int qemu_disk_add(struct qemu_launch *launch, struct disk *disk, unsigned number, struct err *e);
+
+/* ---- process.c ---- */
+
 struct qemu_process {
-	pid_t pid;                                   /* 0: none */
-	int pid_fd;                                  /* readable when it has ended */
-	int agent_fd, console_fd, qmp_fd, errors_fd; /* ours, non-blocking */
-	bool is_walled_in; /* false: `why_not` says why it sees the host's files */
+	pid_t pid;             /* 0: none */
+	int pid_fd;            /* readable when it has ended */
+	int wires[QEMU_WIRES]; /* our ends, non-blocking */
+	bool is_walled_in;     /* false: `why_not` says why it sees the host's files */
 	char why_not[160];
 };
 
@@ -94,6 +141,50 @@ int jail_enter(uid_t uid, gid_t gid, const char *program, const struct qemu_laun
 	       struct err *e);
 /* No capability, no_new_privs, limits; it ends with the worker. `lifeline`: a socket whose other
  * end the worker has: if that has gone already, -ESRCH. */
-int jail_lock(int lifeline, struct err *e);
+int jail_lock(int lifeline, uint64_t file_bytes_max, struct err *e);
+
+/* ---- machine.c ---- */
+
+struct qemu_vm;
+
+/* What differs from one of the two to the other. */
+struct qemu_kind {
+	const struct start_step *steps;
+	struct inside_machine inside; /* qemu_send_agent() is its `send` */
+	/* Takes what the guest has said on its console, or its firmware on its port. NULL: the
+	 * console's words come out on stderr. */
+	void (*hear)(struct vm *vm, enum qemu_wire wire, const char *bytes, size_t length);
+};
+
+enum { QEMU_ERRORS_MAX = 480 };
+
+/* vm->qemu_guest. The first member of what either has. */
+struct qemu_vm {
+	const struct qemu_kind *kind;
+	struct qemu_process process;
+	struct qmp_parser parser;
+	short agent_events;                       /* what its socket is watched for; 0: not */
+	bool is_console_over, is_console_watched; /* not while the user's terminal takes no more */
+	bool has_greeted, has_entered;
+	enum qmp_word last_word;          /* QMP_OFF, QMP_RESET, QMP_PANIC: how the guest ended */
+	int status;                       /* of the sandbox, should the guest switch itself off */
+	char errors[QEMU_ERRORS_MAX + 1]; /* what QEMU complained of */
+	size_t error_bytes;
+};
+
+/* Entries of struct wall, or what they begin with. */
+int qemu_start(struct worker *worker, struct qemu_vm *machine, const struct qemu_kind *kind,
+	       struct err *e);
+int qemu_pause(struct worker *worker, bool on, struct err *e);
+int qemu_wait(struct worker *worker, struct pollfd *fds, nfds_t count, int timeout_ms);
+/* What it was is the caller's to free. */
+void qemu_finish(struct worker *worker);
+
+/* Steps: starts it and hears it from now on; gives up the worker's own rights. */
+int qemu_run(struct vm *vm, const struct qemu_launch *launch, struct err *e);
+int qemu_step_walls(struct vm *vm, struct err *e);
+size_t qemu_send_agent(struct vm *vm, const uint8_t *bytes, size_t length);
+/* Has QEMU carry out a command of QMP's; what it answers does not matter. */
+void qemu_command(struct qemu_vm *machine, const char *command);
 
 #endif
