@@ -153,8 +153,13 @@ extern const struct start_step tiny_steps[]; /* ends with name == NULL */
 int vm_start(struct vm *vm, const struct start_step *steps, struct err *e);
 /* A step of the boot that the guest's own behaviour shows: from the one before to `at_ns`. */
 void vm_stamp(struct vm *vm, const char *step, uint64_t at_ns, const char *why);
-/* A step that all machines share. */
+/* A step that machines share. */
 int vm_step_kvm_open(struct vm *vm, struct err *e);
+
+/* ---- outside.c ---- */
+/* The same; they tell their own line, or have none. */
+int vm_step_lab(struct vm *vm, struct err *e);
+int vm_step_volumes(struct vm *vm, struct err *e);
 
 /* ---- run.c ---- */
 /* Lets the guest run until it waits, ends, the kick comes, or a device asks to look around. */

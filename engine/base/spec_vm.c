@@ -16,21 +16,14 @@ static bool has_words(char *const *list)
 	return list && list[0];
 }
 
-/* Its files are those of its disk, and nobody has plugged it in anywhere. */
+/* Its files are those of its disk. */
 static int validate_distro(const struct sandbox_spec *spec, struct err *e)
 {
-	const char *option = spec->image                ? "--image"
-			     : has_words(spec->volumes) ? "--volume"
-			     : spec->network != SPEC_NETWORK_DEFAULT &&
-				     spec->network != SPEC_NETWORK_NONE
-				 ? "--network"
-				 : NULL;
-
-	if (!option)
+	if (!spec->image)
 		return 0;
 	return err_hint(e,
-			err_set(e, ENOTSUP, "option '%s' is not in this version for a distro vm",
-				option),
+			err_set(e, ENOTSUP,
+				"option '--image' is not in this version for a distro vm"),
 			"its files are those that 'isolab image build-distro' has put on its disk");
 }
 

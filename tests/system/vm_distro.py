@@ -15,7 +15,8 @@ from emulated import qemu_of, wait_gone  # noqa: E402
 from harness import PATIENCE, Lab, Skip, check, expect, run_suite  # noqa: E402
 from vm_lab import status_of  # noqa: E402
 
-STEPS = ["disk", "qemu", "walls", "enter", "firmware", "bootloader", "kernel_entry", "init", "services"]
+STEPS = ["disk", "qemu", "walls", "enter", "firmware", "bootloader", "kernel_entry", "init",
+         "services"]
 
 
 def the_disk(lab):

@@ -2,19 +2,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A VM whose processor QEMU emulates: the same sandbox, marked as emulated, walled in, and gone
 with its worker whatever ends it. A boot takes seconds, so one serves many claims."""
+import fcntl
 import os
 import re
 import shutil
 import signal
+import stat
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from emulated import find_kernel, qemu_of, wait_gone  # noqa: E402
-from harness import Lab, check, expect, expect_refusal, run_suite  # noqa: E402
+from harness import Lab, Skip, check, expect, expect_refusal, run_suite  # noqa: E402
 from vm_lab import status_of  # noqa: E402
 
 FAILED = 125
+TUN = "/dev/net/tun"
 KERNEL = find_kernel()
 TCG = ("--kernel", KERNEL, "--accel", "tcg", "--memory", "256M")
 
@@ -93,6 +96,98 @@ def test_interrupt_during_boot(lab):
     terminal.send("\x03")
     wait_gone(qemu)
     check(terminal.end(10) == 130, "status 130 expected")
+
+
+def make_image(lab, size=8 << 20):
+    """A raw image: its first bytes say so, the rest is zeros."""
+    path = os.path.join(lab.scratch, "image.raw")
+    with open(path, "wb") as file:
+        file.write(b"as it was made")
+        file.truncate(size)
+    return path
+
+
+def test_disks(lab):
+    """a disk is read, and written all over, without its image changing; :ro is not written"""
+    path = make_image(lab)
+    before = os.stat(path)
+    script = """
+        cat /sys/block/vda/size /sys/block/vda/serial; echo; cat /sys/block/vdb/ro
+        head -c 14 /dev/vda; echo; head -c 14 /dev/vdb; echo
+        tr '\\0' x </dev/zero | dd of=/dev/vda bs=1M 2>/dev/null
+        sync; echo 3 >/proc/sys/vm/drop_caches
+        tr -d x </dev/vda | wc -c; printf new | dd of=/dev/vdb 2>/dev/null || echo refused"""
+    result = expect(lab.isolab("run", "vm", *TCG, "--disk", path, "--disk", path + ":ro", "--",
+                               "sh", "-c", script))
+    check(result.out.split("\n") == ["16384", "isolab-0", "1", "as it was made", "as it was made",
+                                     "0", "refused", ""], result)
+    after = os.stat(path)
+    check((before.st_mtime_ns, before.st_blocks) == (after.st_mtime_ns, after.st_blocks),
+          "the image has changed")
+
+
+def test_bad_disks(lab):
+    """an image that is none is refused as with KVM, before anything is started"""
+    small, other = os.path.join(lab.scratch, "small"), os.path.join(lab.scratch, "other.qcow2")
+    with open(small, "w", encoding="ascii") as file:
+        file.write("a text\n")
+    with open(other, "wb") as file:
+        file.write(b"QFI\xfb" + bytes(1020))
+    held = make_image(lab)
+    for path, words in (("/nonexistent/x", "open it"), (small, "not one sector"),
+                        (lab.scratch, "neither a file nor a block device"), (other, "qcow2")):
+        expect_refusal(lab.isolab("run", "vm", *TCG, "--disk", path, "--", "true"), FAILED,
+                       f"(?s)the disk '{path}'.*{words}")
+    with open(held, "rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        expect_refusal(lab.isolab("run", "vm", *TCG, "--disk", held, "--", "true"), FAILED,
+                       "another program holds it")
+
+
+def test_volumes(lab):
+    """a directory of the host is seen inside, and what is written there is on the host"""
+    share, fixed = os.path.join(lab.scratch, "share"), os.path.join(lab.scratch, "fixed")
+    for place in (share, fixed):
+        os.mkdir(place)
+        with open(os.path.join(place, "file"), "w", encoding="ascii") as file:
+            file.write("from outside\n")
+    result = lab.isolab("run", "vm", *TCG, "--volume", share + ":/work", "--volume",
+                        fixed + ":/fixed:ro", "--", "sh", "-c",
+                        "cat /work/file /fixed/file; echo from inside >/work/new; "
+                        "touch /fixed/new 2>&1 || true")
+    expect(result, 0, "^from outside\nfrom outside\n.*Read-only file system")
+    with open(os.path.join(share, "new"), encoding="ascii") as file:
+        check(file.read() == "from inside\n")
+    check(os.listdir(fixed) == ["file"], os.listdir(fixed))
+    expect_refusal(lab.isolab("run", "vm", *TCG, "--volume", "/nonexistent:/x", "--", "true"),
+                   FAILED, "--volume: open '/nonexistent'")
+
+
+def open_tun(lab):
+    """A machine's cable is a tap: where its device is closed to all but root, the lab gets one of
+    its own, in a mount namespace of its own."""
+    if os.path.exists(TUN) and os.stat(TUN).st_mode & 0o6 == 0o6:
+        return
+    if os.geteuid() != 0 or not os.path.exists(TUN):
+        raise Skip(f"{TUN} is closed to this user")
+    own = os.path.join(lab.scratch, "tun")
+    os.mknod(own, 0o600 | stat.S_IFCHR, os.stat(TUN).st_rdev)
+    os.chmod(own, 0o666)
+    lab.wrap = ["unshare", "-m", "sh", "-c", f'mount --bind {own} {TUN}; exec "$@"', "-"]
+
+
+def test_lab(lab):
+    """two machines and a container in the lab reach each other by name"""
+    open_tun(lab)
+    expect(lab.isolab("create", "container", "box", "--network", "lab", "--", "sleep", "1000"))
+    lab.create("one", *TCG, "--network", "lab", "--", "sleep", "1000")
+    lab.create("two", *TCG, "--network", "lab", "--", "sleep", "1000")
+    for here, there in (("one", "two"), ("two", "box"), ("box", "one")):
+        expect(lab.isolab("exec", here, "--", "ping", "-c", "2", there), 0, "(?i)2.*[^0-9]0% packet"
+               "|2 answered")
+    qemu, _ = qemu_of(lab, "one")
+    check(os.readlink(f"/proc/{qemu}/ns/net") != os.readlink("/proc/self/ns/net"), "our network")
+    check(not os.path.exists(f"/proc/{qemu}/root/dev"), "a device is in sight")
 
 
 def test_power_off(lab):

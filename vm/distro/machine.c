@@ -109,11 +109,13 @@ static int step_qemu(struct vm *vm, struct err *e)
 	worker_note(vm->worker, "accel", "%s", vm->is_emulated ? "tcg" : kvm_acceleration(vm));
 	qemu_launch_init(&launch, !vm->is_emulated);
 	qemu_launch_words(&launch, board);
-	qemu_launch_size(&launch, spec->vcpus ? (unsigned)spec->vcpus : 1, memory_bytes);
+	qemu_launch_size(&launch, spec, memory_bytes);
 	if (machine->agent_fd >= 0)
 		qemu_launch_file(&launch, "-fw_cfg", "name=opt/isolab/agent,file=", "agent",
 				 fd_move(&machine->agent_fd));
-	r = qemu_disk_add(&launch, &machine->disk, 0, e);
+	r = qemu_disk_add(&launch, &machine->disk, "isolab", e);
+	if (r == 0)
+		r = qemu_outside_add(vm, &launch, e);
 	if (r == 0)
 		r = qemu_run(vm, &launch, e);
 	qemu_launch_finish(&launch);
@@ -122,6 +124,8 @@ static int step_qemu(struct vm *vm, struct err *e)
 
 static const struct start_step steps[] = {
     {"disk", "open the distribution's disk, of which nothing will be changed", step_disk},
+    {"volumes", "start what serves directories of the host to the machine", vm_step_volumes},
+    {"lab", NULL, vm_step_lab},
     {"qemu", "start QEMU, walled in: the program that is a whole PC, a child of this process",
      step_qemu},
     {"walls", "the worker gives up all rights it no longer needs", qemu_step_walls},

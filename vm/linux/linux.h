@@ -106,9 +106,6 @@ void linux_wake(struct linux_vm *machine);
 void linux_end(struct linux_vm *machine, enum linux_end end);
 
 /* ---- outside.c: the lab's cable, directories of the host ---- */
-/* Steps of the start; they tell their own line, or have none. */
-int outside_step_lab(struct vm *vm, struct err *e);
-int outside_step_volumes(struct vm *vm, struct err *e);
 int outside_add_devices(struct linux_vm *machine, struct err *e);
 
 /* ---- x86_64/linux_cpu.c ---- */

@@ -4,23 +4,7 @@
  * the host (../volumes.h). Each is taken before the walls, made a device, and later told to the
  * agent (../inside.c).
  */
-#include "clock.h"
 #include "linux.h"
-
-int outside_step_lab(struct vm *vm, struct err *e)
-{
-	uint64_t start = clock_now_ns();
-	int r = vm_network_join(vm->worker, &vm->network, e);
-
-	if (r == 0)
-		worker_step(vm->worker, "lab", start, vm->network.lab.told);
-	return r < 0 ? r : 1;
-}
-
-int outside_step_volumes(struct vm *vm, struct err *e)
-{
-	return vm_volumes_start(vm->worker, &vm->volumes, e);
-}
 
 static int add_card(struct linux_vm *machine, struct err *e)
 {

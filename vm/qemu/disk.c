@@ -91,8 +91,9 @@ static unsigned add_file(struct qemu_launch *launch, int fd, const char *name, u
 	return inherited;
 }
 
-int qemu_disk_add(struct qemu_launch *launch, struct disk *disk, unsigned number, struct err *e)
+int qemu_disk_add(struct qemu_launch *launch, struct disk *disk, const char *serial, struct err *e)
 {
+	unsigned number = launch->disk_count++;
 	bool is_read_only = disk->changes_fd < 0;
 	/* every cluster once, and the tables over them: no more than a thousandth */
 	uint64_t changes_max = disk->bytes + disk->bytes / 1024 + 16 * CLUSTER;
@@ -117,7 +118,7 @@ int qemu_disk_add(struct qemu_launch *launch, struct disk *disk, unsigned number
 		if (launch->file_bytes_max < changes_max)
 			launch->file_bytes_max = changes_max;
 	}
-	qemu_launch_option(launch, "-device", "virtio-blk-pci,drive=disk%u,serial=isolab-%u",
-			   number, number);
+	qemu_launch_option(launch, "-device", "virtio-blk-pci,drive=disk%u,serial=%s", number,
+			   serial);
 	return 0;
 }

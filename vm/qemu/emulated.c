@@ -55,13 +55,8 @@ static int step_prepare(struct vm *vm, struct err *e)
 {
 	struct emulated_vm *machine = machine_of(vm);
 	char program[4096];
-	char *const *disks = worker_spec(vm->worker)->disks;
-	int r;
+	int r = qemu_find(program, sizeof(program), e);
 
-	if (disks && disks[0])
-		return err_hint(e, err_set(e, ENOTSUP, "--disk: an emulated vm has no disks"),
-				"--accel kvm, where KVM can run a full kernel");
-	r = qemu_find(program, sizeof(program), e);
 	if (r == 0)
 		r = boot_files_prepare(vm->worker, &machine->files, e);
 	if (r == 0)
@@ -99,7 +94,6 @@ static int join_initramfs(struct emulated_vm *machine, struct err *e)
 static int step_qemu(struct vm *vm, struct err *e)
 {
 	struct emulated_vm *machine = machine_of(vm);
-	const struct sandbox_spec *spec = worker_spec(vm->worker);
 	struct qemu_launch launch;
 	uint64_t memory_bytes;
 	int r = machine_size_choose(vm->worker, &machine->image, machine->files.initramfs_bytes,
@@ -111,10 +105,12 @@ static int step_qemu(struct vm *vm, struct err *e)
 		return r;
 	qemu_launch_init(&launch, false);
 	qemu_launch_words(&launch, board);
-	qemu_launch_size(&launch, spec->vcpus ? (unsigned)spec->vcpus : 1, memory_bytes);
+	qemu_launch_size(&launch, worker_spec(vm->worker), memory_bytes);
 	qemu_launch_file(&launch, "-kernel", "", "kernel", fd_move(&machine->files.kernel));
 	qemu_launch_file(&launch, "-initrd", "", "initramfs", fd_move(&machine->initramfs_fd));
-	r = qemu_run(vm, &launch, e);
+	r = qemu_outside_add(vm, &launch, e);
+	if (r == 0)
+		r = qemu_run(vm, &launch, e);
 	qemu_launch_finish(&launch);
 	boot_files_finish(&machine->files);
 	return r;
@@ -123,6 +119,8 @@ static int step_qemu(struct vm *vm, struct err *e)
 static const struct start_step steps[] = {
     {"prepare", "find the kernel and the files that it starts from, or make them: once",
      step_prepare},
+    {"volumes", "start what serves directories of the host to the machine", vm_step_volumes},
+    {"lab", NULL, vm_step_lab},
     {"qemu", "start QEMU, walled in: an ordinary process that imitates a whole machine", step_qemu},
     {"walls", "the worker gives up all rights it no longer needs", qemu_step_walls},
     {NULL, NULL, NULL},
@@ -137,26 +135,10 @@ static void on_up(struct vm *vm)
 static const struct qemu_kind emulated = {.steps = steps,
 					  .inside = {.send = qemu_send_agent, .on_up = on_up}};
 
-/* What our own monitor gives a machine and QEMU does not get from us yet. */
-static int refuse_outside(const struct sandbox_spec *spec, struct err *e)
-{
-	bool is_lab = spec->network == SPEC_NETWORK_LAB;
-
-	if (!is_lab && !vm_volumes_are_wanted(spec))
-		return 0;
-	int r = err_set(e, ENOTSUP, "%s is not in this version for a vm without KVM",
-			is_lab ? "--network lab" : "--volume");
-	return err_hint(e, r,
-			"where KVM can run Linux (`isolab doctor`) it is; or take a container");
-}
-
 static int emulated_start(struct worker *worker, struct err *e)
 {
-	struct emulated_vm *machine;
+	struct emulated_vm *machine = calloc(1, sizeof(*machine));
 
-	if (refuse_outside(worker_spec(worker), e) < 0)
-		return -ENOTSUP;
-	machine = calloc(1, sizeof(*machine));
 	if (!machine)
 		return err_sys(e, ENOMEM, "start a virtual machine");
 	machine->files.kernel = -1;

@@ -79,6 +79,7 @@ void qemu_launch_init(struct qemu_launch *launch, bool has_kvm)
 	launch->word_count = launch->file_count = launch->passed_count = 0;
 	launch->text_bytes = 0;
 	launch->file_bytes_max = 0;
+	launch->disk_count = 0;
 	launch->has_kvm = has_kvm;
 	launch->is_overfull = false;
 	qemu_launch_words(launch, always);
@@ -86,10 +87,20 @@ void qemu_launch_init(struct qemu_launch *launch, bool has_kvm)
 	qemu_launch_option(launch, "-cpu", "%s", has_kvm ? "host" : "max");
 }
 
-void qemu_launch_size(struct qemu_launch *launch, unsigned processors, uint64_t memory_bytes)
+void qemu_launch_size(struct qemu_launch *launch, const struct sandbox_spec *spec,
+		      uint64_t memory_bytes)
 {
-	qemu_launch_option(launch, "-smp", "%u", processors);
-	qemu_launch_option(launch, "-m", "size=%lluK", (unsigned long long)(memory_bytes >> 10));
+	unsigned long long memory_kib = memory_bytes >> 10;
+
+	qemu_launch_option(launch, "-smp", "%u", spec->vcpus ? (unsigned)spec->vcpus : 1);
+	qemu_launch_option(launch, "-m", "size=%lluK", memory_kib);
+	if (!vm_volumes_are_wanted(spec))
+		return;
+	qemu_launch_option(launch, "-object", "memory-backend-memfd,id=ram,share=on,size=%lluK",
+			   memory_kib);
+	qemu_launch_option(launch, "-machine", "memory-backend=ram");
+	if (launch->file_bytes_max < memory_bytes)
+		launch->file_bytes_max = memory_bytes;
 }
 
 void qemu_launch_file(struct qemu_launch *launch, const char *option, const char *prefix,

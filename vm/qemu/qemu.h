@@ -8,6 +8,7 @@
  *
  *	launch.c	QEMU's command line, and what it inherits
  *	disk.c		of that, a disk
+ *	outside.c	of that, what the spec asks for: the lab, volumes, disks
  *	process.c	QEMU as a child of the worker: found, walled in, started, ended
  *	jail.c		the walls around it
  *	qmp.c		what it says of itself, line by line
@@ -89,6 +90,7 @@ struct qemu_launch {
 	unsigned file_count;
 	int passed[QEMU_PASSED_MAX]; /* owned */
 	unsigned passed_count;
+	unsigned disk_count;
 	uint64_t file_bytes_max; /* of the longest file that it may write */
 	bool has_kvm;
 	bool is_overfull; /* something had no room: it does not start */
@@ -106,14 +108,22 @@ void qemu_launch_option(struct qemu_launch *launch, const char *option, const ch
 void qemu_launch_file(struct qemu_launch *launch, const char *option, const char *prefix,
 		      const char *name, int fd);
 unsigned qemu_launch_pass(struct qemu_launch *launch, int fd);
-/* Processors and memory. */
-void qemu_launch_size(struct qemu_launch *launch, unsigned processors, uint64_t memory_bytes);
+/* Processors and memory, as the spec wants them; volumes need memory that can be shared. */
+void qemu_launch_size(struct qemu_launch *launch, const struct sandbox_spec *spec,
+		      uint64_t memory_bytes);
 
 /* ---- disk.c ---- */
 
-/* Takes an opened disk's descriptors for a disk of this number: /dev/vda, /dev/vdb … in their
- * order. Its changes become a file of QEMU's format. */
-int qemu_disk_add(struct qemu_launch *launch, struct disk *disk, unsigned number, struct err *e);
+enum { QEMU_SERIAL_MAX = 20 }; /* with its zero */
+
+/* Takes an opened disk's descriptors: /dev/vda, /dev/vdb … in their order. Its changes become a
+ * file of QEMU's format. */
+int qemu_disk_add(struct qemu_launch *launch, struct disk *disk, const char *serial, struct err *e);
+
+/* ---- outside.c ---- */
+
+/* The devices that the spec asks for: what vm_step_lab() and vm_step_volumes() took, disks. */
+int qemu_outside_add(struct vm *vm, struct qemu_launch *launch, struct err *e);
 
 /* ---- process.c ---- */
 
