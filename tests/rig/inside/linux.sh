@@ -120,6 +120,13 @@ test_linux_guest_that_reboots_says_so() {
 		reboot -f && contains 'reset the machine' && contains '^hint:'
 }
 
+test_linux_guest_that_panics_fails_with_its_last_words() {
+	expect 125 timeout 100 isolab run vm --kernel $kernel --memory 128M -- \
+		sh -c 'echo c >/proc/sysrq-trigger; sleep 100' &&
+		contains 'sysrq triggered crash' && contains 'reset the machine' &&
+		contains '^hint:'
+}
+
 test_command_that_the_image_of_a_linux_guest_lacks_is_named_to_a_user_of_group_kvm() {
 	expect 127 as_learner timeout 100 isolab run vm --kernel $kernel --memory 128M -- \
 		no-such-program && contains "'no-such-program' not found" && contains '^hint:'

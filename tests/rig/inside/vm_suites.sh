@@ -32,6 +32,12 @@ test_vm_beside_hostile_guests() {
 	grep '^# ' /tmp/output
 }
 
+test_container_beside_hostile_linux() {
+	export ISOLAB_COUNT=7 ISOLAB_LINUX=/opt/linux/vmlinuz
+	suite vm_hostile.py test_container_beside_hostile_linux || return 1
+	grep '^# ' /tmp/output
+}
+
 test_guests_that_do_wrong_end_clearly() {
 	suite vm_guests.py
 }
