@@ -4,6 +4,7 @@
 # the one named, with the distribution's own tool and unpacks it to DIRECTORY/PACKAGE, installing
 # nothing: boot/vmlinuz-VERSION, and lib/modules/VERSION with the list of what needs what.
 set -eu
+umask 022
 directory=$1
 wanted=${2:-linux-image-cloud-amd64 linux-image-kvm linux-image-virtual linux-image-amd64}
 

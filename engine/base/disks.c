@@ -14,34 +14,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "kernels.h"
 #include "str.h"
 
 enum { DISKS_MAX = 64 };
 
 static const char all_users[] = "/var/cache/isolab/distro";
 
-/* Of the user, whoever that is. */
-static int own_cache(char *path, size_t size, struct err *e)
-{
-	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-	bool is_set = cache && *cache == '/';
-
-	if (!is_set && (!home || *home != '/'))
-		return err_hint(e, err_set(e, ENOENT, "there is no directory for disks"),
-				"set HOME or XDG_CACHE_HOME");
-	if ((size_t)snprintf(path, size, "%s%s/isolab/distro", is_set ? cache : home,
-			     is_set ? "" : "/.cache") < size)
-		return 0;
-	return err_sys(e, ENAMETOOLONG, "directory of disks");
-}
-
 int disks_cache(char *path, size_t size, struct err *e)
 {
-	/* Who says where his cache is means it. */
-	if (geteuid() != 0 || getenv("XDG_CACHE_HOME"))
-		return own_cache(path, size, e);
-	str_copy(path, size, all_users);
-	return 0;
+	return kernels_cache_to_fill("distro", path, size, e);
 }
 
 static bool look_at(const char *path, const char *origin, struct disk_entry *ret)
@@ -92,7 +74,7 @@ void disks_for_each(void (*each)(void *arg, const struct disk_entry *disk), void
 {
 	char path[PATH_MAX];
 
-	if (own_cache(path, sizeof(path), NULL) == 0)
+	if (kernels_cache_of("distro", path, sizeof(path), NULL) == 0)
 		look_in(path, "yours", each, arg);
 	look_in(all_users, "of all users", each, arg);
 }

@@ -38,7 +38,17 @@ int kernels_compare(const char *a, const char *b)
 
 int kernels_cache(char *path, size_t size, struct err *e)
 {
-	return kernels_cache_of("kernels", path, size, e);
+	return kernels_cache_to_fill("kernels", path, size, e);
+}
+
+int kernels_cache_to_fill(const char *part, char *path, size_t size, struct err *e)
+{
+	/* Who says where his cache is means it. */
+	if (geteuid() != 0 || getenv("XDG_CACHE_HOME"))
+		return kernels_cache_of(part, path, size, e);
+	if ((size_t)snprintf(path, size, "/var/cache/isolab/%s", part) < size)
+		return 0;
+	return err_sys(e, ENAMETOOLONG, "the cache's directory");
 }
 
 int kernels_cache_of(const char *part, char *path, size_t size, struct err *e)
@@ -108,7 +118,7 @@ void kernels_for_each(void (*each)(void *arg, const struct kernel_entry *kernel)
 {
 	char path[PATH_MAX], pattern[PATH_MAX + sizeof(FETCHED)];
 
-	if (kernels_cache(path, sizeof(path), NULL) == 0) {
+	if (kernels_cache_of("kernels", path, sizeof(path), NULL) == 0) {
 		snprintf(pattern, sizeof(pattern), "%s" FETCHED, path);
 		look_at(pattern, "fetched", each, arg);
 	}

@@ -31,7 +31,10 @@ int kernels_choose(char *path, size_t size, struct err *e);
 
 /* Where `kernel fetch` puts what it unpacks. -ENOENT: there is no home directory. */
 int kernels_cache(char *path, size_t size, struct err *e);
-/* The same for another `part` of isolab's cache than "kernels". */
+/* Where a `part` of isolab's cache ("kernels", "distro") is to be put: what root makes is for everybody,
+ * in /var/cache/isolab, unless XDG_CACHE_HOME says where. -ENOENT: the same. */
+int kernels_cache_to_fill(const char *part, char *path, size_t size, struct err *e);
+/* The same part of this user's own cache. */
 int kernels_cache_of(const char *part, char *path, size_t size, struct err *e);
 
 /* Where the modules of a kernel are: the directory of their modules.dep, beside the kernel as a

@@ -143,7 +143,7 @@ const struct command cmd_kernel = {
     .details =
 	"fetch downloads the distribution's kernel for virtual machines, or the PACKAGE named, "
 	"with its own\ntool, and takes it apart: kernel and modules are kept, nothing is "
-	"installed.",
+	"installed.\nWhat root fetches is for everybody on this machine.",
     .flags = COMMAND_NO_LAB | COMMAND_TERMINAL,
     .options = options,
     .run = run_kernel,

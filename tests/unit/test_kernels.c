@@ -95,12 +95,16 @@ static void test_without_a_home_there_is_no_cache(void **state)
 	(void)state;
 	unsetenv("XDG_CACHE_HOME");
 	unsetenv("HOME");
-	assert_int_equal(kernels_cache(path, sizeof(path), &error), -ENOENT);
+	assert_int_equal(kernels_cache_of("kernels", path, sizeof(path), &error), -ENOENT);
 	assert_true(error.hint[0]);
 	setenv("HOME", "/home/me", 1);
-	assert_int_equal(kernels_cache(path, sizeof(path), NULL), 0);
+	assert_int_equal(kernels_cache_of("kernels", path, sizeof(path), NULL), 0);
 	assert_string_equal(path, "/home/me/.cache/isolab/kernels");
-	assert_int_equal(kernels_cache(path, 10, NULL), -ENAMETOOLONG);
+	assert_int_equal(kernels_cache_of("kernels", path, 10, NULL), -ENAMETOOLONG);
+	/* what root fetches is everybody's */
+	assert_int_equal(kernels_cache(path, sizeof(path), NULL), 0);
+	assert_string_equal(path, geteuid() == 0 ? "/var/cache/isolab/kernels"
+						 : "/home/me/.cache/isolab/kernels");
 }
 
 int main(void)
