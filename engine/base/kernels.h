@@ -31,8 +31,8 @@ int kernels_choose(char *path, size_t size, struct err *e);
 
 /* Where `kernel fetch` puts what it unpacks. -ENOENT: there is no home directory. */
 int kernels_cache(char *path, size_t size, struct err *e);
-/* Where a `part` of isolab's cache ("kernels", "distro") is to be put: what root makes is for everybody,
- * in /var/cache/isolab, unless XDG_CACHE_HOME says where. -ENOENT: the same. */
+/* Where a `part` of isolab's cache ("kernels", "distro") is to be put: what root makes is for
+ * everybody, in /var/cache/isolab, unless XDG_CACHE_HOME says where. -ENOENT: the same. */
 int kernels_cache_to_fill(const char *part, char *path, size_t size, struct err *e);
 /* The same part of this user's own cache. */
 int kernels_cache_of(const char *part, char *path, size_t size, struct err *e);
