@@ -2,8 +2,10 @@
 #ifndef ISOLAB_VM_VOLUMES_H
 #define ISOLAB_VM_VOLUMES_H
 /*
- * volumes: the directories of the host that a machine is shown (--volume SRC:DST[:ro]), each a
- * device of its own: a virtiofsd serves it, and what is written goes straight to the host's files.
+ * volumes: the directories and files of the host that a machine is shown (--volume SRC:DST[:ro]),
+ * each a device of its own. As a rule a virtiofsd serves it, and what is written goes straight to
+ * the host's files. Where there is none, or it does not run, the machine gets a disk with a copy
+ * (volume_copy.h), and a note says so.
  */
 #include <stdbool.h>
 
@@ -18,9 +20,10 @@ enum { VM_VOLUMES_MAX = 8, VM_VOLUME_TAG_MAX = 16 };
 
 struct vm_volume {
 	struct virtiofsd daemon;
+	int image_fd;                /* a copy, to become a disk; -1: it is, or there is none */
 	char tag[VM_VOLUME_TAG_MAX]; /* how the guest finds the device */
-	char *target;                /* where it is seen, owned */
-	bool is_read_only;
+	char *source, *target;       /* what is shown, and where: owned */
+	bool is_file, is_read_only, is_copy;
 };
 
 struct vm_volumes {
@@ -28,13 +31,19 @@ struct vm_volumes {
 	unsigned count;
 };
 
-/* True if the spec asks for any: then the RAM must be shared (memory_init_shared). */
+/* True if the spec asks for any. */
 static inline bool vm_volumes_are_wanted(const struct sandbox_spec *spec)
 {
 	return spec->volumes && spec->volumes[0];
 }
-/* Starts what serves them; notices its end. Before the walls. 1: none is asked for. */
+/* True if they need RAM that can be shared (memory_init_shared). */
+bool vm_volumes_share_memory(const struct sandbox_spec *spec);
+/* Starts what serves them, and notices its end, or makes the copies. Before the walls. 1: none is
+ * asked for. */
 int vm_volumes_start(struct worker *worker, struct vm_volumes *volumes, struct err *e);
+/* Its virtiofsd does not do: it becomes a copy. `why`: what went wrong, for the note. */
+int vm_volume_become_copy(struct worker *worker, struct vm_volume *volume, const char *why,
+			  struct err *e);
 /* Appends the body of the agent's MOUNT (agent.h) for one of them. */
 void vm_volume_tell(const struct vm_volume *volume, struct strbuf *body);
 void vm_volumes_finish(struct vm_volumes *volumes);

@@ -163,6 +163,30 @@ def test_volumes(lab):
                    FAILED, "--volume: open '/nonexistent'")
 
 
+def test_volume_copies(lab):
+    """without virtiofsd a directory and a file are seen as they are at the start"""
+    places = [place for place in ("/usr/lib/qemu/virtiofsd", "/usr/libexec/virtiofsd",
+                                  "/usr/lib/virtiofsd", "/usr/bin/virtiofsd",
+                                  "/usr/local/bin/virtiofsd") if os.path.exists(place)]
+    if os.geteuid() != 0 and places:
+        raise Skip("only root can hide virtiofsd")
+    covers = "".join(f"mount --bind /dev/null {place}; " for place in places)
+    lab.wrap = ["unshare", "-m", "sh", "-c", covers + 'exec "$@"', "-"]
+    share, single = os.path.join(lab.scratch, "share"), os.path.join(lab.scratch, "single")
+    os.mkdir(share)
+    for place in (os.path.join(share, "file"), single):
+        with open(place, "w", encoding="ascii") as file:
+            file.write("from outside\n")
+    result = lab.isolab("run", "vm", *TCG, "--volume", share + ":/work", "--volume",
+                        single + ":/etc/single:ro", "--", "sh", "-c",
+                        "cat /work/file /etc/single; echo from inside >/work/file; "
+                        "cat /work/file; touch /etc/single 2>&1 || true; ls -A /work")
+    expect(result, 0, "^from outside\nfrom outside\nfrom inside\n.*Read-only file system\nfile\n$",
+           "'/work' is a copy")
+    with open(os.path.join(share, "file"), encoding="ascii") as file:
+        check(file.read() == "from outside\n")
+
+
 def open_tun(lab):
     """A machine's cable is a tap: where its device is closed to all but root, the lab gets one of
     its own, in a mount namespace of its own."""

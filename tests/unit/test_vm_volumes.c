@@ -22,6 +22,7 @@
 #include <cmocka.h>
 
 #include "agent.h"
+#include "enclosed.h"
 #include "fd.h"
 #include "vhost.h"
 #include "virtio_driver.h"
@@ -319,7 +320,8 @@ static void test_virtiofsd_serves_a_driver_and_ends_with_its_line(void **state)
 		skip();
 	assert_non_null(mkdtemp(directory));
 	auto_close int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r = virtiofsd_start(&daemon, directory, true, fd, &e);
+	const struct virtiofsd_source source = {.path = directory, .is_read_only = true};
+	int r = virtiofsd_start(&daemon, &source, fd, &e);
 	assert_int_equal(faccessat(fd, "volume", F_OK, 0), -1); /* the socket's name is gone */
 	if (r == -EPERM || r == -EACCES) {
 		rmdir(directory);
@@ -329,7 +331,7 @@ static void test_virtiofsd_serves_a_driver_and_ends_with_its_line(void **state)
 	memset(&driver, 0, sizeof(driver));
 	assert_int_equal(memory_init_shared(&driver.memory, DRIVER_RAM, NULL), 0);
 	r = virtio_fs_init(&driver.device, "work", daemon.socket, &driver.memory, &e);
-	assert_string_equal(virtiofsd_words(&daemon, words, sizeof(words)), "");
+	assert_string_equal(enclosed_words(daemon.words_fd, words, sizeof(words)), "");
 	assert_int_equal(r, 0);
 	daemon.socket = -1;
 	driver_start(&driver, 0);

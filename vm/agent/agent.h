@@ -99,9 +99,13 @@ struct agent_network {
 	uint8_t hardware_address[6], unused[2]; /* by which the card is found */
 };
 
-enum agent_mount_flags { AGENT_MOUNT_READ_ONLY = 1 };
+enum agent_mount_flags {
+	AGENT_MOUNT_READ_ONLY = 1,
+	AGENT_MOUNT_DISK = 2,   /* a copy: ext4, on the disk whose serial number is the tag */
+	AGENT_MOUNT_INSIDE = 4, /* directory or file, it lies in there as "volume" */
+};
 
-/* A directory of the host. */
+/* A directory or file of the host. */
 struct agent_mount {
 	uint32_t flags;
 };

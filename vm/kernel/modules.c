@@ -17,6 +17,8 @@ const char *const modules_wanted[] = {
     /* devices */
     "virtio_blk", "virtio_net", "virtio_console", "virtio_rng", "vmw_vsock_virtio_transport",
     "virtiofs",
+    /* a volume that is a copy */
+    "crc32c_generic", "ext4",
     /* walls in walls: a writable root, the lab's bridge */
     "overlay", "veth", "bridge", NULL};
 

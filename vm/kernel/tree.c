@@ -19,7 +19,8 @@
 struct walk {
 	int (*each)(void *arg, const struct tree_entry *entry, struct err *e);
 	void *arg;
-	dev_t device; /* of the top: directories of others are not entered */
+	dev_t device;       /* of the top: directories of others are not entered … */
+	bool enters_mounts; /* … but so */
 	size_t count;
 	char path[TREE_PATH_MAX];
 };
@@ -92,7 +93,7 @@ static int enter(struct walk *w, struct tree_entry *entry, size_t length, int de
 		return err_sys(e, errno, "open the directory '%.200s'", w->path);
 	entry->is_closed = fd < 0;
 	int r = w->each(w->arg, entry, e);
-	if (r < 0 || fd < 0 || entry->status.st_dev != w->device)
+	if (r < 0 || fd < 0 || (entry->status.st_dev != w->device && !w->enters_mounts))
 		return r;
 	if (fstat(fd, &opened) < 0 || opened.st_ino != entry->status.st_ino ||
 	    opened.st_dev != entry->status.st_dev)
@@ -135,8 +136,9 @@ static int go_through(struct walk *w, int directory, size_t length, int depth, s
 	return r;
 }
 
-int tree_walk(int top, int (*each)(void *arg, const struct tree_entry *entry, struct err *e),
-	      void *arg, struct err *e)
+static int walk(int top, bool enters_mounts,
+		int (*each)(void *arg, const struct tree_entry *entry, struct err *e), void *arg,
+		struct err *e)
 {
 	struct stat status;
 
@@ -150,7 +152,20 @@ int tree_walk(int top, int (*each)(void *arg, const struct tree_entry *entry, st
 	w->each = each;
 	w->arg = arg;
 	w->device = status.st_dev;
+	w->enters_mounts = enters_mounts;
 	return go_through(w, top, 0, 0, e);
+}
+
+int tree_walk(int top, int (*each)(void *arg, const struct tree_entry *entry, struct err *e),
+	      void *arg, struct err *e)
+{
+	return walk(top, false, each, arg, e);
+}
+
+int tree_walk_all(int top, int (*each)(void *arg, const struct tree_entry *entry, struct err *e),
+		  void *arg, struct err *e)
+{
+	return walk(top, true, each, arg, e);
 }
 
 static int add_entry(void *arg, const struct tree_entry *entry, struct err *e)

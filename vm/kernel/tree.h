@@ -33,6 +33,9 @@ struct tree_entry {
  * walk and is handed on. -ELOOP too deep, -E2BIG too many, -ESTALE it changed meanwhile. */
 int tree_walk(int top, int (*each)(void *arg, const struct tree_entry *entry, struct err *e),
 	      void *arg, struct err *e);
+/* The same, but what is mounted in the tree is a part of it. */
+int tree_walk_all(int top, int (*each)(void *arg, const struct tree_entry *entry, struct err *e),
+		  void *arg, struct err *e);
 
 /* The identity of a whole tree. */
 int tree_identity(int top, char text[static IDENTITY_TEXT], struct err *e);

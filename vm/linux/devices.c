@@ -161,7 +161,9 @@ static int create_virtio(struct linux_vm *machine, struct err *e)
 		r = io_add(machine, e);
 	if (r == 0)
 		r = outside_add_devices(machine, e);
-	return r < 0 ? r : create_disks(machine, e);
+	if (r == 0)
+		r = create_disks(machine, e);
+	return r < 0 ? r : outside_add_copies(machine, e);
 }
 
 int devices_create(struct linux_vm *machine, struct err *e)

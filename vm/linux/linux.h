@@ -107,6 +107,8 @@ void linux_end(struct linux_vm *machine, enum linux_end end);
 
 /* ---- outside.c: the lab's cable, directories of the host ---- */
 int outside_add_devices(struct linux_vm *machine, struct err *e);
+/* Behind the disks that were asked for, so that those keep their names. */
+int outside_add_copies(struct linux_vm *machine, struct err *e);
 
 /* ---- x86_64/linux_cpu.c ---- */
 /* Before the first processor: interrupt controllers, timer. */

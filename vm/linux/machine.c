@@ -67,7 +67,9 @@ static int step_memory(struct vm *vm, struct err *e)
 	int r = machine_size_choose(vm->worker, &machine->image, machine->files.initramfs_bytes,
 				    &bytes, e);
 
-	return r < 0 ? r : kvm_create_memory(vm, bytes, e);
+	return r < 0 ? r
+		     : kvm_create_memory(vm, bytes,
+					 vm_volumes_share_memory(worker_spec(vm->worker)), e);
 }
 
 static int step_processors(struct vm *vm, struct err *e)

@@ -94,7 +94,7 @@ void qemu_launch_size(struct qemu_launch *launch, const struct sandbox_spec *spe
 
 	qemu_launch_option(launch, "-smp", "%u", spec->vcpus ? (unsigned)spec->vcpus : 1);
 	qemu_launch_option(launch, "-m", "size=%lluK", memory_kib);
-	if (!vm_volumes_are_wanted(spec))
+	if (!vm_volumes_share_memory(spec))
 		return;
 	qemu_launch_option(launch, "-object", "memory-backend-memfd,id=ram,share=on,size=%lluK",
 			   memory_kib);

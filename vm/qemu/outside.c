@@ -35,6 +35,25 @@ static void add_volume(struct qemu_launch *launch, struct vm_volume *volume)
 			   volume->tag);
 }
 
+/* Behind the disks that were asked for, so that those keep their names. */
+static int add_copies(struct qemu_launch *launch, struct vm_volumes *volumes, struct err *e)
+{
+	struct disk disk;
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && i < volumes->count; i++) {
+		struct vm_volume *volume = &volumes->list[i];
+		if (!volume->is_copy)
+			continue;
+		r = disk_take(&disk, fd_move(&volume->image_fd), volume->is_read_only, e);
+		if (r < 0)
+			return r;
+		r = qemu_disk_add(launch, &disk, volume->tag, e);
+		disk_close(&disk);
+	}
+	return r;
+}
+
 static int add_disks(struct qemu_launch *launch, char *const *disks, struct err *e)
 {
 	char path[SPEC_PATH_MAX], serial[QEMU_SERIAL_MAX];
@@ -60,6 +79,8 @@ int qemu_outside_add(struct vm *vm, struct qemu_launch *launch, struct err *e)
 	if (vm->network.tap_fd >= 0)
 		add_card(launch, &vm->network);
 	for (unsigned i = 0; i < vm->volumes.count; i++)
-		add_volume(launch, &vm->volumes.list[i]);
-	return add_disks(launch, worker_spec(vm->worker)->disks, e);
+		if (!vm->volumes.list[i].is_copy)
+			add_volume(launch, &vm->volumes.list[i]);
+	int r = add_disks(launch, worker_spec(vm->worker)->disks, e);
+	return r < 0 ? r : add_copies(launch, &vm->volumes, e);
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "disk.h"
+#include "fd.h"
 
 enum {
 	QUEUE_SIZE = 128,
@@ -46,8 +47,8 @@ struct config {
 
 struct block {
 	struct disk disk;
-	char path[96]; /* the end of it, for words */
-	unsigned number;
+	char name[96]; /* for words: the end of its path */
+	char serial[SERIAL_BYTES];
 	bool has_told; /* of an error */
 };
 
@@ -58,7 +59,7 @@ static uint8_t fail(struct virtio_device *device, int code)
 	struct block *block = device->state;
 
 	if (!block->has_told)
-		virtio_say(device, "disk '%s': the guest gets I/O errors: %s", block->path,
+		virtio_say(device, "disk '%s': the guest gets I/O errors: %s", block->name,
 			   code ? strerror(code) : "the image is shorter than it was at the start");
 	block->has_told = true;
 	return RESULT_IO_ERROR;
@@ -123,7 +124,6 @@ static uint8_t serve(struct virtio_device *device, const struct virtio_chain *ch
 	const struct block *block = device->state;
 	uint64_t sector = le64toh(header->sector);
 	uint64_t sent = chain->readable_bytes - sizeof(*header);
-	char serial[SERIAL_BYTES] = "";
 	uint8_t result;
 
 	switch (le32toh(header->type)) {
@@ -140,10 +140,9 @@ static uint8_t serve(struct virtio_device *device, const struct virtio_chain *ch
 	case TYPE_FLUSH:
 		return RESULT_OK;
 	case TYPE_SERIAL:
-		snprintf(serial, sizeof(serial), "isolab-%u", block->number);
-		*ret_written = virtio_chain_write(chain, device->memory, 0, serial,
-						  room < sizeof(serial) ? (size_t)room
-									: sizeof(serial));
+		*ret_written = virtio_chain_write(chain, device->memory, 0, block->serial,
+						  room < SERIAL_BYTES ? (size_t)room
+								      : SERIAL_BYTES);
 		return RESULT_OK;
 	default:
 		return RESULT_UNKNOWN;
@@ -189,6 +188,24 @@ static const struct virtio_ops block_ops = {
     .finish = finish,
 };
 
+/* Makes the device of a disk that is open. */
+static int plug_in(struct virtio_device *device, struct block *block, bool is_read_only,
+		   struct memory *memory, struct err *e)
+{
+	const struct config config = {.sectors = htole64(block->disk.bytes / DISK_SECTOR),
+				      .segments_max = htole32(QUEUE_SIZE - 2),
+				      .block_bytes = htole32(DISK_SECTOR)};
+	int r = virtio_init(device, &block_ops, block, memory, e);
+
+	if (r < 0)
+		return r;
+	memcpy(device->config, &config, sizeof(config));
+	device->config_bytes = sizeof(config);
+	if (is_read_only)
+		device->features |= FEATURE_READ_ONLY;
+	return 0;
+}
+
 int virtio_block_init(struct virtio_device *device, const char *path, bool is_read_only,
 		      unsigned number, struct memory *memory, struct err *e)
 {
@@ -202,18 +219,27 @@ int virtio_block_init(struct virtio_device *device, const char *path, bool is_re
 		free(block);
 		return r;
 	}
-	block->number = number;
-	snprintf(block->path, sizeof(block->path), "%s",
-		 length < sizeof(block->path) ? path : path + length - sizeof(block->path) + 1);
-	r = virtio_init(device, &block_ops, block, memory, e);
-	if (r < 0)
+	snprintf(block->serial, sizeof(block->serial), "isolab-%u", number);
+	snprintf(block->name, sizeof(block->name), "%s",
+		 length < sizeof(block->name) ? path : path + length - sizeof(block->name) + 1);
+	return plug_in(device, block, is_read_only, memory, e);
+}
+
+int virtio_block_take(struct virtio_device *device, int image_fd, bool is_read_only,
+		      const char *serial, struct memory *memory, struct err *e)
+{
+	struct block *block = calloc(1, sizeof(*block));
+
+	if (!block) {
+		fd_close(&image_fd);
+		return err_sys(e, ENOMEM, "make a disk");
+	}
+	int r = disk_take(&block->disk, image_fd, is_read_only, e);
+	if (r < 0) {
+		free(block);
 		return r;
-	const struct config config = {.sectors = htole64(block->disk.bytes / DISK_SECTOR),
-				      .segments_max = htole32(QUEUE_SIZE - 2),
-				      .block_bytes = htole32(DISK_SECTOR)};
-	memcpy(device->config, &config, sizeof(config));
-	device->config_bytes = sizeof(config);
-	if (is_read_only)
-		device->features |= FEATURE_READ_ONLY;
-	return 0;
+	}
+	memcpy(block->serial, serial, strnlen(serial, sizeof(block->serial)));
+	snprintf(block->name, sizeof(block->name), "%s", serial);
+	return plug_in(device, block, is_read_only, memory, e);
 }

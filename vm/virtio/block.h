@@ -10,5 +10,9 @@
  * image is opened here. -errno as disk_open. */
 int virtio_block_init(struct virtio_device *device, const char *path, bool is_read_only,
 		      unsigned number, struct memory *memory, struct err *e);
+/* The same with an image that is open already (disk_take) and a serial number of the caller's, at
+ * most 20 bytes. The descriptor is its own from now on, also if it fails. */
+int virtio_block_take(struct virtio_device *device, int image_fd, bool is_read_only,
+		      const char *serial, struct memory *memory, struct err *e);
 
 #endif

@@ -67,21 +67,31 @@ static int measure(struct disk *disk, struct err *e)
 }
 
 /* On a disk if there is a place, else in memory. */
+int disk_make_nameless(struct err *e)
+{
+	const char *place = getenv("TMPDIR");
+	int fd = open(place && place[0] == '/' ? place : "/var/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC,
+		      0600);
+
+	if (fd < 0)
+		fd = memfd_create("disk", MFD_CLOEXEC);
+	return fd >= 0 ? fd
+		       : err_hint(e, err_sys(e, errno, "make a file without a name"),
+				  "in $TMPDIR or /var/tmp, or in memory");
+}
+
 static int make_changes(struct disk *disk, struct err *e)
 {
 	uint64_t clusters = (disk->bytes + DISK_CLUSTER - 1) / DISK_CLUSTER;
-	const char *place = getenv("TMPDIR");
 
 	disk->changed = calloc((size_t)(clusters + 7) / 8, 1);
 	if (!disk->changed)
 		return err_sys(e, ENOMEM, "keep its changes apart");
-	disk->changes_fd = open(place && place[0] == '/' ? place : "/var/tmp",
-				O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	disk->changes_fd = disk_make_nameless(e);
 	if (disk->changes_fd < 0)
-		disk->changes_fd = memfd_create("disk", MFD_CLOEXEC);
-	if (disk->changes_fd < 0 || ftruncate(disk->changes_fd, (off_t)disk->bytes) < 0)
-		return err_hint(e, err_sys(e, errno, "keep its changes apart"),
-				"a nameless file in $TMPDIR or /var/tmp, or in memory");
+		return err_ctx(e, disk->changes_fd, "keep its changes apart");
+	if (ftruncate(disk->changes_fd, (off_t)disk->bytes) < 0)
+		return err_sys(e, errno, "keep its changes apart");
 	return 0;
 }
 
@@ -112,6 +122,18 @@ int disk_open(struct disk *disk, const char *path, bool is_read_only, struct err
 	if (r < 0)
 		disk_close(disk);
 	return r < 0 ? err_ctx(e, r, "the disk '%s'", path) : 0;
+}
+
+int disk_take(struct disk *disk, int image_fd, bool is_read_only, struct err *e)
+{
+	*disk = (struct disk){.image_fd = image_fd, .changes_fd = -1};
+	int r = measure(disk, e);
+
+	if (r == 0 && !is_read_only)
+		r = make_changes(disk, e);
+	if (r < 0)
+		disk_close(disk);
+	return r;
 }
 
 void disk_close(struct disk *disk)

@@ -28,6 +28,10 @@ struct disk {
 /* Opens the image; it stays open, its path is not needed again. -ENOENT …, -EINVAL: it is no raw
  * image; -EBUSY: somebody holds it exclusively (flock(2)). */
 int disk_open(struct disk *disk, const char *path, bool is_read_only, struct err *e);
+/* The same with an image of our own that is open already; it is the disk's from now on. */
+int disk_take(struct disk *disk, int image_fd, bool is_read_only, struct err *e);
+/* A file without a name, empty: in $TMPDIR or /var/tmp, else in memory. A descriptor or -errno. */
+int disk_make_nameless(struct err *e);
 /* Fine on one that was not opened, if its descriptors are -1. */
 void disk_close(struct disk *disk);
 

@@ -120,6 +120,82 @@ test_directory_of_a_user_is_shared_with_a_linux_guest() {
 	try_volumes /home/learner/shared as_learner isolab && no_virtiofsd_left
 }
 
+# A file beside another: only the one is there, written through, and gone elsewhere.
+test_single_file_of_the_host_is_shared_with_a_linux_guest() {
+	copy_virtiofsd || return
+	mkdir -p /srv/single && echo told >/srv/single/file && echo hidden >/srv/single/other
+	expect 0 timeout 200 isolab run vm --kernel $kernel --memory 128M \
+		--volume /srv/single/file:/etc/told \
+		--volume /srv/single/other:/new/other:ro -- sh -c '
+		cat /etc/told /new/other; echo new >/etc/told; echo x >/new/other
+		ls -A /new /run; grep -c isolab-volume /proc/mounts' || true
+	contains '^told$' && contains '^hidden$' && contains 'Read-only' && contains '^other$' &&
+		contains '^0$' && ! grep -q 'isolab-volume' /tmp/output || return 1
+	[ "$(cat /srv/single/file)" = new ] || { echo "not written through"; return 1; }
+	[ "$(cat /srv/single/other)" = hidden ] || { echo "written to"; return 1; }
+	no_virtiofsd_left
+}
+
+# cover_virtiofsd FILE: in its place stands that, until uncover_virtiofsd.
+cover_virtiofsd() {
+	for path in /usr/lib/qemu/virtiofsd /usr/libexec/virtiofsd; do
+		[ ! -e $path ] || mount --bind "$1" $path || return 1
+	done
+}
+
+uncover_virtiofsd() {
+	for path in /usr/lib/qemu/virtiofsd /usr/libexec/virtiofsd; do
+		! grep -q " $path " /proc/mounts || umount $path
+	done
+}
+
+# What the guest writes to a copy stays there; a disk of the user's keeps its name.
+try_copies() {
+	folder=$1
+	shift
+	mkdir -p "$folder/tree/sub" && echo told >"$folder/tree/sub/file" &&
+		echo single >"$folder/single" && head -c 100000 /dev/zero >"$folder/disk" &&
+		chown -R "$(stat -c %u:%g "$folder")" "$folder" || return 1
+	expect 0 "$@" create vm box --kernel $kernel --memory 128M --disk "$folder/disk" \
+		--volume "$folder/tree:/work/deep" --volume "$folder/single:/etc/single:ro" \
+		-- sleep 1000 || return 1
+	contains "note: '/etc/single' is a copy" || return 1
+	expect 0 "$@" exec box -- sh -c '
+		cat /work/deep/sub/file /etc/single; ls -A /work/deep
+		stat -c %u /work/deep/sub/file
+		echo new >/work/deep/sub/file; echo x >/etc/single
+		dd if=/dev/zero of=/work/deep/large bs=64k count=48 2>/dev/null; sync
+		cat /work/deep/sub/file /sys/block/vda/serial /sys/block/vdb/serial' || return 1
+	contains '^told$' && contains '^single$' && contains '^sub$' && contains '^0$' &&
+		contains 'Read-only' && contains '^new$' && contains '^isolab-0' &&
+		contains 'volume0$' && ! grep -q 'lost+found' /tmp/output || return 1
+	[ "$(cat "$folder/tree/sub/file")" = told ] || { echo "written to"; return 1; }
+	expect 0 "$@" events box --json && contains "'/work/deep' is a copy: what" || return 1
+	expect 0 "$@" rm -f box
+}
+
+test_without_virtiofsd_a_linux_guest_gets_copies() {
+	mkdir -p /srv/copied /home/learner/copied && chown 1000:1000 /home/learner/copied
+	cover_virtiofsd /dev/null &&
+		try_copies /srv/copied isolab &&
+		try_copies /home/learner/copied as_learner isolab
+	result=$?
+	uncover_virtiofsd
+	return $result
+}
+
+test_virtiofsd_that_does_not_run_is_done_without() {
+	printf '#!/bin/sh\necho no library >&2\nexit 1\n' >/tmp/broken && chmod 755 /tmp/broken
+	mkdir -p /srv/broken && echo told >/srv/broken/file
+	copy_virtiofsd || return
+	cover_virtiofsd /tmp/broken
+	expect 0 timeout 200 isolab run vm --kernel $kernel --memory 128M \
+		--volume /srv/broken:/work -- cat /work/file
+	result=$?
+	uncover_virtiofsd
+	[ $result = 0 ] && contains '^told$' && contains 'virtiofsd does not run: no library'
+}
+
 test_killed_worker_takes_its_virtiofsd_along() {
 	copy_virtiofsd || return
 	mkdir -p /srv/killed
@@ -134,8 +210,13 @@ test_volumes_that_cannot_be_are_refused_with_a_hint() {
 	expect 2 isolab run vm --volume /srv:/work -- true && contains 'tiny vm' || return 1
 	expect 125 isolab run vm --kernel $kernel --volume /nowhere:/work -- true &&
 		contains "open '/nowhere'" && contains '^hint:' || return 1
-	expect 125 isolab run vm --kernel $kernel --volume /etc/passwd:/work -- true &&
-		contains 'no directory' && contains '^hint:' || return 1
+	expect 125 isolab run vm --kernel $kernel --volume /dev/null:/work -- true &&
+		contains 'neither directory nor file' && contains '^hint:' || return 1
+	truncate -s 5G /tmp/large && cover_virtiofsd /dev/null
+	expect 125 isolab run vm --kernel $kernel --volume /tmp/large:/work -- true
+	result=$?
+	uncover_virtiofsd && rm /tmp/large
+	[ $result = 0 ] && contains 'more than 4 GiB' && contains '^hint:' || return 1
 	expect 125 isolab run vm --kernel $kernel --volume /etc:/proc/x -- true &&
 		contains 'is no place' && contains '^hint:'
 }
