@@ -31,6 +31,11 @@ int event_kind_parse(const char *name, enum event_kind *ret_kind)
 	return -EINVAL;
 }
 
+bool event_kind_is_mirrored(enum event_kind kind)
+{
+	return kind != EVENT_CONSOLE && kind != EVENT_SAMPLE && kind != EVENT_DROPPED;
+}
+
 static void add_number(struct strbuf *line, const char *key, uint64_t number)
 {
 	if (number == 0)

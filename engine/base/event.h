@@ -9,7 +9,12 @@
  * Keys that are empty or 0 are left out, except t_ns, sandbox and kind. Encoding needs libc only
  * (the workers do it); decoding uses a JSON library and lives in a file of its own, so that workers
  * do not link it.
+ *
+ * Walls in walls: what a sandbox inside this one has told, as far as it was mirrored, stands in
+ * the journal with "OUTER/INNER" as its sandbox and its stamps on the host's clock. The first of
+ * them is a STATE "created", whose value is its kind.
  */
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +25,7 @@
  * six. */
 enum {
 	EVENT_NAME_MAX = 64,
+	EVENT_SANDBOX_MAX = 2 * EVENT_NAME_MAX, /* "OUTER/INNER" */
 	EVENT_VALUE_MAX = 1024,
 	EVENT_DETAIL_MAX = 512,
 	EVENT_LINE_MAX = 12 * 1024
@@ -47,7 +53,7 @@ struct event {
 	uint64_t duration_ns;    /* STEP */
 	uint64_t offset, length; /* CONSOLE */
 	enum event_kind kind;
-	char sandbox[EVENT_NAME_MAX];
+	char sandbox[EVENT_SANDBOX_MAX];
 	char name[EVENT_NAME_MAX];
 	char value[EVENT_VALUE_MAX];
 	char detail[EVENT_DETAIL_MAX];
@@ -56,6 +62,9 @@ struct event {
 /* "step" … "note", and back (-EINVAL: no such kind). */
 const char *event_kind_name(enum event_kind kind);
 int event_kind_parse(const char *name, enum event_kind *ret_kind);
+/* Whether a wall around it is told such an event: not what comes all the time, nor what was
+ * lost. */
+bool event_kind_is_mirrored(enum event_kind kind);
 
 /* Appends the JSON line, with its newline, to `line`. */
 void event_encode(const struct event *event, struct strbuf *line);
@@ -63,5 +72,9 @@ void event_encode(const struct event *event, struct strbuf *line);
 /* Parses one line (with or without newline). Unknown keys are ignored, too long strings are cut.
  * -EINVAL with a reason otherwise. In event_decode.c. */
 int event_decode(const char *line, size_t length, struct event *ret_event, struct err *e);
+
+/* The same without a JSON library, for who cannot have one: takes only what event_encode() writes,
+ * nothing cut; all else is -EINVAL. In event_scan.c. */
+int event_scan(const char *line, size_t length, struct event *ret_event);
 
 #endif

@@ -65,6 +65,73 @@ static void test_what_is_written_is_read(void **state)
 	assert_string_equal(read.detail, event.detail);
 }
 
+static int scan(const char *line, struct event *event)
+{
+	return event_scan(line, strlen(line), event);
+}
+
+static void test_what_is_written_is_also_scanned(void **state)
+{
+	struct event event = {.t_ns = INT64_MAX,
+			      .duration_ns = 2,
+			      .offset = 3,
+			      .length = 4,
+			      .kind = EVENT_NOTE,
+			      .sandbox = "outer/inner",
+			      .name = "limit",
+			      .value = "a \"quoted\"\n\t\\ é \x7f",
+			      .detail = "\x01\x1f"};
+	struct event read;
+	auto_strbuf line = {0};
+
+	(void)state;
+	event_encode(&event, &line);
+	assert_int_equal(scan(line.data, &read), 0);
+	assert_memory_equal(&read, &event, sizeof(event));
+	line.data[line.length - 1] = '\0'; /* also without its newline */
+	assert_int_equal(scan(line.data, &read), 0);
+	line.length = 0;
+	event_encode(&(struct event){.t_ns = 1, .kind = EVENT_READY, .sandbox = "x"}, &line);
+	assert_int_equal(scan(line.data, &read), 0);
+	assert_int_equal(read.kind, EVENT_READY);
+	assert_string_equal(read.name, "");
+}
+
+static void test_what_is_not_written_so_is_not_scanned(void **state)
+{
+	static const char *const bad[] = {
+	    "",
+	    "{",
+	    "{\"t_ns\":",
+	    "{\"t_ns\":}",
+	    "{\"t_ns\":1,\"sandbox\":\"x",
+	    "{\"t_ns\":1,\"sandbox\":\"x\",\"kind\":\"party\"}",
+	    "{\"t_ns\":9223372036854775808,\"sandbox\":\"x\",\"kind\":\"ready\"}",
+	    "{ \"t_ns\":1,\"sandbox\":\"x\",\"kind\":\"ready\"}",
+	    "{\"sandbox\":\"x\",\"t_ns\":1,\"kind\":\"ready\"}",
+	    "{\"t_ns\":1,\"sandbox\":\"x\",\"kind\":\"ready\",\"new\":1}",
+	    "{\"t_ns\":1,\"sandbox\":\"x\",\"kind\":\"ready\"} more",
+	    "{\"t_ns\":1,\"sandbox\":\"x\",\"kind\":\"ready\"}\n\n",
+	    "{\"t_ns\":1,\"sandbox\":\"\\u0000\",\"kind\":\"ready\"}",
+	    "{\"t_ns\":1,\"sandbox\":\"\\u01\",\"kind\":\"ready\"}",
+	    "{\"t_ns\":1,\"sandbox\":\"\\u\"}",
+	    "{\"t_ns\":1,\"sandbox\":\"\\",
+	    "{\"t_ns\":1,\"sandbox\":\"a\nb\",\"kind\":\"ready\"}",
+	};
+	struct event event = {.t_ns = 7};
+	auto_strbuf line = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_int_equal(scan(bad[i], &event), -EINVAL);
+	str_add(&line, "{\"t_ns\":1,\"sandbox\":\"");
+	for (int i = 0; i < EVENT_SANDBOX_MAX; i++)
+		str_add(&line, "x");
+	str_add(&line, "\",\"kind\":\"ready\"}");
+	assert_int_equal(scan(line.data, &event), -EINVAL);
+	assert_int_equal(event.t_ns, 7);
+}
+
 static void test_the_worst_strings_fit_a_line(void **state)
 {
 	struct event event = {.t_ns = UINT64_MAX,
@@ -156,6 +223,8 @@ int main(void)
 	    cmocka_unit_test(test_line_leaves_out_what_is_empty),
 	    cmocka_unit_test(test_every_kind_has_a_name_that_leads_back),
 	    cmocka_unit_test(test_what_is_written_is_read),
+	    cmocka_unit_test(test_what_is_written_is_also_scanned),
+	    cmocka_unit_test(test_what_is_not_written_so_is_not_scanned),
 	    cmocka_unit_test(test_the_worst_strings_fit_a_line),
 	    cmocka_unit_test(test_lines_that_are_no_events_are_refused),
 	    cmocka_unit_test(test_unknown_keys_are_ignored),
