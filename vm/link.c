@@ -270,6 +270,7 @@ static void on_started(struct link *link, const struct agent_header *header)
 	}
 	if (header->program == 0 && !link->has_program) {
 		link->has_program = true;
+		link->program_ns = clock_now_ns();
 		link->host->on_running(link->arg);
 	}
 	client->is_running = true;
@@ -380,10 +381,15 @@ static const struct answer {
 	bool needs_client;
 	void (*obey)(struct link *link, const struct agent_header *header);
 } answers[] = {
-    {AGENT_HELLO, false, on_hello},     {AGENT_STARTED, true, on_started},
-    {AGENT_FAILED, true, on_failed},    {AGENT_OUTPUT, true, on_output},
-    {AGENT_EXITED, true, on_exited},    {AGENT_CREDIT, true, on_credit},
-    {AGENT_REFUSED, false, on_refused}, {0, false, NULL},
+    {AGENT_HELLO, false, on_hello},
+    {AGENT_STARTED, true, on_started},
+    {AGENT_FAILED, true, on_failed},
+    {AGENT_OUTPUT, true, on_output},
+    {AGENT_EXITED, true, on_exited},
+    {AGENT_CREDIT, true, on_credit},
+    {AGENT_REFUSED, false, on_refused},
+    {AGENT_INNER, false, link_inner},
+    {0, false, NULL},
 };
 
 static void obey(struct link *link)

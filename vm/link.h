@@ -52,9 +52,12 @@ struct link {
 	struct agent_parser parser;
 	struct strbuf to_agent; /* what the transport had no room for yet */
 	struct link_client clients[AGENT_PROGRAMS_MAX];
-	bool has_agent;   /* the agent has spoken */
-	bool has_program; /* the main program runs */
-	bool is_over;     /* nothing more is taken: the main program's end, or a broken rule */
+	bool has_agent;          /* the agent has spoken */
+	bool has_program;        /* the main program runs */
+	uint64_t program_ns;     /* since then */
+	bool has_guest_clock;    /* link_inner.c: a stamp of the guest's clock has come, */
+	uint64_t guest_clock_ns; /* and this must be added (modulo) for the host's */
+	bool is_over; /* nothing more is taken: the main program's end, or a broken rule */
 };
 
 /* What to run. All borrowed. */
@@ -77,6 +80,8 @@ void link_send(struct link *link, enum agent_message type, unsigned program, uin
 void link_flush(struct link *link);
 /* Takes what the guest has sent, and does what it says. */
 void link_receive(struct link *link, const uint8_t *bytes, size_t length);
+/* An INNER: what a sandbox inside has told goes to the journal (link_inner.c). */
+void link_inner(struct link *link, const struct agent_header *header);
 /* Acknowledges the main program's output, if the worker takes more. */
 void link_pay(struct link *link);
 

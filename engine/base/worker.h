@@ -35,6 +35,7 @@
 #include <sys/types.h>
 
 #include "err.h"
+#include "event.h"
 #include "rundir.h"
 #include "spec.h"
 #include "str.h"
@@ -157,6 +158,12 @@ void worker_note(struct worker *w, const char *topic, const char *format, ...)
 /* The same for the journal alone, with figures for programs in `detail`. */
 void worker_tell(struct worker *w, const char *topic, const char *detail, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* Journals what a sandbox inside this one has told (event.h: "OUTER/INNER"): event->sandbox is its
+ * name in there, all of it foreign but its stamps, which the wall has put on the host's clock.
+ * Control characters are taken out; samples, console and the like are passed over, and so is a name
+ * that can be none. At most WORKER_INNER_BYTES_MAX in one life, then one note and no more. */
+enum { WORKER_INNER_BYTES_MAX = 512 * 1024 };
+void worker_inner_event(struct worker *w, const struct event *event);
 /* A running sandbox failed (guest panic, …): journals FAIL with cause and hint; the end follows,
  * exit 125. */
 void worker_fail(struct worker *w, const struct err *error);

@@ -123,6 +123,44 @@ void worker_ready(struct worker *w)
 	worker_keeper_ready(w);
 }
 
+/* ---- walls in walls ---- */
+
+static void copy_clean(char *to, size_t size, const char *text)
+{
+	str_copy(to, size, text);
+	for (; *to; to++)
+		if ((unsigned char)*to < ' ' || *to == 0x7f)
+			*to = '?';
+}
+
+void worker_inner_event(struct worker *w, const struct event *event)
+{
+	auto_strbuf line = {.limit = EVENT_LINE_MAX};
+	struct event own = {.t_ns = event->t_ns,
+			    .duration_ns = event->duration_ns,
+			    .kind = event->kind};
+
+	if (!event_kind_is_mirrored(event->kind) || !str_is_name(event->sandbox) ||
+	    w->inner_bytes > WORKER_INNER_BYTES_MAX)
+		return;
+	snprintf(own.sandbox, sizeof(own.sandbox), "%s/%.63s", w->spec.name, event->sandbox);
+	copy_clean(own.name, sizeof(own.name), event->name);
+	copy_clean(own.value, sizeof(own.value), event->value);
+	copy_clean(own.detail, sizeof(own.detail), event->detail);
+	event_encode(&own, &line);
+	w->inner_bytes += line.length;
+	if (w->inner_bytes > WORKER_INNER_BYTES_MAX) {
+		worker_tell(w, "inner", "",
+			    "the sandboxes inside have told more than %d KiB: no more is shown",
+			    WORKER_INNER_BYTES_MAX / 1024);
+		return;
+	}
+	if (w->is_ready && w->step_count > 0) /* the outer's `request` comes first */
+		worker_write_steps(w);
+	journal_append_lines(&w->journal, &line, 1);
+	worker_bell(w);
+}
+
 /* ---- words ---- */
 
 void worker_note(struct worker *w, const char *topic, const char *format, ...)

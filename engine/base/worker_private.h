@@ -86,6 +86,7 @@ struct worker {
 	struct strbuf steps; /* encoded, not yet written; begins in step_room */
 	char step_room[WORKER_STEP_ROOM];
 	unsigned step_count;
+	size_t inner_bytes; /* of events of sandboxes inside this one */
 	bool is_in_wait; /* the wall runs the sandbox on our thread: what can wait is not written */
 
 	/* worker_loop.c */

@@ -44,6 +44,8 @@ static void try_messages(const uint8_t *data, size_t size)
 {
 	struct agent_parser *parser = calloc(1, sizeof(*parser));
 	struct agent_words *words = calloc(1, sizeof(*words));
+	struct agent_inner inner;
+	struct event event;
 
 	for (size_t at = 0; parser && words && at < size;) {
 		bool is_whole = false;
@@ -57,6 +59,10 @@ static void try_messages(const uint8_t *data, size_t size)
 		    parser->header.program >= AGENT_PROGRAMS_MAX)
 			abort();
 		agent_decode_start(parser->body, parser->header.length, words, NULL);
+		if (agent_decode_inner(parser->body, parser->header.length, &inner, &event, NULL) ==
+			0 &&
+		    !str_is_name(event.sandbox))
+			abort();
 	}
 	free(words);
 	free(parser);

@@ -17,6 +17,7 @@
  *	                        <-----  OUTPUT 0 …	the same the other way
  *	CREDIT 0 n              ----->
  *	SIGNAL, RESIZE, HANG_UP ----->
+ *	                        <-----  INNER		a line of a journal of isolab's own in there
  *	                        <-----  EXITED 0	(wait status)
  *
  * A message is a header and a body of at most AGENT_BODY_MAX bytes. Both sides check every number:
@@ -29,12 +30,13 @@
 #include <sys/types.h>
 
 #include "err.h"
+#include "event.h"
 
 #define AGENT_PORT_NAME "isolab.agent"
 
 enum {
 	AGENT_MAGIC = 0x4c53,
-	AGENT_VERSION = 2,
+	AGENT_VERSION = 3,
 	AGENT_BODY_MAX = 64 * 1024,
 	AGENT_WINDOW = 16 * 1024, /* bytes of a stream on their way */
 	AGENT_PROGRAMS_MAX = 33,  /* the main one and the execs */
@@ -61,6 +63,7 @@ enum agent_message {
 	AGENT_OUTPUT,       /* value: 1 or 2, stdout or stderr; body: bytes */
 	AGENT_EXITED,       /* value: wait status */
 	AGENT_REFUSED = 24, /* value: errno; body: what was asked for and cannot be had, text */
+	AGENT_INNER = 25,   /* body: struct agent_inner, then a line as event_encode() writes it */
 };
 
 struct agent_header {
@@ -110,6 +113,11 @@ struct agent_mount {
 	uint32_t flags;
 };
 
+/* Walls in walls: an event of a sandbox in the guest, whose stamps are of the guest's clock. */
+struct agent_inner {
+	uint64_t sent_ns; /* the guest's CLOCK_MONOTONIC when this was sent */
+};
+
 /* Takes a stream of bytes apart. Zero-initialise. */
 struct agent_parser {
 	struct agent_header header;
@@ -143,5 +151,8 @@ int agent_decode_network(uint8_t *body, size_t length, struct agent_network *ret
 /* And for a MOUNT: the place is an absolute path. */
 int agent_decode_mount(uint8_t *body, size_t length, struct agent_mount *ret,
 		       const char **ret_source, const char **ret_target, struct err *e);
+/* And for an INNER: the line must be one (event_scan), of a sandbox whose name can be one. */
+int agent_decode_inner(const uint8_t *body, size_t length, struct agent_inner *ret,
+		       struct event *ret_event, struct err *e);
 
 #endif

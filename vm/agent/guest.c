@@ -15,7 +15,7 @@
 void guest_init(struct guest *guest, int link_fd)
 {
 	guest->link_fd = link_fd;
-	guest->program_fd = -1;
+	guest->program_fd = guest->inner.inotify_fd = -1;
 	for (int i = 0; i < AGENT_PROGRAMS_MAX; i++)
 		for (int k = 0; k < 3; k++)
 			guest->programs[i].fds[k] = -1;

@@ -11,11 +11,15 @@
 
 #include "agent.h"
 #include "err.h"
+#include "event.h"
 
 enum {
 	GUEST_UNSENT_BYTES = 256 * 1024,
-	GUEST_POLL_MAX = 2 + 3 * AGENT_PROGRAMS_MAX,
+	GUEST_POLL_MAX = 3 + 3 * AGENT_PROGRAMS_MAX,
 	GUEST_INPUT_BYTES = AGENT_WINDOW,
+	GUEST_LABS_MAX = 4,              /* labs of users in here, */
+	GUEST_INNER_MAX = 32,            /* their sandboxes at a time, */
+	GUEST_INNER_BYTES_MAX = 1 << 20, /* and what is told of them altogether */
 };
 
 /* A program that runs. With a terminal its master is fds[1], and fds[0] is a copy of it. */
@@ -30,6 +34,26 @@ struct program {
 	size_t input_bytes;
 };
 
+/* The directory of a user's sandboxes, or the journal of one, and how far that has been told. */
+struct watched_file {
+	int fd; /* 0: no such entry */
+	dev_t device;
+	ino_t inode;
+	off_t told_bytes;
+};
+
+/* What isolab does in here (inner.c). */
+struct inner {
+	int inotify_fd, place_watch;
+	struct watched_file labs[GUEST_LABS_MAX], journals[GUEST_INNER_MAX];
+	bool is_behind; /* the line was full */
+	size_t sent_bytes;
+	struct {
+		struct agent_inner inner;
+		char line[EVENT_LINE_MAX];
+	} message;
+};
+
 struct guest {
 	int link_fd;
 	bool owns_root; /* we have laid it out; as a service we find one */
@@ -39,6 +63,7 @@ struct guest {
 	int program_fd; /* memfd of a program being sent, -1: none */
 	struct program programs[AGENT_PROGRAMS_MAX];
 	struct agent_words words;
+	struct inner inner;
 	bool has_refused; /* something that was asked for: nothing is started any more */
 };
 
@@ -114,6 +139,12 @@ void network_configure(struct guest *guest, uint8_t *body, size_t length);
 /* ---- mounts.c ---- */
 /* Mounts a directory of the host, as a MOUNT says. */
 void mount_volume(struct guest *guest, uint8_t *body, size_t length);
+
+/* ---- inner.c: walls in walls ---- */
+/* Begins to watch for sandboxes of isolab's own, when the root is as programs will see it. */
+void inner_watch(struct guest *guest);
+/* Tells what is new in their journals; never waits. */
+void inner_serve(struct guest *guest);
 
 /* ---- programs.c ---- */
 void program_start(struct guest *guest, unsigned number, uint8_t *body, size_t length);

@@ -71,6 +71,7 @@ static void run(struct guest *guest, int signal_fd)
 		    (struct pollfd){.fd = guest->link_fd,
 				    .events = (short)(POLLIN |
 						      (guest->unsent_bytes ? POLLOUT : 0))};
+		fds[count++] = (struct pollfd){.fd = guest->inner.inotify_fd, .events = POLLIN};
 		count += programs_poll(guest, fds + count);
 		if (poll(fds, count, -1) < 0 && errno != EINTR)
 			return;
@@ -80,9 +81,12 @@ static void run(struct guest *guest, int signal_fd)
 			guest_receive(guest);
 		else if (fds[1].revents & (POLLHUP | POLLERR | POLLNVAL))
 			return; /* nobody holds the other end any more */
-		programs_serve(guest, fds + 2);
+		programs_serve(guest, fds + 3);
 		if (fds[0].revents)
 			reap(guest, signal_fd);
+		/* What has ended may have told something just before: that goes first. */
+		if (fds[0].revents || fds[2].revents || guest->inner.is_behind)
+			inner_serve(guest);
 		programs_report(guest);
 	}
 }

@@ -104,6 +104,8 @@ static int start(struct guest *guest, struct program *program, struct birth_word
 			birth.is_tty ? "terminal" : "pipes");
 	if (r == 0 && program == guest->programs)
 		r = root_finish(guest, &ret->error);
+	if (r == 0 && program == guest->programs)
+		inner_watch(guest);
 	if (r == 0)
 		r = give_birth(guest, program, &birth, ret);
 	close_all(birth.fds, 3);

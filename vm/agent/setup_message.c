@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Taking a NETWORK and a MOUNT of agent.h apart. What a network says ends up in files of the guest,
- * line by line. */
+/* Taking a NETWORK, a MOUNT and an INNER of agent.h apart. What a network says ends up in files of
+ * the guest, line by line; what an inner sandbox says, in the journal of the host's. */
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
@@ -60,5 +60,17 @@ int agent_decode_mount(uint8_t *body, size_t length, struct agent_mount *ret,
 	memcpy(ret, body, sizeof(*ret));
 	*ret_source = source;
 	*ret_target = target;
+	return 0;
+}
+
+int agent_decode_inner(const uint8_t *body, size_t length, struct agent_inner *ret,
+		       struct event *ret_event, struct err *e)
+{
+	const char *line = (const char *)body + sizeof(*ret);
+
+	if (length < sizeof(*ret) || event_scan(line, length - sizeof(*ret), ret_event) < 0 ||
+	    !str_is_name(ret_event->sandbox))
+		return err_set(e, EPROTO, "a line of an inner journal that is none");
+	memcpy(ret, body, sizeof(*ret));
 	return 0;
 }
