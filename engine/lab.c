@@ -298,7 +298,11 @@ static int no_such_sandbox(struct lab *lab, const char *name, struct err *e)
 {
 	char nearest[SPEC_NAME_MAX];
 	int r = err_set(e, ENOENT, "no sandbox '%.80s'", name);
+	const struct sandbox *inner = lab_find_inner(lab, name);
 
+	if (inner)
+		return err_hint(e, r, "it stands inside: isolab exec %s -- isolab ... %s",
+				inner->outer->name, strchr(name, '/') + 1);
 	if (find_nearest(lab, name, nearest))
 		return err_hint(e, r, "did you mean '%s'?", nearest);
 	if (!lab->count)

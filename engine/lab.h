@@ -53,6 +53,8 @@ size_t lab_count(const struct lab *lab);
 struct sandbox *lab_at(struct lab *lab,
 		       size_t index); /* sorted by name, backends' order inside a group */
 struct sandbox *lab_find(struct lab *lab, const char *name);
+/* One that stands inside another: "OUTER/INNER"; NULL: no such. */
+struct sandbox *lab_find_inner(struct lab *lab, const char *name);
 /* NAME, or the group demo = demo-process, demo-container, demo-vm. Fills up to `max`; the number
  * found, -ENOENT + nearest name. */
 int lab_find_group(struct lab *lab, const char *name, struct sandbox *ret[], size_t max,

@@ -10,6 +10,7 @@
  *	sandbox_start.c    make the directory, spawn the worker, notice its end, remove
  *	sandbox_control.c  requests over the control socket
  *	sandbox_facts.c    run the probe inside and on the host
+ *	sandbox_inner.c    sandboxes that stand inside one
  *	sandbox_sample.c   memory and time from outside
  *
  * One thread. Everything is owned by the lab; a sandbox whose directory is gone is freed by the
@@ -31,11 +32,16 @@ struct lab_source {
 	int fd;                  /* owned; -1 = not in use */
 };
 
-enum { FACTS_TEXT_MAX = 32 * 1024 };
+enum { FACTS_TEXT_MAX = 32 * 1024, SANDBOX_INNER_MAX = 32 };
 
 struct sandbox {
 	struct lab *lab;
-	char name[SPEC_NAME_MAX];
+	/* Walls in walls: of one that stands inside another of this lab, "OUTER/INNER". It has a
+	 * story, told by the outer's journal, and nothing else. */
+	struct sandbox *outer; /* owns it; NULL: it stands on this machine */
+	struct sandbox *inner[SANDBOX_INNER_MAX];
+	size_t inner_count;
+	char name[EVENT_SANDBOX_MAX];
 	struct sandbox_spec spec;      /* zeroed when it could not be read */
 	const struct backend *backend; /* NULL: a kind that we do not know */
 	struct rundir dir;
@@ -57,7 +63,7 @@ struct sandbox {
 	bool has_attached;    /* control_fd may send input */
 	bool is_dirty;        /* its journal may have grown */
 	bool must_check_lock; /* its worker may have ended */
-	bool is_gone;         /* its directory is */
+	bool is_gone;         /* its directory is; of an inner one: the machine was started anew */
 	bool is_mine;         /* made by this lab under its lease */
 	bool is_together;     /* of the next start */
 	struct sandbox *next_gone;
@@ -100,6 +106,8 @@ void lab_bury(struct lab *lab);
 
 /* sandbox.c */
 int sandbox_create(struct lab *lab, const char *name, struct sandbox **ret, struct err *e);
+/* One with a name and nothing else. NULL: no memory. */
+struct sandbox *sandbox_allocate(struct lab *lab, const char *name);
 void sandbox_destroy(struct sandbox *s);
 /* Watches its directory if the lab watches at all. */
 void sandbox_watch(struct sandbox *s);
@@ -110,6 +118,13 @@ void sandbox_refresh(struct sandbox *s);
 int sandbox_lock_ended(struct sandbox *s, struct err *e);
 /* Appends an event of the engine's own. */
 void sandbox_journal(struct sandbox *s, struct event *event);
+
+/* sandbox_inner.c */
+/* Takes in an event of the outer's journal if it is an inner one's (event.h), or tells that the
+ * machine was started anew. False: it is the outer's own. */
+bool sandbox_take_inner(struct sandbox *outer, const struct event *event);
+/* The outer one has ended, and with it all in it. */
+void sandbox_end_inner(struct sandbox *outer);
 
 /* sandbox_start.c */
 /* Ends what this lab leased and waits until it is gone; removes what had ended before. */

@@ -17,7 +17,7 @@
 #include "fd.h"
 #include "lab_private.h"
 
-static struct sandbox *allocate(struct lab *lab, const char *name)
+struct sandbox *sandbox_allocate(struct lab *lab, const char *name)
 {
 	struct sandbox *s = calloc(1, sizeof(*s));
 
@@ -80,7 +80,7 @@ static void open_files(struct sandbox *s)
 
 int sandbox_create(struct lab *lab, const char *name, struct sandbox **ret, struct err *e)
 {
-	struct sandbox *s = allocate(lab, name);
+	struct sandbox *s = sandbox_allocate(lab, name);
 	struct stat status;
 
 	if (!s)
@@ -101,6 +101,8 @@ void sandbox_destroy(struct sandbox *s)
 {
 	if (!s)
 		return;
+	for (size_t i = 0; i < s->inner_count; i++)
+		sandbox_destroy(s->inner[i]);
 	sandbox_cancel_facts(s, NULL);
 	sandbox_disconnect(s);
 	lab_drop_source(&s->worker);
@@ -135,11 +137,14 @@ void sandbox_refresh(struct sandbox *s)
 	while (journal_reader_next(s->reader, &event, NULL) > 0) {
 		if (event.kind == EVENT_SAMPLE && event.t_ns == s->own_sample_ns)
 			continue; /* taken in when it was taken */
+		if (sandbox_take_inner(s, &event))
+			continue;
 		story_add(&s->story, &event);
 	}
 	if (is_free && story_is_alive(&s->story))
 		story_lose_worker(&s->story);
 	if (!story_is_alive(&s->story)) {
+		sandbox_end_inner(s);
 		sandbox_disconnect(s);
 		fd_close(&s->stats_fd);
 		if (s->worker.fd < 0)
@@ -165,11 +170,15 @@ void sandbox_journal(struct sandbox *s, struct event *event)
 void sandbox_hold(struct sandbox *s)
 {
 	s->holds++;
+	if (s->outer) /* it goes with that one */
+		s->outer->holds++;
 }
 
 void sandbox_release(struct sandbox *s)
 {
 	s->holds--;
+	if (s->outer)
+		s->outer->holds--;
 	lab_bury(s->lab);
 }
 
@@ -207,15 +216,22 @@ const char *sandbox_accel(const struct sandbox *s)
 	return s->story.accel[0] ? s->story.accel : "-";
 }
 
+bool sandbox_is_emulated(const struct sandbox *s)
+{
+	return strcmp(sandbox_accel(s->outer ? s->outer : s), "tcg") == 0;
+}
+
 const char *sandbox_kind_marked(const struct sandbox *s, char *buffer, size_t size)
 {
 	snprintf(buffer, size, "%s%s", sandbox_kind(s),
-		 strcmp(sandbox_accel(s), "tcg") == 0 ? " (emulated)" : "");
+		 sandbox_is_emulated(s) ? " (emulated)" : "");
 	return buffer;
 }
 
 const char *sandbox_no_verdict(const struct sandbox *s)
 {
+	if (s->outer)
+		return sandbox_no_verdict(s->outer);
 	return strcmp(sandbox_flavour(s), "-") == 0 ? NULL : accel_no_verdict(sandbox_accel(s));
 }
 
@@ -319,5 +335,6 @@ ssize_t sandbox_console_read(struct sandbox *s, uint64_t *position, void *buffer
 
 int sandbox_open_journal(const struct sandbox *s, struct err *e)
 {
-	return rundir_open_file(&s->dir, "events", O_RDONLY | O_NONBLOCK, e);
+	return rundir_open_file(s->outer ? &s->outer->dir : &s->dir, "events",
+				O_RDONLY | O_NONBLOCK, e);
 }

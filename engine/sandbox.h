@@ -50,6 +50,8 @@ const char *sandbox_kind(const struct sandbox *s);
 const char *sandbox_flavour(const struct sandbox *s); /* "-" "tiny" */
 /* "-" "kvm" "kvm-nested" "kvm-pvm" "tcg" */
 const char *sandbox_accel(const struct sandbox *s);
+/* Its figures, or those of the machine around it, are an emulated processor's. */
+bool sandbox_is_emulated(const struct sandbox *s);
 /* Its kind, and "(emulated)" behind it if its figures are those of an emulated processor. */
 const char *sandbox_kind_marked(const struct sandbox *s, char *buffer, size_t size);
 /* Why times taken with this acceleration say nothing about real ones; NULL: they do. */
@@ -81,13 +83,21 @@ const struct sample *sandbox_sample(const struct sandbox *s, unsigned k);
 /* Goes up whenever any of the above changed. */
 uint64_t sandbox_generation(const struct sandbox *s);
 
+/* Walls in walls: sandboxes of isolab's own inside this one, as its journal tells of them. Their
+ * names are "OUTER/INNER"; they can be looked at (timeline, facts, state), and asked for facts; to
+ * act on them is the matter of the isolab inside. The k-th, or NULL. */
+struct sandbox *sandbox_inner(const struct sandbox *s, size_t k);
+/* The one in which it stands; NULL: none of this lab. */
+struct sandbox *sandbox_outer(const struct sandbox *s);
+
 /* What the console printed, from `position` on (0 = the oldest kept). See console_read(). */
 ssize_t sandbox_console_read(struct sandbox *s, uint64_t *position, void *buffer, size_t size,
 			     uint64_t *ret_lost);
 
 /* A connection of one's own to its worker (wire.h). Returns the socket or -errno. */
 int sandbox_open_socket(const struct sandbox *s, struct err *e);
-/* Opens its journal for a reader of one's own (journal.h). Returns the descriptor or -errno. */
+/* Opens its journal (of an inner one: the outer's) for a reader of one's own (journal.h). Returns
+ * the descriptor or -errno. */
 int sandbox_open_journal(const struct sandbox *s, struct err *e);
 
 /* Requests to the worker. They return at once with the worker's answer; what follows is in the

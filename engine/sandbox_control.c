@@ -40,6 +40,8 @@ int sandbox_connect(struct sandbox *s, struct err *e)
 
 	if (s->control_fd >= 0)
 		return 0;
+	if (s->outer)
+		return err_set(e, EOPNOTSUPP, "'%s' stands inside '%s'", s->name, s->outer->name);
 	if (!sandbox_is_alive(s))
 		return refuse_dead(s, e);
 	s->control_fd = wire_connect(s->dir.fd, e);

@@ -7,6 +7,9 @@
  * program as a plain child.
  *
  *	memfd (sealed) → WIRE_EXEC → pipe: text … end-of-file → FACT events
+ *
+ * A sandbox inside another is asked for by the isolab in there: it journals the facts, and its
+ * journal is mirrored to the outer one before the end of the pipe can be seen.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +31,7 @@
 
 extern char **environ;
 
-enum { FACTS_TIMEOUT_MS = 5000, PROBE_BYTES_MAX = 1 << 20 };
+enum { FACTS_TIMEOUT_MS = 5000, INNER_TIMEOUT_MS = 30000, PROBE_BYTES_MAX = 1 << 20 };
 
 static const char probe_program[] = "images/base/bin/isolab-probe";
 
@@ -102,7 +105,10 @@ static void journal_note(struct sandbox *s, const char *text)
 	struct event event = {.t_ns = clock_now_ns(), .kind = EVENT_NOTE, .name = "facts"};
 
 	snprintf(event.value, sizeof(event.value), "facts could not be read: %s", text);
-	sandbox_journal(s, &event);
+	if (s->outer) /* has no journal of its own */
+		story_add(&s->story, &event);
+	else
+		sandbox_journal(s, &event);
 }
 
 void sandbox_cancel_facts(struct sandbox *s, const char *reason)
@@ -166,10 +172,16 @@ static void on_pipe(struct lab_source *source)
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
+	if (n > 0 && s->outer)
+		return; /* it speaks through its journal */
 	if (n > 0)
 		s->facts_length += (size_t)n;
-	if (n <= 0 || s->facts_length == FACTS_TEXT_MAX)
+	if (n <= 0 && s->outer) {
+		s->outer->is_dirty = true;
+		sandbox_cancel_facts(s, NULL);
+	} else if (n <= 0 || s->facts_length == FACTS_TEXT_MAX) {
 		journal_facts(s);
+	}
 }
 
 /* The worker's answer. Only a refusal matters here: the end of the program is the end of the
@@ -198,22 +210,26 @@ static void on_socket(struct lab_source *source)
 static int send_exec(struct sandbox *s, int socket, int out_fd, struct err *e)
 {
 	char *argv[] = {(char *)"isolab-probe", NULL}, *env[] = {NULL};
+	char *inner_argv[] = {(char *)"isolab", (char *)"inspect", (char *)"--json",
+			      s->outer ? strchr(s->name, '/') + 1 : NULL, NULL};
 	auto_free struct wire_message *message = calloc(1, sizeof(*message));
 	auto_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int r;
 
 	if (!message || null < 0)
 		return err_sys(e, errno, "prepare the probe");
-	r = wire_exec_encode(
-	    message,
-	    &(struct wire_exec_request){.argv = argv, .env = env, .flags = WIRE_EXEC_PROGRAM}, e);
+	r = wire_exec_encode(message,
+			     &(struct wire_exec_request){.argv = s->outer ? inner_argv : argv,
+							 .env = env,
+							 .flags = s->outer ? 0 : WIRE_EXEC_PROGRAM},
+			     e);
 	if (r < 0)
 		return r;
 	message->fds[0] = null;
 	message->fds[1] = out_fd;
 	message->fds[2] = null;
 	message->fds[3] = s->lab->probe_fd;
-	message->fd_count = 4;
+	message->fd_count = s->outer ? 3 : 4;
 	r = wire_send(socket, message, true);
 	return r < 0 ? err_sys(e, -r, "talk to '%s'", s->name) : 0;
 }
@@ -231,7 +247,7 @@ int sandbox_read_facts(struct sandbox *s, struct err *e)
 	r = make_probe_memfd(s->lab, e);
 	if (r < 0)
 		return r;
-	r = socket = wire_connect(s->dir.fd, e);
+	r = socket = wire_connect(s->outer ? s->outer->dir.fd : s->dir.fd, e);
 	if (r < 0)
 		return err_ctx(e, r, "talk to '%s'", s->name);
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
@@ -264,7 +280,11 @@ bool sandbox_is_reading_facts(const struct sandbox *s)
 
 void sandbox_check_facts_time(struct sandbox *s, uint64_t now_ns)
 {
-	if (s->facts_pipe.fd >= 0 && now_ns - s->facts_since_ns > FACTS_TIMEOUT_MS * 1000000ULL)
+	uint64_t patience_ms = s->outer ? INNER_TIMEOUT_MS : FACTS_TIMEOUT_MS;
+
+	for (size_t i = 0; i < s->inner_count; i++)
+		sandbox_check_facts_time(s->inner[i], now_ns);
+	if (s->facts_pipe.fd >= 0 && now_ns - s->facts_since_ns > patience_ms * 1000000)
 		sandbox_cancel_facts(s, "the probe did not end in time");
 }
 

@@ -13,7 +13,7 @@
 #include "str.h"
 
 /* A Linux guest on an emulated processor takes its time. */
-enum { START_TIMEOUT_MS = 120000, FACTS_TIMEOUT_MS = 10000 };
+enum { START_TIMEOUT_MS = 120000, FACTS_TIMEOUT_MS = 10000, INNER_TIMEOUT_MS = 40000 };
 
 int cmd_fail(struct command_context *context, const struct err *error)
 {
@@ -149,29 +149,48 @@ int cmd_signal_number(const char *text, struct err *e)
 
 /* ---- sandboxes ---- */
 
-int cmd_find(struct lab *lab, char **names, int count, struct sandbox *ret[CMD_SANDBOXES_MAX],
-	     struct err *e)
+static void add_once(struct sandbox *list[CMD_SANDBOXES_MAX], size_t *count, struct sandbox *s)
+{
+	for (size_t at = 0; at < *count; at++)
+		if (list[at] == s)
+			return;
+	if (*count < CMD_SANDBOXES_MAX)
+		list[(*count)++] = s;
+}
+
+static int find(struct lab *lab, char **names, int count, bool may_be_inner,
+		struct sandbox *ret[CMD_SANDBOXES_MAX], struct err *e)
 {
 	size_t found = 0;
 
-	for (size_t i = 0; !count && i < lab_count(lab) && found < CMD_SANDBOXES_MAX; i++)
-		ret[found++] = lab_at(lab, i);
+	for (size_t i = 0; !count && i < lab_count(lab); i++)
+		add_once(ret, &found, lab_at(lab, i));
 	for (int i = 0; i < count; i++) {
-		struct sandbox *group[CMD_SANDBOXES_MAX];
-		int members = lab_find_group(lab, names[i], group, CMD_SANDBOXES_MAX, e);
+		struct sandbox *group[CMD_SANDBOXES_MAX] = {NULL};
+		int members = 1;
 
+		if (may_be_inner)
+			group[0] = lab_find_inner(lab, names[i]);
+		if (!group[0])
+			members = lab_find_group(lab, names[i], group, CMD_SANDBOXES_MAX, e);
 		if (members < 0)
 			return members;
-		for (int m = 0; m < members; m++) {
-			size_t at = 0;
-
-			while (at < found && ret[at] != group[m])
-				at++;
-			if (at == found && found < CMD_SANDBOXES_MAX)
-				ret[found++] = group[m];
-		}
+		for (int m = 0; m < members; m++)
+			add_once(ret, &found, group[m]);
 	}
 	return (int)found;
+}
+
+int cmd_find(struct lab *lab, char **names, int count, struct sandbox *ret[CMD_SANDBOXES_MAX],
+	     struct err *e)
+{
+	return find(lab, names, count, false, ret, e);
+}
+
+int cmd_find_shown(struct lab *lab, char **names, int count, struct sandbox *ret[CMD_SANDBOXES_MAX],
+		   struct err *e)
+{
+	return find(lab, names, count, true, ret, e);
 }
 
 int cmd_find_one(struct lab *lab, const char *name, struct sandbox **ret, struct err *e)
@@ -270,13 +289,20 @@ static bool has_read_facts(struct lab *lab, void *arg)
 
 int cmd_wait_facts(struct lab *lab, struct sandbox *s, struct err *e)
 {
-	int r = sandbox_read_facts(s, e);
+	int r = sandbox_read_facts(s, e), timeout_ms = FACTS_TIMEOUT_MS;
+	struct sandbox *inner;
 
+	if (sandbox_outer(s)) /* several programs are started in there */
+		timeout_ms = INNER_TIMEOUT_MS;
 	if (r == 0)
-		r = wait_for(lab, has_read_facts, s, FACTS_TIMEOUT_MS, "facts still not read", e);
+		r = wait_for(lab, has_read_facts, s, timeout_ms, "facts still not read", e);
 	if (r == 0 && !sandbox_facts(s))
 		r = err_set(e, EIO, "'%s': %s", sandbox_name(s),
 			    *sandbox_note(s) ? sandbox_note(s) : "its facts could not be read");
+	for (size_t k = 0; r == 0 && (inner = sandbox_inner(s, k)) != NULL; k++)
+		if (sandbox_state(inner) == SANDBOX_RUNNING &&
+		    cmd_wait_facts(lab, inner, NULL) == -EINTR)
+			r = err_set(e, EINTR, "interrupted");
 	return r;
 }
 
@@ -286,6 +312,10 @@ const char *cmd_command_text(const struct sandbox *s, char *buffer, size_t size)
 	size_t at = 0;
 
 	buffer[0] = 0;
+	if (sandbox_outer(s))
+		snprintf(buffer, size, "(inside %s)", sandbox_name(sandbox_outer(s)));
+	if (sandbox_outer(s))
+		return buffer;
 	if (!argv || !argv[0])
 		return "isolab-work";
 	for (; *argv && at < size; argv++)

@@ -52,6 +52,10 @@ int cmd_fail(struct command_context *context, const struct err *error);
 int cmd_find(struct lab *lab, char **names, int count, struct sandbox *ret[CMD_SANDBOXES_MAX],
 	     struct err *e);
 
+/* The same for who only looks: "OUTER/INNER" means one that stands inside another. */
+int cmd_find_shown(struct lab *lab, char **names, int count, struct sandbox *ret[CMD_SANDBOXES_MAX],
+		   struct err *e);
+
 /* The one sandbox that `name` means; a group of several is none: -EINVAL with their names. */
 int cmd_find_one(struct lab *lab, const char *name, struct sandbox **ret, struct err *e);
 
@@ -71,7 +75,8 @@ int cmd_report_started(struct command_context *context, struct sandbox *const sa
 		       size_t count);
 /* Waits until it has ended (or its directory is gone). */
 int cmd_wait_ended(struct lab *lab, struct sandbox *s, int timeout_ms, struct err *e);
-/* Waits until its facts are there; 0, -EINTR, or why not. Asks for them itself. */
+/* Waits until its facts are there, and those of the sandboxes inside it as far as they can be had;
+ * 0, -EINTR, or why not. Asks for them itself. */
 int cmd_wait_facts(struct lab *lab, struct sandbox *s, struct err *e);
 
 struct cmd_signals {
@@ -105,6 +110,9 @@ struct doc *report_life(const struct sandbox *s);
 struct doc *report_end(const struct sandbox *s);
 /* name, kind, flavour, accel, state … */
 void report_head(struct doc *object, const struct sandbox *s);
+/* The sandboxes inside it, each with its head, at_ns (its request, from the outer's on), boot,
+ * life, end and facts; nothing is put if there is none. */
+void report_put_inner(struct doc *object, const struct sandbox *s);
 /* "vm, tiny, kvm-pvm" */
 const char *report_label(const struct sandbox *s, char *buffer, size_t size);
 

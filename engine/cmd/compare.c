@@ -111,14 +111,27 @@ static const char *shorten(const struct probe *probe, const char *value, char bu
 	return buffer;
 }
 
+/* What one that stands inside another has of it, not of its own: "outer's". NULL: none of that. */
+static const char *outer_of(const struct sandbox *s, size_t index, char *buffer, size_t size)
+{
+	const struct sandbox *outer = sandbox_outer(s);
+	const struct facts *facts = sandbox_facts(s), *outers = outer ? sandbox_facts(outer) : NULL;
+
+	if (!facts || !outers || !facts->fact[index].identity[0] ||
+	    strcmp(facts->fact[index].identity, outers->fact[index].identity) != 0)
+		return NULL;
+	snprintf(buffer, size, "%s's", sandbox_name(outer));
+	return buffer;
+}
+
 static void add_fact(struct table *table, const struct probe *probe, const struct fact *host,
-		     const struct fact *fact)
+		     const struct fact *fact, const char *outer)
 {
 	static const enum out_role roles[] = {
 	    [VERDICT_OWN] = OUT_GOOD, [VERDICT_SHARED] = OUT_WARN,   [VERDICT_HIDDEN] = OUT_GOOD,
 	    [VERDICT_NONE] = OUT_DIM, [VERDICT_UNKNOWN] = OUT_PLAIN,
 	};
-	char text[320], buffer[24];
+	char text[384], buffer[24];
 
 	if (!fact->value[0])
 		snprintf(text, sizeof(text), "—");
@@ -129,7 +142,7 @@ static void add_fact(struct table *table, const struct probe *probe, const struc
 	else if (fact->verdict == VERDICT_NONE && host->is_absent)
 		snprintf(text, sizeof(text), "none, as on the host");
 	else
-		snprintf(text, sizeof(text), "%s: %s", verdict_name(fact->verdict),
+		snprintf(text, sizeof(text), "%s: %s", outer ? outer : verdict_name(fact->verdict),
 			 shorten(probe, fact->value, buffer));
 	table_add(table, roles[fact->verdict], text);
 }
@@ -151,10 +164,12 @@ static void print_facts(struct command_context *context, const struct comparison
 		for (size_t i = 0; i < comparison->count; i++) {
 			struct sandbox *s = comparison->items[i].s;
 			const struct facts *facts = s ? sandbox_facts(s) : NULL;
+			char outer[SPEC_NAME_MAX + 2];
 
 			if (s)
 				add_fact(&table, &probes[p], fact,
-					 &(facts ? facts : &none)->fact[p]);
+					 &(facts ? facts : &none)->fact[p],
+					 outer_of(s, p, outer, sizeof(outer)));
 		}
 	}
 	table_print(&table, context->out);
@@ -364,13 +379,16 @@ const struct command cmd_compare = {
     .name = "compare",
     .arguments = "[NAME…] [--json]",
     .about = "facts, resources and boot side by side; without names of one of each kind",
-    .details = "Without names it makes a process, a container and a VM one after the other, runs "
-	       "the same program in each, and removes them. A verdict comes from the identity of "
-	       "the thing, never from equal text:\n"
-	       "  own     its own, another than the host's\n"
-	       "  shared  the very same as the host's\n"
-	       "  hidden  the host has it, the same kernel answers, and keeps it back\n"
-	       "  none    no such thing: this kernel has none, or the host has none either",
+    .details =
+	"Without names it makes a process, a container and a VM one after the other, runs "
+	"the same program in each, and removes them. A verdict comes from the identity of "
+	"the thing, never from equal text:\n"
+	"  own     its own, another than the host's\n"
+	"  shared  the very same as the host's\n"
+	"  hidden  the host has it, the same kernel answers, and keeps it back\n"
+	"  none    no such thing: this kernel has none, or the host has none either\n"
+	"What stands inside one, made by the isolab of a Linux guest, gets a column beside it. "
+	"There X's means the very same as that of X around it.",
     .flags = COMMAND_WAITS | COMMAND_LEASE,
     .word = WORD_SANDBOX,
     .options = options,

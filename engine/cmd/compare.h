@@ -16,8 +16,8 @@ struct work_result {
 struct compared {
 	struct sandbox *s; /* held; NULL when the wall was skipped */
 	const struct backend *backend;
-	char title[64]; /* of its column */
-	bool is_cold;   /* the first start of all */
+	char title[EVENT_SANDBOX_MAX]; /* of its column */
+	bool is_cold;                  /* the first start of all */
 	struct work_result work[WORK_RESULTS_MAX];
 	size_t work_count;
 	struct err skipped; /* why there is none */

@@ -189,30 +189,46 @@ int compare_make(struct lab *lab, struct comparison *comparison, struct err *e)
 
 /* ---- those that are there ---- */
 
+/* A column for it; a second one of the same is none. */
+static int take(struct lab *lab, struct sandbox *s, struct comparison *comparison, struct err *e)
+{
+	struct compared *item = &comparison->items[comparison->count];
+	int r;
+
+	for (size_t i = 0; i < comparison->count; i++)
+		if (comparison->items[i].s == s)
+			return 0;
+	if (comparison->count == COMPARED_MAX)
+		return err_hint(e, err_set(e, EINVAL, "compare: so many sandboxes are too many"),
+				"at most %d", COMPARED_MAX);
+	comparison->count++;
+	*item = (struct compared){.s = s};
+	sandbox_hold(s);
+	str_copy(item->title, sizeof(item->title), sandbox_name(s));
+	if (sandbox_state(s) != SANDBOX_RUNNING)
+		return 0; /* what its journal knows is shown */
+	if (sandbox_outer(s) && sandbox_facts(s))
+		return 0; /* read with the outer's */
+	r = cmd_wait_facts(lab, s, e);
+	if (r == 0 && !sandbox_outer(s))
+		sandbox_take_sample(s, NULL);
+	return r;
+}
+
 int compare_take(struct lab *lab, char **names, int count, struct comparison *comparison,
 		 struct err *e)
 {
-	struct sandbox *sandboxes[CMD_SANDBOXES_MAX];
-	int found = cmd_find(lab, names, count, sandboxes, e);
+	struct sandbox *sandboxes[CMD_SANDBOXES_MAX], *inner;
+	int found = cmd_find_shown(lab, names, count, sandboxes, e), r = found < 0 ? found : 0;
 
-	if (found > COMPARED_MAX)
-		return err_hint(e, err_set(e, EINVAL, "compare: %d sandboxes are too many", found),
-				"at most %d", COMPARED_MAX);
-	for (int i = 0; i < found; i++) {
-		struct compared *item = &comparison->items[comparison->count++];
-		int r = 0;
-
-		*item = (struct compared){.s = sandboxes[i]};
-		sandbox_hold(item->s);
-		str_copy(item->title, sizeof(item->title), sandbox_name(item->s));
-		if (sandbox_state(item->s) != SANDBOX_RUNNING)
-			continue; /* what its journal knows is shown */
-		r = cmd_wait_facts(lab, item->s, e);
-		if (r < 0)
-			return r;
-		sandbox_take_sample(item->s, NULL);
+	for (int i = 0; r == 0 && i < found; i++) {
+		r = take(lab, sandboxes[i], comparison, e);
+		/* What stands inside it, as far as something is known of its facts. */
+		for (size_t k = 0; r == 0 && (inner = sandbox_inner(sandboxes[i], k)); k++)
+			if (sandbox_facts(inner))
+				r = take(lab, inner, comparison, e);
 	}
-	return found < 0 ? found : 0;
+	return r;
 }
 
 void compare_finish(struct comparison *comparison)

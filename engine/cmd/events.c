@@ -136,6 +136,20 @@ static int compare_kept(const void *a, const void *b)
 	return (x->order > y->order) - (x->order < y->order);
 }
 
+/* The directory's name is the truth, not what its journal claims; behind it stands the name of one
+ * that is inside. False: it is about another one than was asked for. */
+static bool name_it(const struct sandbox *s, struct event *event)
+{
+	const struct sandbox *outer = sandbox_outer(s);
+	const char *inner = strchr(event->sandbox, '/');
+	char name[EVENT_SANDBOX_MAX];
+
+	snprintf(name, sizeof(name), "%.63s%.64s", sandbox_name(outer ? outer : s),
+		 inner ? inner : "");
+	str_copy(event->sandbox, sizeof(event->sandbox), name);
+	return !outer || strcmp(name, sandbox_name(s)) == 0;
+}
+
 /* Prints all that is there now, the oldest first: not even one journal is sorted, because a worker
  * writes its steps in one go when it has time for that. */
 static void print_new(struct stream *stream)
@@ -144,10 +158,8 @@ static void print_new(struct stream *stream)
 
 	for (size_t i = 0; i < stream->count; i++)
 		while (journal_reader_next(stream->sources[i].reader, &event, NULL) > 0) {
-			/* The directory's name is the truth, not what its journal claims. */
-			str_copy(event.sandbox, sizeof(event.sandbox),
-				 sandbox_name(stream->sources[i].s));
-			keep(stream, &event);
+			if (name_it(stream->sources[i].s, &event))
+				keep(stream, &event);
 		}
 	if (stream->kept_count)
 		qsort(stream->kept, stream->kept_count, sizeof(*stream->kept), compare_kept);
@@ -193,7 +205,7 @@ static int run_events(struct command_context *context, int argc, char **argv)
 		return status;
 	stream.is_json = cmd_has(&line, EVENTS_JSON);
 	stream.is_all = line.count == 0;
-	count = cmd_find(context->lab, line.words, line.count, sandboxes, &error);
+	count = cmd_find_shown(context->lab, line.words, line.count, sandboxes, &error);
 	if (count < 0)
 		return cmd_fail(context, &error);
 	for (int i = 0; i < count; i++)

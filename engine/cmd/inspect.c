@@ -72,16 +72,21 @@ static int print_json(struct command_context *context, struct sandbox *s)
 	char path[512];
 
 	report_head(root, s);
-	doc_put_text(root, "directory", directory_of(s, path, sizeof(path)));
+	if (sandbox_outer(s))
+		doc_put_text(root, "inside", sandbox_name(sandbox_outer(s)));
+	else
+		doc_put_text(root, "directory", directory_of(s, path, sizeof(path)));
 	doc_put_text(root, "note", sandbox_note(s));
 	doc_put(root, "denied", denied_document(s));
-	doc_put(root, "spec", spec_document(sandbox_spec(s)));
+	if (!sandbox_outer(s))
+		doc_put(root, "spec", spec_document(sandbox_spec(s)));
 	if (lab)
 		doc_put(root, "lab", lab);
 	doc_put(root, "left_out", report_left_out(s));
 	doc_put(root, "facts", report_facts(sandbox_facts(s)));
 	doc_put(root, "resources", report_resources(s));
 	doc_put(root, "boot", report_boot(s));
+	report_put_inner(root, s);
 	return doc_print(root, context->out);
 }
 
@@ -126,12 +131,15 @@ static void print_denied(struct out *out, const struct sandbox *s)
 		print_line(out, "refused", text);
 }
 
-static void print_facts(struct out *out, const struct facts *facts)
+static void print_facts(struct out *out, const struct sandbox *s)
 {
+	const struct facts *facts = sandbox_facts(s);
 	auto_table table = {0};
 
 	if (!facts)
 		return;
+	if (sandbox_outer(s))
+		out_role_printf(out, OUT_TITLE, "\n%s", sandbox_name(s));
 	table_init(&table, "FACT|VERDICT|VALUE");
 	for (size_t i = 0; probes[i].name; i++) {
 		const struct fact *fact = &facts->fact[i];
@@ -147,6 +155,7 @@ static void print_facts(struct out *out, const struct facts *facts)
 static int print_text(struct command_context *context, struct sandbox *s)
 {
 	struct out *out = context->out;
+	const struct sandbox *inner;
 	char text[128];
 	int status;
 
@@ -168,14 +177,24 @@ static int print_text(struct command_context *context, struct sandbox *s)
 		snprintf(text, sizeof(text), "process %d", (int)sandbox_pid(s));
 		print_line(out, "worker", text);
 	}
-	print_spec(out, s);
+	if (!sandbox_outer(s))
+		print_spec(out, s);
+	else
+		print_line(out, "inside", sandbox_name(sandbox_outer(s)));
+	for (size_t k = 0; (inner = sandbox_inner(s, k)) != NULL; k++) {
+		snprintf(text, sizeof(text), "%s (%s, %s)", strchr(sandbox_name(inner), '/') + 1,
+			 sandbox_kind(inner), sandbox_state_name(sandbox_state(inner)));
+		print_line(out, "inside it", text);
+	}
 	if (sandbox_spec(s)->removed_bricks) {
 		out_role_printf(out, OUT_WARN, "\nleft out\n");
 		report_print_left_out(s, 2, out);
 	}
 	out_printf(out, "\n");
 	bars_print(&s, 1, out);
-	print_facts(out, sandbox_facts(s));
+	print_facts(out, s);
+	for (size_t k = 0; (inner = sandbox_inner(s, k)) != NULL; k++)
+		print_facts(out, inner);
 	return 0;
 }
 
@@ -203,7 +222,8 @@ static int run_inspect(struct command_context *context, int argc, char **argv)
 
 	if (status)
 		return status;
-	if (cmd_find_one(context->lab, line.words[0], &s, &error) < 0)
+	s = cmd_has(&line, INSPECT_DEVICETREE) ? NULL : lab_find_inner(context->lab, line.words[0]);
+	if (!s && cmd_find_one(context->lab, line.words[0], &s, &error) < 0)
 		return cmd_fail(context, &error);
 	if (cmd_has(&line, INSPECT_DEVICETREE))
 		return print_devicetree(context, s, &error) < 0 ? cmd_fail(context, &error) : 0;

@@ -10,6 +10,19 @@
 
 enum ps_option { PS_JSON, PS_NAMES };
 
+/* Not a sandbox of this lab: below the one in which it stands. */
+static void put_inner(struct doc *entry, const struct sandbox *s)
+{
+	struct doc *array = NULL;
+	const struct sandbox *inner;
+
+	for (size_t k = 0; (inner = sandbox_inner(s, k)) != NULL; k++) {
+		if (!array)
+			array = doc_put(entry, "inner", doc_array());
+		report_head(doc_push(array, doc_object()), inner);
+	}
+}
+
 static int print_json(struct command_context *context)
 {
 	struct doc *array = doc_array();
@@ -26,6 +39,7 @@ static int print_json(struct command_context *context)
 		if (timeline_total_ns(timeline))
 			doc_put_number(entry, "boot_ns", timeline_total_ns(timeline));
 		doc_put_bool(entry, "leased", sandbox_spec(s)->leased);
+		put_inner(entry, s);
 	}
 	return doc_print(array, context->out);
 }
@@ -69,8 +83,13 @@ static int run_ps(struct command_context *context, int argc, char **argv)
 		return 0;
 	}
 	table_init(&table, "NAME|KIND|STATE|>PID|>READY AFTER|COMMAND");
-	for (size_t i = 0; i < lab_count(context->lab); i++)
-		add_row(&table, lab_at(context->lab, i));
+	for (size_t i = 0; i < lab_count(context->lab); i++) {
+		const struct sandbox *s = lab_at(context->lab, i), *inner;
+
+		add_row(&table, s);
+		for (size_t k = 0; (inner = sandbox_inner(s, k)) != NULL; k++)
+			add_row(&table, inner);
+	}
 	table_print(&table, context->out);
 	return 0;
 }

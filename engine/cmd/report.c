@@ -183,10 +183,31 @@ void report_head(struct doc *object, const struct sandbox *s)
 const char *report_label(const struct sandbox *s, char *buffer, size_t size)
 {
 	if (strcmp(sandbox_flavour(s), "-") == 0)
-		snprintf(buffer, size, "%s", sandbox_kind(s));
+		sandbox_kind_marked(s, buffer, size);
 	else
 		snprintf(buffer, size, "%s, %s, %s%s", sandbox_kind(s), sandbox_flavour(s),
-			 sandbox_accel(s),
-			 strcmp(sandbox_accel(s), "tcg") == 0 ? " (emulated)" : "");
+			 sandbox_accel(s), sandbox_is_emulated(s) ? " (emulated)" : "");
 	return buffer;
+}
+
+void report_put_inner(struct doc *object, const struct sandbox *s)
+{
+	uint64_t request_ns = sandbox_timeline(s)->request_ns;
+	struct doc *array = NULL;
+	const struct sandbox *inner;
+
+	for (size_t k = 0; (inner = sandbox_inner(s, k)) != NULL; k++) {
+		uint64_t at_ns = sandbox_timeline(inner)->request_ns;
+		struct doc *entry;
+
+		if (!array)
+			array = doc_put(object, "inner", doc_array());
+		entry = doc_push(array, doc_object());
+		report_head(entry, inner);
+		doc_put_number(entry, "at_ns", at_ns > request_ns ? at_ns - request_ns : 0);
+		doc_put(entry, "boot", report_boot(inner));
+		doc_put(entry, "life", report_life(inner));
+		doc_put(entry, "end", report_end(inner));
+		doc_put(entry, "facts", report_facts(sandbox_facts(inner)));
+	}
 }

@@ -22,6 +22,7 @@ static int print_json(struct command_context *context, struct sandbox *const san
 		doc_put(entry, "boot", report_boot(sandboxes[i]));
 		doc_put(entry, "life", report_life(sandboxes[i]));
 		doc_put(entry, "end", report_end(sandboxes[i]));
+		report_put_inner(entry, sandboxes[i]);
 	}
 	return doc_print(root, context->out);
 }
@@ -54,14 +55,19 @@ static int run_timeline(struct command_context *context, int argc, char **argv)
 
 	if (status)
 		return status;
-	count = cmd_find(context->lab, line.words, line.count, sandboxes, &error);
+	count = cmd_find_shown(context->lab, line.words, line.count, sandboxes, &error);
 	if (count < 0)
 		return cmd_fail(context, &error);
 	if (cmd_has(&line, TIMELINE_JSON))
 		return print_json(context, sandboxes, count);
 	bars_print(sandboxes, (size_t)count, context->out);
-	for (int i = 0; cmd_has(&line, TIMELINE_WHY) && i < count; i++)
+	for (int i = 0; cmd_has(&line, TIMELINE_WHY) && i < count; i++) {
+		const struct sandbox *inner;
+
 		print_why(context->out, sandboxes[i]);
+		for (size_t k = 0; (inner = sandbox_inner(sandboxes[i], k)) != NULL; k++)
+			print_why(context->out, inner);
+	}
 	return 0;
 }
 
@@ -74,6 +80,9 @@ static const struct command_option options[] = {
 const struct command cmd_timeline = {
     .name = "timeline",
     .arguments = "NAME… [--json] [--why]",
+    .details =
+	"Sandboxes that stand inside one, made by the isolab of a Linux guest, follow it, on "
+	"its axis. OUTER/INNER names one of them, from its own request on.",
     .about = "show the boot step by step, several on one axis, and how they were stopped",
     .word = WORD_SANDBOX,
     .options = options,

@@ -214,6 +214,51 @@ static void test_timeline_says_why(void **state)
 	expect_golden("timeline demo-process --why", "engine_why.txt");
 }
 
+/* What a machine around a container has told of it: steps, facts, and no end of its own. */
+#define INNER(t, kind, name, rest)                                                                \
+	"{\"t_ns\":" #t ",\"sandbox\":\"x/box\",\"kind\":\"" kind "\",\"name\":\"" name "\"" rest \
+	"}\n"
+static const char kata_journal[] = INNER(900000000, "ready", "", "") /* of the life before */
+    LINE(1000000000, "step", "request", ",\"value\":\"kvm\"") STEP(1000400000, "worker", 100000)
+	STEP(1001000000, "enter", 50000) STEP(1001100000, "kernel_ready", 60000000)
+	    STEP(1061200000, "exec", 0) LINE(1061300000, "ready", "", "")
+		FACT("kernel_identity", "bbbbbbbb-2222", "bbbbbbbb-2222")
+		    FACT("hostname", "kata", "bbbbbbbb-2222 uts:[1]")
+			INNER(1063050000, "state", "created", ",\"value\":\"container\"")
+			    INNER(1063000000, "step", "request", "")
+				INNER(1063400000, "step", "clone", ",\"duration_ns\":2000000")
+				    INNER(1065500000, "step", "exec", ",\"duration_ns\":800000")
+					INNER(1066400000, "ready", "", "")
+					    INNER(1066400000, "state", "running", "")
+						INNER(1067000000, "fact", "hostname",
+						      ",\"value\":\"box\",\"detail\":"
+						      "\"bbbbbbbb-2222 uts:[7]\"")
+						    INNER(1067000000, "fact", "kernel_identity",
+							  ",\"value\":\"bbbbbbbb-2222\","
+							  "\"detail\":\"bbbbbbbb-2222\"")
+							LINE(1100000000, "exit", "signal",
+							     ",\"value\":\"9\"");
+
+static void test_a_wall_in_a_wall_is_told_with_the_one_around_it(void **state)
+{
+	auto_strbuf text = {0};
+
+	write_sandbox(*state, "vm", "kata", kata_journal);
+	expect_golden("timeline kata", "engine_inner.txt");
+	expect_golden("timeline kata --json", "engine_inner_json.txt");
+	expect_golden("inspect kata/box", "engine_inner_inspect.txt");
+	expect_golden("compare kata", "engine_inner_compare.txt");
+	assert_int_equal(run_line("ps", &text), 0);
+	assert_non_null(strstr(text.data, "(inside kata)"));
+	text.length = 0;
+	assert_int_equal(run_line("events kata/box", &text), 0);
+	assert_non_null(strstr(text.data, "clone"));
+	assert_null(strstr(text.data, "enter"));
+	text.length = 0;
+	assert_int_equal(run_line("stop kata/box", &text), 125);
+	assert_non_null(strstr(text.data, "it stands inside: isolab exec kata"));
+}
+
 static void test_compare_tells_verdicts_by_identity(void **state)
 {
 	(void)state;
@@ -341,6 +386,7 @@ int main(void)
 	    cmocka_unit_test(test_a_worker_that_is_not_there_fails_the_start),
 	    cmocka_unit_test(test_rm_removes_also_the_damaged),
 	    cmocka_unit_test(test_work_is_read_line_by_line),
+	    cmocka_unit_test(test_a_wall_in_a_wall_is_told_with_the_one_around_it),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

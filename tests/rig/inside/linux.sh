@@ -100,14 +100,34 @@ test_wall_stands_in_a_wall() {
 	contains '^1 is inner$' && contains '^0::/$' && ! contains read-only
 }
 
-# Facts and timelines of the inner wall come from in there, by the same programs.
-test_wall_in_a_wall_tells_its_facts_and_its_timeline() {
-	expect 0 timeout 100 isolab create vm outer --kernel $kernel --memory 160M -- sleep 1000 &&
+# What the inner wall tells is shown with the one around it: while it runs, and after the end.
+test_wall_in_a_wall_is_shown_with_the_one_around_it() {
+	expect 0 timeout 100 isolab create vm outer --kernel $kernel --memory 160M -- \
+		sleep 1000 &&
 		expect 0 isolab exec outer -- isolab create container inner -- sleep 1000 &&
-		expect 0 isolab exec outer -- isolab timeline inner && contains seccomp || return 1
-	expect 0 isolab exec outer -- isolab inspect inner --json &&
-		contains '"kernel_identity"' && contains '"own"' || return 1
-	expect 0 isolab exec outer -- isolab ps && contains inner && isolab rm -f outer
+		expect 0 isolab timeline outer && contains '^outer/inner  (container)  ready' &&
+		contains '^  kernel_ready' && contains '^  seccomp' && contains '^  exec' ||
+		return 1
+	sed 's/^/# /' /tmp/output >/dev/console
+	expect 0 isolab inspect outer --json && contains '"inner"' &&
+		contains '"name": *"outer/inner"' || return 1
+	expect 0 isolab compare outer && contains "outer's: Linux" && contains 'own: inner' &&
+		expect 0 isolab ps && contains '^outer/inner *container *running' || return 1
+	expect 125 isolab stop outer/inner && contains '^hint: it stands inside' &&
+		expect 0 isolab exec outer -- isolab rm -f inner &&
+		expect 0 isolab ps && contains '^outer/inner *container *stopped (137)' || return 1
+	isolab kill outer
+	isolab wait outer >/dev/null
+	expect 0 isolab timeline outer/inner && contains '^  seccomp' &&
+		expect 0 isolab compare outer && contains 'own: inner' && isolab rm outer
+}
+
+test_short_life_of_a_wall_in_a_wall_is_told_too() {
+	expect 0 timeout 100 isolab create vm brief --kernel $kernel --memory 160M -- \
+		isolab run container --name inner -- sh -c 'exit 3' || return 1
+	isolab wait brief >/dev/null
+	expect 0 isolab timeline brief && contains '^brief/inner  (container)  ready' &&
+		expect 0 isolab events brief/inner && contains 'exit *status 3' && isolab rm brief
 }
 
 test_linux_guest_has_its_processors_and_switches_off_well() {
