@@ -1,84 +1,30 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 /*
- * The profile of the monitor once its guest runs (container/seccomp_table.h explains the form).
- * It is what a hijacked monitor could still ask of the kernel: run its guest, pass bytes between
- * the descriptors it has, remove its own directory. It opens nothing, connects nowhere, starts
- * nothing, and maps nothing executable. seccomp_build makes the kernel's filter of it when isolab
- * is built.
+ * The profile of the tiny machine's monitor once its guest runs: what a hijacked monitor could
+ * still ask of the kernel. It is a worker (seccomp_worker.h) that runs its guest itself.
+ * seccomp_build makes the kernel's filter of it when isolab is built.
  */
-#include "seccomp_table.h"
+#include "seccomp_worker.h"
 
-#include <errno.h>
 #include <linux/kvm.h>
-#include <linux/mman.h>
-#include <stddef.h>
-#include <sys/ioctl.h>
 
 static const struct seccomp_group groups[] = {
-    {.name = "bytes",
-     .why = "console, journal, the descriptors of an exec",
+    SECCOMP_WORKER_GROUPS,
+    {.name = "kick",
+     .why = "the timer that takes the processor back from the guest",
      .is_allowed = true,
-     .calls = "read write readv writev pread64 pwrite64 lseek close"},
-    {.name = "control socket",
-     .why = "accept a front, take its requests and descriptors, answer",
-     .is_allowed = true,
-     .calls = "accept4 recvmsg sendmsg recvfrom sendto shutdown getsockopt"},
-    {.name = "waiting",
-     .why = "the worker's loop, and the timer that takes the processor back from the guest",
-     .is_allowed = true,
-     .calls = "poll ppoll timer_settime timer_delete timerfd_settime clock_gettime clock_nanosleep "
-	      "nanosleep "
-	      "restart_syscall futex"},
-    {.name = "own directory",
-     .why = "removed by descriptor at the end; names lead nowhere else, the root is empty",
-     .is_allowed = true,
-     .calls = "unlinkat renameat renameat2 getdents64 fstat newfstatat flock ftruncate fsync"},
-    {.name = "leave the terminal",
-     .why = "Ctrl-P Ctrl-Q: a foreground run goes on without its terminal",
-     .is_allowed = true,
-     .calls = "dup3 setsid"},
-    {.name = "own memory and signals",
-     .why = "the C library's allocator, handlers, the end",
-     .is_allowed = true,
-     .calls =
-	 "brk munmap madvise rt_sigaction rt_sigprocmask rt_sigreturn getpid gettid geteuid getuid "
-	 "getrandom exit exit_group"},
+     .calls = "timer_settime timer_delete"},
     {.name = NULL},
 };
 
 static const struct seccomp_rule rules[] = {
+    SECCOMP_WORKER_RULES,
     {.call = "ioctl",
      .why = "the virtual CPU, and the user's own terminal of a foreground run: nothing else",
      .argument = 1,
      .test = SECCOMP_IS_ONE_OF,
-     .values = {KVM_RUN, KVM_INTERRUPT, KVM_GET_REGS, KVM_GET_SREGS, TCGETS, TCSETS, TCSETSW,
-		TIOCGWINSZ},
-     .count = 8,
-     .is_allowed_if_true = true,
-     .error = EPERM},
-    {.call = "mmap",
-     .why = "memory for data only",
-     .argument = 2,
-     .test = SECCOMP_HAS_ANY_BIT_OF,
-     .values = {PROT_EXEC},
-     .count = 1,
-     .is_allowed_if_true = false,
-     .error = EPERM},
-    {.call = "mprotect",
-     .why = "nothing becomes executable",
-     .argument = 2,
-     .test = SECCOMP_HAS_ANY_BIT_OF,
-     .values = {PROT_EXEC},
-     .count = 1,
-     .is_allowed_if_true = false,
-     .error = EPERM},
-    {.call = "fcntl",
-     .why = "flags of a descriptor, not owners, leases or pipes' sizes",
-     .argument = 1,
-     .test = SECCOMP_IS_ONE_OF,
-     .values = {1 /* F_GETFD */, 2 /* F_SETFD */, 3 /* F_GETFL */, 4 /* F_SETFL */,
-		1030 /* F_DUPFD_CLOEXEC */},
-     .count = 5,
+     .values = {KVM_RUN, KVM_INTERRUPT, KVM_GET_REGS, KVM_GET_SREGS, SECCOMP_TERMINAL_IOCTLS},
+     .count = 4 + SECCOMP_TERMINAL_IOCTL_COUNT,
      .is_allowed_if_true = true,
      .error = EPERM},
     {.call = NULL},

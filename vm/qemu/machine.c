@@ -130,12 +130,14 @@ size_t qemu_send_agent(struct vm *vm, const uint8_t *bytes, size_t length)
 
 static void fail(struct vm *vm)
 {
+	static const char *const ends[] = {[QMP_OFF] = "switched the machine off",
+					   [QMP_RESET] = "reset the machine",
+					   [QMP_PANIC] = "panicked and left the machine"};
 	const struct qemu_vm *machine = machine_of(vm);
 	struct err error = {0};
 
-	if (machine->last_word == QMP_RESET || machine->last_word == QMP_PANIC) {
-		err_set(&error, ECANCELED, "the guest's kernel %s the machine%s",
-			machine->last_word == QMP_RESET ? "reset" : "panicked and left",
+	if (machine->last_word != QMP_OTHER) {
+		err_set(&error, ECANCELED, "the guest's kernel %s%s", ends[machine->last_word],
 			vm->link->has_agent ? "" : " before it was up");
 		err_hint(&error, 0, "a reboot, or a panic: its last words are in `isolab logs %s`",
 			 worker_spec(vm->worker)->name);
@@ -163,7 +165,7 @@ static void on_death(struct worker *worker, int fd, short revents, void *arg)
 	read_agent(vm);
 	if (vm->has_ended)
 		return;
-	if (machine_of(vm)->last_word == QMP_OFF)
+	if (machine_of(vm)->last_word == QMP_OFF && vm->link->has_agent)
 		vm_end(vm, machine_of(vm)->status);
 	else
 		fail(vm);
