@@ -91,6 +91,28 @@ def check_inside(lab):
     expect(lab.isolab("exec", "-i", "d", "--", "cat", input="piped"), 0, "^piped$")
 
 
+# What a PC begins with: says what lies behind it on the serial line, and switches the machine off.
+FIRST_SECTOR = bytes.fromhex(
+    "fc31c08ed8be1d7cbaf803ac84c07403eeebf8ba0406b80020eff4ebfd") + b"Welcome to a sector\r\n\0"
+
+
+def test_first_sector(lab):
+    """the disk's first sector is run; a machine that is off before its agent speaks is an error"""
+    directory = os.path.join(lab.scratch, "cache", "isolab", "distro")
+    lab.environment["XDG_CACHE_HOME"] = os.path.join(lab.scratch, "cache")
+    os.makedirs(directory)
+    with open(os.path.join(directory, "debian-test.img"), "wb") as file:
+        file.write(FIRST_SECTOR.ljust(510, b"\0") + b"\x55\xaa")
+        file.truncate(3 << 20)
+    if not shutil.which("qemu-system-x86_64"):
+        raise Skip("no qemu-system-x86_64")
+    accel = os.environ.get("ISOLAB_ACCEL", "tcg")  # the rig's QEMU has KVM alone
+    ran = lab.isolab("run", "vm", "--kernel", "distro", "--accel", accel, "--", "true")
+    check(ran.status == 125 and "Welcome to a sector" in ran.err, ran.status, ran.err)
+    check("hint: " in ran.err and "off before it was up" in ran.err, ran.err)
+    check("host's files in sight" not in ran.err, ran.err)
+
+
 def test_boot(lab):
     """a whole Debian: each step of its boot is on the timeline, exec works, stop powers off"""
     disk = the_disk(lab)

@@ -46,3 +46,8 @@ test_figures_of_vms() {
 	suite vm_figures.py || return 1
 	grep '^# ' /tmp/output
 }
+
+test_a_distribution_begins_on_kvm() {
+	export ISOLAB_ACCEL=kvm
+	suite vm_distro.py test_first_sector
+}
