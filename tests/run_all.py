@@ -88,7 +88,7 @@ def run_meson(build, names):
 
 
 def fetch_kernels(build):
-    """Suites of emulated VMs boot the kernel that the rig keeps; where there is none they say so."""
+    """Suites of emulated VMs boot the kernel that the rig keeps, or say that there is none."""
     if os.access(RIG, os.X_OK):
         subprocess.run([RIG, build, "fetch"], stdin=subprocess.DEVNULL, capture_output=True,
                        cwd=SOURCE, check=False)
