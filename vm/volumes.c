@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "agent.h"
 #include "enclosed.h"
@@ -115,7 +116,15 @@ static int serve(struct worker *worker, struct vm_volume *volume, struct err *e)
 						volume->is_read_only};
 	int r = virtiofsd_start(&volume->daemon, &source, worker_rundir(worker)->fd, e);
 
-	return r < 0 ? r : worker_watch(worker, volume->daemon.pidfd, POLLIN, on_end, volume, e);
+	if (r == 0)
+		r = worker_watch(worker, volume->daemon.pidfd, POLLIN, on_end, volume, e);
+	/* A container's root is somebody else on the host; here everybody is who they are. */
+	if (r == 0 && !volume->is_read_only && geteuid() == 0)
+		worker_note(worker, "volume",
+			    "what root inside writes to volume '%.80s' is the host's root's, "
+			    "set-user-ID programs too",
+			    volume->target);
+	return r;
 }
 
 static int add(struct worker *worker, struct vm_volumes *volumes, const char *option, struct err *e)

@@ -156,6 +156,8 @@ def test_volumes(lab):
                         "cat /work/file /fixed/file; echo from inside >/work/new; "
                         "touch /fixed/new 2>&1 || true")
     expect(result, 0, "^from outside\nfrom outside\n.*Read-only file system")
+    told = [line for line in result.err.splitlines() if "host's root's" in line]
+    check(len(told) == (os.geteuid() == 0) and all("'/work'" in line for line in told), told)
     with open(os.path.join(share, "new"), encoding="ascii") as file:
         check(file.read() == "from inside\n")
     check(os.listdir(fixed) == ["file"], os.listdir(fixed))
