@@ -54,7 +54,8 @@ def test_sandbox_as_others_are(lab):
     while time.monotonic() < end and "box\n" not in lab.isolab("logs", "box").out:
         pass
     expect(lab.isolab("logs", "box"), 0, "hello from\nbox")
-    expect(lab.isolab("exec", "-i", "box", "--", "cat", input="typed"), 0, "^typed$")
+    much = "typed " * 300000
+    check(lab.isolab("exec", "-i", "box", "--", "cat", input=much).out == much, "cat's output")
     expect(lab.isolab("exec", "box", "--", "no-such-program"), 127)
     check_figures(lab)
     expect(lab.isolab("pause", "box"))
@@ -145,7 +146,7 @@ def test_bad_disks(lab):
 
 
 def test_volumes(lab):
-    """a directory of the host is seen inside, and what is written there is on the host"""
+    """a directory, or a file, of the host is seen inside; what is written there is on the host"""
     share, fixed = os.path.join(lab.scratch, "share"), os.path.join(lab.scratch, "fixed")
     for place in (share, fixed):
         os.mkdir(place)
@@ -161,6 +162,11 @@ def test_volumes(lab):
     with open(os.path.join(share, "new"), encoding="ascii") as file:
         check(file.read() == "from inside\n")
     check(os.listdir(fixed) == ["file"], os.listdir(fixed))
+    file = os.path.join(fixed, "file")
+    expect(lab.isolab("run", "vm", *TCG, "--volume", file + ":/etc/given", "--", "sh", "-c",
+                      "cat /etc/given; echo changed >/etc/given"), 0, "^from outside\n$")
+    with open(file, encoding="ascii") as changed:
+        check(changed.read() == "changed\n")
     expect_refusal(lab.isolab("run", "vm", *TCG, "--volume", "/nonexistent:/x", "--", "true"),
                    FAILED, "--volume: open '/nonexistent'")
 

@@ -47,7 +47,7 @@ struct distro_vm {
 static const char *const board[] = {
     "-M",      "q35",
     "-serial", "chardev:console",
-    "-device", "isa-debugcon,iobase=0x402,chardev=firmware",
+    "-device", "isa-debugcon,iobase=0x402,chardev=serial",
     "-device", "virtio-serial-pci",
     "-device", "virtserialport,chardev=agent,name=isolab.agent",
     "-device", "virtio-rng-pci",

@@ -8,7 +8,8 @@
  * lies between is seen from inside QEMU only, and so not shown.
  *
  * The board is `pc`: it has ACPI, by which a guest switches itself off, as microvm has not with a
- * distribution's kernel. Both serial ports are ordinary ones.
+ * distribution's kernel. The agent speaks over a virtio port, or, where the kernel has no driver
+ * for it, over the second serial port, byte by byte: its first word chooses.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -39,7 +40,11 @@ static const char *const board[] = {
     "-serial",
     "chardev:console",
     "-serial",
-    "chardev:agent",
+    "chardev:serial",
+    "-device",
+    "virtio-serial-pci,max_ports=2",
+    "-device",
+    "virtserialport,chardev=agent,name=isolab.agent",
     "-append",
     "console=ttyS0 quiet loglevel=1 panic=-1 reboot=t random.trust_cpu=on cryptomgr.notests "
     "8250.nr_uarts=2 i8042.noaux i8042.nokbd no_timer_check tsc=reliable rdinit=/init",

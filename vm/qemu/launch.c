@@ -32,12 +32,12 @@ static const char *const always[] = {
     "-chardev",
     "socket,id=agent,fd=5",
     "-chardev",
-    "socket,id=firmware,fd=6",
+    "socket,id=serial,fd=6",
     NULL,
 };
 
 _Static_assert(QEMU_FIRST_FD + QEMU_MONITOR == 3 && QEMU_FIRST_FD + QEMU_CONSOLE == 4 &&
-		   QEMU_FIRST_FD + QEMU_AGENT == 5 && QEMU_FIRST_FD + QEMU_FIRMWARE == 6,
+		   QEMU_FIRST_FD + QEMU_AGENT == 5 && QEMU_FIRST_FD + QEMU_SERIAL == 6,
 	       "as the words have it");
 
 static void add_word(struct qemu_launch *launch, const char *word)

@@ -100,28 +100,39 @@ static void read_console(struct vm *vm)
 	machine->is_console_over |= n == 0;
 }
 
-static void read_firmware(struct vm *vm)
+/* The agent chooses its line with its first word; what comes over the other one is nobody's. */
+static void hear_agent(struct vm *vm, enum qemu_wire line, const char *bytes, size_t length)
 {
-	char bytes[4096];
-	ssize_t n;
+	struct qemu_vm *machine = machine_of(vm);
 
-	while ((n = read(wire(vm, QEMU_FIRMWARE), bytes, sizeof(bytes))) > 0)
-		if (machine_of(vm)->kind->hear)
-			machine_of(vm)->kind->hear(vm, QEMU_FIRMWARE, bytes, (size_t)n);
+	if (!vm->link->has_agent)
+		machine->agent_wire = line;
+	if (!vm->has_ended && machine->agent_wire == line)
+		link_receive(vm->link, (const uint8_t *)bytes, length);
 }
 
 static void read_agent(struct vm *vm)
 {
-	uint8_t bytes[4096];
+	char bytes[4096];
 	ssize_t n;
 
-	while (!vm->has_ended && (n = read(wire(vm, QEMU_AGENT), bytes, sizeof(bytes))) > 0)
-		link_receive(vm->link, bytes, (size_t)n);
+	while ((n = read(wire(vm, QEMU_AGENT), bytes, sizeof(bytes))) > 0)
+		hear_agent(vm, QEMU_AGENT, bytes, (size_t)n);
+}
+
+static void read_serial(struct vm *vm)
+{
+	const struct qemu_kind *kind = machine_of(vm)->kind;
+	char bytes[4096];
+	ssize_t n;
+
+	while ((n = read(wire(vm, QEMU_SERIAL), bytes, sizeof(bytes))) > 0)
+		(kind->hear ? kind->hear : hear_agent)(vm, QEMU_SERIAL, bytes, (size_t)n);
 }
 
 size_t qemu_send_agent(struct vm *vm, const uint8_t *bytes, size_t length)
 {
-	ssize_t n = send(wire(vm, QEMU_AGENT), bytes, length, MSG_NOSIGNAL);
+	ssize_t n = send(wire(vm, machine_of(vm)->agent_wire), bytes, length, MSG_NOSIGNAL);
 
 	return n > 0 ? (size_t)n : 0;
 }
@@ -163,6 +174,7 @@ static void on_death(struct worker *worker, int fd, short revents, void *arg)
 	read_words(vm);
 	read_console(vm);
 	read_agent(vm);
+	read_serial(vm);
 	if (vm->has_ended)
 		return;
 	if (machine_of(vm)->last_word == QMP_OFF && vm->link->has_agent)
@@ -176,9 +188,8 @@ static void on_death(struct worker *worker, int fd, short revents, void *arg)
 static void on_wire(struct worker *worker, int fd, short revents, void *arg)
 {
 	static void (*const readers[QEMU_WIRES])(struct vm * vm) = {
-	    [QEMU_MONITOR] = read_monitor,   [QEMU_CONSOLE] = read_console,
-	    [QEMU_AGENT] = read_agent,       [QEMU_WORDS] = read_words,
-	    [QEMU_FIRMWARE] = read_firmware,
+	    [QEMU_MONITOR] = read_monitor, [QEMU_CONSOLE] = read_console, [QEMU_AGENT] = read_agent,
+	    [QEMU_WORDS] = read_words,     [QEMU_SERIAL] = read_serial,
 	};
 	struct vm *vm = worker_state(worker);
 
@@ -190,14 +201,14 @@ static void on_wire(struct worker *worker, int fd, short revents, void *arg)
 		if (!(revents & POLLHUP))
 			continue;
 		worker_unwatch(worker, fd);
-		if (i == QEMU_AGENT)
+		if (i == (int)machine_of(vm)->agent_wire)
 			machine_of(vm)->agent_events = -1;
 	}
 }
 
 int qemu_run(struct vm *vm, const struct qemu_launch *launch, struct err *e)
 {
-	static const enum qemu_wire always[] = {QEMU_MONITOR, QEMU_WORDS, QEMU_FIRMWARE};
+	static const enum qemu_wire always[] = {QEMU_MONITOR, QEMU_WORDS, QEMU_AGENT, QEMU_SERIAL};
 	struct qemu_process *process = &machine_of(vm)->process;
 	int r = qemu_process_start(launch, process, e);
 
@@ -224,9 +235,9 @@ static void watch_lines(struct vm *vm)
 	short events = has_more ? POLLIN | POLLOUT : POLLIN;
 
 	if (machine->agent_events >= 0 && machine->agent_events != events) {
-		if (machine->agent_events)
-			worker_unwatch(vm->worker, wire(vm, QEMU_AGENT));
-		worker_watch(vm->worker, wire(vm, QEMU_AGENT), events, on_wire, NULL, NULL);
+		worker_unwatch(vm->worker, wire(vm, machine->agent_wire));
+		worker_watch(vm->worker, wire(vm, machine->agent_wire), events, on_wire, NULL,
+			     NULL);
 		machine->agent_events = events;
 	}
 	if (wants_console == machine->is_console_watched)
@@ -267,6 +278,8 @@ int qemu_start(struct worker *worker, struct qemu_vm *machine, const struct qemu
 
 	vm->qemu_guest = machine;
 	machine->kind = kind;
+	machine->agent_wire = QEMU_AGENT;
+	machine->agent_events = POLLIN;
 	qemu_process_init(&machine->process);
 	int r = inside_create(vm, &kind->inside, e);
 	if (r == 0)

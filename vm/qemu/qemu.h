@@ -56,11 +56,11 @@ enum qmp_word qmp_feed(struct qmp_parser *parser, char byte);
 
 /* The sockets between QEMU and the worker. QEMU has them as chardevs of these names. */
 enum qemu_wire {
-	QEMU_MONITOR,  /* `monitor`: QMP */
-	QEMU_CONSOLE,  /* `console` */
-	QEMU_AGENT,    /* `agent` */
-	QEMU_FIRMWARE, /* `firmware`: its debug port */
-	QEMU_WORDS,    /* no chardev: QEMU's stdout and stderr */
+	QEMU_MONITOR, /* `monitor`: QMP */
+	QEMU_CONSOLE, /* `console` */
+	QEMU_AGENT,   /* `agent`: a virtio port */
+	QEMU_SERIAL,  /* `serial`: a plain port, of the agent or of the firmware */
+	QEMU_WORDS,   /* no chardev: QEMU's stdout and stderr */
 	QEMU_WIRES,
 };
 
@@ -161,8 +161,9 @@ struct qemu_vm;
 struct qemu_kind {
 	const struct start_step *steps;
 	struct inside_machine inside; /* qemu_send_agent() is its `send` */
-	/* Takes what the guest has said on its console, or its firmware on its port. NULL: the
-	 * console's words come out on stderr. */
+	/* Takes what the guest has said on its console, or its firmware on the plain port. NULL:
+	 * the console's words come out on stderr, and the plain port is the agent's in a kernel
+	 * without a driver for the other one. */
 	void (*hear)(struct vm *vm, enum qemu_wire wire, const char *bytes, size_t length);
 };
 
@@ -173,7 +174,8 @@ struct qemu_vm {
 	const struct qemu_kind *kind;
 	struct qemu_process process;
 	struct qmp_parser parser;
-	short agent_events;                       /* what its socket is watched for; 0: not */
+	enum qemu_wire agent_wire; /* where it has spoken: QEMU_AGENT or QEMU_SERIAL */
+	short agent_events;        /* what that is watched for; -1: not any more */
 	bool is_console_over, is_console_watched; /* not while the user's terminal takes no more */
 	bool has_greeted, has_entered;
 	enum qmp_word last_word;          /* QMP_OFF, QMP_RESET, QMP_PANIC: how the guest ended */
