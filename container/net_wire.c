@@ -16,28 +16,18 @@
 #include <unistd.h>
 
 #include "fd.h"
+#include "packet.h"
 #include "str.h"
 
 int net_wire_send(int socket, const struct net_wire *message, int fd)
 {
 	struct net_wire copy = *message;
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct iovec data = {.iov_base = &copy, .iov_len = sizeof(copy)};
-	struct msghdr packet = {.msg_iov = &data, .msg_iovlen = 1};
+	const struct iovec data = {.iov_base = &copy, .iov_len = sizeof(copy)};
+	ssize_t n;
 
 	copy.magic = NET_WIRE_MAGIC;
-	if (fd >= 0) {
-		packet.msg_control = control.bytes;
-		packet.msg_controllen = sizeof(control.bytes);
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	}
-	return sendmsg(socket, &packet, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
+	n = packet_send(socket, &data, 1, &fd, fd >= 0, MSG_DONTWAIT);
+	return n < 0 ? (int)n : 0;
 }
 
 static bool is_ended(const char *text, size_t size)
@@ -65,18 +55,6 @@ int net_wire_check(const void *packet, size_t length, struct net_wire *ret_messa
 	return 0;
 }
 
-/* The descriptor in the control data, or -1. */
-static int take_descriptor(struct msghdr *packet)
-{
-	int fd = -1;
-
-	for (struct cmsghdr *part = CMSG_FIRSTHDR(packet); part; part = CMSG_NXTHDR(packet, part))
-		if (part->cmsg_level == SOL_SOCKET && part->cmsg_type == SCM_RIGHTS &&
-		    part->cmsg_len >= CMSG_LEN(sizeof(int)))
-			memcpy(&fd, CMSG_DATA(part), sizeof(fd));
-	return fd;
-}
-
 static int await(int socket, int timeout_ms)
 {
 	struct pollfd ready = {.fd = socket, .events = POLLIN};
@@ -94,23 +72,16 @@ int net_wire_receive(int socket, int timeout_ms, struct net_wire *ret_message, i
 {
 	/* One byte more than a message: a longer packet shows itself. */
 	char bytes[sizeof(struct net_wire) + 1];
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct iovec data = {.iov_base = bytes, .iov_len = sizeof(bytes)};
-	struct msghdr packet = {.msg_iov = &data,
-				.msg_iovlen = 1,
-				.msg_control = control.bytes,
-				.msg_controllen = CMSG_LEN(sizeof(int))};
+	const struct iovec data = {.iov_base = bytes, .iov_len = sizeof(bytes)};
+	auto_close int fd = -1;
+	size_t count = 1;
 	int r = timeout_ms ? await(socket, timeout_ms) : 0;
 
 	if (r < 0)
 		return r;
-	ssize_t n = recvmsg(socket, &packet, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+	ssize_t n = packet_receive(socket, &data, 1, &fd, &count, MSG_DONTWAIT, NULL);
 	if (n < 0)
-		return errno == EINTR ? -EAGAIN : -errno;
-	auto_close int fd = take_descriptor(&packet);
+		return (int)n;
 	if (n == 0)
 		return 0;
 	r = net_wire_check(bytes, (size_t)n, ret_message);

@@ -8,14 +8,8 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <string.h>
-#include <sys/socket.h>
 
-/* Room for the descriptors of one message, aligned as their header wants it. */
-union control {
-	struct cmsghdr align;
-	char bytes[CMSG_SPACE(sizeof(int) * PASS_MAX)];
-};
+#include "packet.h"
 
 void pass_add(struct pass *pass, char letter, int fd)
 {
@@ -26,54 +20,25 @@ void pass_add(struct pass *pass, char letter, int fd)
 
 int pass_send(int socket, struct pass *pass, struct err *e)
 {
-	union control control = {0};
-	struct iovec data = {.iov_base = pass->letters, .iov_len = pass->count};
-	struct msghdr message = {.msg_iov = &data,
-				 .msg_iovlen = 1,
-				 .msg_control = control.bytes,
-				 .msg_controllen = CMSG_SPACE(sizeof(int) * pass->count)};
-	struct cmsghdr *part = CMSG_FIRSTHDR(&message);
+	const struct iovec data = {.iov_base = pass->letters, .iov_len = pass->count};
+	ssize_t n = packet_send(socket, &data, 1, pass->fds, pass->count, 0);
 
-	part->cmsg_level = SOL_SOCKET;
-	part->cmsg_type = SCM_RIGHTS;
-	part->cmsg_len = CMSG_LEN(sizeof(int) * pass->count);
-	memcpy(CMSG_DATA(part), pass->fds, sizeof(int) * pass->count);
 	pass->count = 0;
-	if (sendmsg(socket, &message, MSG_NOSIGNAL) < 0)
-		return err_sys(e, errno, "pass descriptors to the worker");
-	return 0;
-}
-
-static size_t take_descriptors(struct msghdr *message, struct pass *pass)
-{
-	const struct cmsghdr *part = CMSG_FIRSTHDR(message);
-
-	if (!part || part->cmsg_type != SCM_RIGHTS)
-		return 0;
-	size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-	memcpy(pass->fds, CMSG_DATA(part), count * sizeof(int));
-	return count;
+	return n < 0 ? err_sys(e, (int)n, "pass descriptors to the worker") : 0;
 }
 
 int pass_receive(int socket, struct pass *ret_pass, struct err *e)
 {
-	union control control;
-	struct iovec data = {.iov_base = ret_pass->letters, .iov_len = PASS_MAX};
-	struct msghdr message = {.msg_iov = &data,
-				 .msg_iovlen = 1,
-				 .msg_control = control.bytes,
-				 .msg_controllen = sizeof(control.bytes)};
-	ssize_t n;
+	const struct iovec data = {.iov_base = ret_pass->letters, .iov_len = PASS_MAX};
+	size_t count = PASS_MAX;
+	ssize_t n = packet_receive(socket, &data, 1, ret_pass->fds, &count, 0, NULL);
 
-	do
-		n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	if (n < 0 && errno != ECONNRESET) /* reset: it died with our word unread */
-		return err_sys(e, errno, "hear from the child");
+	if (n < 0 && n != -ECONNRESET) /* reset: it died with our word unread */
+		return err_sys(e, (int)n, "hear from the child");
 	if (n <= 0)
 		return 0;
 	ret_pass->count = (unsigned)n;
-	for (size_t i = take_descriptors(&message, ret_pass); i < PASS_MAX; i++)
-		ret_pass->fds[i] = -1;
+	for (; count < PASS_MAX; count++)
+		ret_pass->fds[count] = -1;
 	return 1;
 }

@@ -25,6 +25,7 @@
 #include "kernel.h"
 #include "link.h"
 #include "net_wire.h"
+#include "packet.h"
 #include "private.h"
 #include "resolver.h"
 #include "subnet.h"
@@ -42,47 +43,23 @@ enum {
 int holder_send_word(int channel, enum holder_word word, int fd)
 {
 	char byte = (char)word;
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct iovec data = {.iov_base = &byte, .iov_len = 1};
-	struct msghdr packet = {.msg_iov = &data, .msg_iovlen = 1};
+	const struct iovec data = {.iov_base = &byte, .iov_len = 1};
+	ssize_t n = packet_send(channel, &data, 1, &fd, fd >= 0, 0);
 
-	if (fd >= 0) {
-		packet.msg_control = control.bytes;
-		packet.msg_controllen = sizeof(control.bytes);
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	}
-	return sendmsg(channel, &packet, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	return n < 0 ? (int)n : 0;
 }
 
 int holder_receive_word(int channel, enum holder_word *ret_word, int *ret_fd)
 {
 	char byte;
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct iovec data = {.iov_base = &byte, .iov_len = 1};
-	struct msghdr packet = {.msg_iov = &data,
-				.msg_iovlen = 1,
-				.msg_control = control.bytes,
-				.msg_controllen = CMSG_LEN(sizeof(int))};
-	ssize_t n;
+	const struct iovec data = {.iov_base = &byte, .iov_len = 1};
+	size_t count = 1;
+	int fd;
+	ssize_t n = packet_receive(channel, &data, 1, &fd, &count, 0, NULL);
 
-	do
-		n = recvmsg(channel, &packet, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
 	if (n <= 0)
-		return n < 0 ? -errno : 0;
-	struct cmsghdr *part = CMSG_FIRSTHDR(&packet);
-	*ret_fd = -1;
-	if (part && part->cmsg_type == SCM_RIGHTS)
-		memcpy(ret_fd, CMSG_DATA(part), sizeof(int));
+		return (int)n;
+	*ret_fd = count ? fd : -1;
 	*ret_word = (enum holder_word)byte;
 	return 1;
 }

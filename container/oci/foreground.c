@@ -18,6 +18,7 @@
 #include "commands.h"
 #include "fd.h"
 #include "kernel.h"
+#include "packet.h"
 
 enum { CHUNK = 4096 };
 
@@ -48,19 +49,13 @@ void oci_foreground_prepare(void)
 /* The child has sent it before it said that it is built. */
 static int take_master(int console)
 {
-	char name[128], control[CMSG_SPACE(sizeof(int))];
-	struct iovec data = {.iov_base = name, .iov_len = sizeof(name)};
-	struct msghdr message = {.msg_iov = &data,
-				 .msg_iovlen = 1,
-				 .msg_control = control,
-				 .msg_controllen = sizeof(control)};
+	char name[128];
+	const struct iovec data = {.iov_base = name, .iov_len = sizeof(name)};
+	size_t count = 1;
 	int master = -1;
 
-	if (console < 0 || recvmsg(console, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) < 0)
-		return -1;
-	struct cmsghdr *part = CMSG_FIRSTHDR(&message);
-	if (part && part->cmsg_type == SCM_RIGHTS)
-		memcpy(&master, CMSG_DATA(part), sizeof(int));
+	if (console >= 0)
+		packet_receive(console, &data, 1, &master, &count, MSG_DONTWAIT, NULL);
 	return master;
 }
 

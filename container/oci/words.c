@@ -13,6 +13,7 @@
 
 #include "fd.h"
 #include "oci_container.h"
+#include "packet.h"
 
 enum { WORD_MAX = 16 };
 
@@ -35,22 +36,10 @@ int oci_words_open(struct oci_container *c, struct err *e)
 
 int oci_say_with(int socket, const char *word, int fd, struct err *e)
 {
-	char control[CMSG_SPACE(sizeof(int))] = {0};
-	struct iovec data = {.iov_base = (char *)word, .iov_len = strlen(word)};
-	struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1};
+	const struct iovec data = {.iov_base = (char *)word, .iov_len = strlen(word)};
+	ssize_t n = packet_send(socket, &data, 1, &fd, fd >= 0, 0);
 
-	if (fd >= 0) {
-		message.msg_control = control;
-		message.msg_controllen = sizeof(control);
-		struct cmsghdr *part = CMSG_FIRSTHDR(&message);
-		part->cmsg_level = SOL_SOCKET;
-		part->cmsg_type = SCM_RIGHTS;
-		part->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(part), &fd, sizeof(int));
-	}
-	if (sendmsg(socket, &message, MSG_NOSIGNAL) >= 0)
-		return 0;
-	return err_sys(e, errno, "tell the other side '%s'", word);
+	return n < 0 ? err_sys(e, (int)n, "tell the other side '%s'", word) : 0;
 }
 
 int oci_say(int socket, const char *word, struct err *e)
@@ -60,28 +49,17 @@ int oci_say(int socket, const char *word, struct err *e)
 
 int oci_hear(int socket, const char *word, int *ret_fd, struct err *e)
 {
-	char text[WORD_MAX] = "", control[CMSG_SPACE(sizeof(int))];
-	struct iovec data = {.iov_base = text, .iov_len = sizeof(text) - 1};
-	struct msghdr message = {.msg_iov = &data,
-				 .msg_iovlen = 1,
-				 .msg_control = control,
-				 .msg_controllen = sizeof(control)};
-	ssize_t n;
+	char text[WORD_MAX] = "";
+	const struct iovec data = {.iov_base = text, .iov_len = sizeof(text) - 1};
+	auto_close int fd = -1;
+	size_t count = 1;
+	ssize_t n = packet_receive(socket, &data, 1, &fd, &count, 0, NULL);
 
-	do
-		n = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	struct cmsghdr *part = n > 0 ? CMSG_FIRSTHDR(&message) : NULL;
-	int fd = -1;
-	if (part && part->cmsg_type == SCM_RIGHTS)
-		memcpy(&fd, CMSG_DATA(part), sizeof(int));
 	if (n > 0 && strcmp(text, word) == 0) {
 		if (ret_fd)
 			*ret_fd = fd_move(&fd);
-		fd_close(&fd);
 		return 0;
 	}
-	fd_close(&fd);
 	return err_set(e, ECANCELED, "the other side has ended before it said '%s'", word);
 }
 

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "fd.h"
+#include "packet.h"
 #include "str.h"
 
 enum { CONNECT_SECONDS = 5 };
@@ -50,32 +51,16 @@ int wire_check(const void *packet, size_t length, struct err *e)
 
 int wire_send(int socket, const struct wire_message *message, bool dont_wait)
 {
-	union {
-		char bytes[CMSG_SPACE(WIRE_FDS_MAX * sizeof(int))];
-		struct cmsghdr align;
-	} control = {{0}};
 	struct wire_header header = message->header;
 	struct iovec parts[2] = {{&header, sizeof(header)}, {(void *)message->body, header.length}};
-	struct msghdr packet = {.msg_iov = parts, .msg_iovlen = 2};
 	ssize_t n;
 
 	header.magic = WIRE_MAGIC;
 	if (header.length > WIRE_BODY_MAX || message->fd_count > WIRE_FDS_MAX)
 		return -EMSGSIZE;
-	if (message->fd_count > 0) {
-		struct cmsghdr *c = &control.align;
-
-		packet.msg_control = &control;
-		packet.msg_controllen = CMSG_SPACE(message->fd_count * sizeof(int));
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(message->fd_count * sizeof(int));
-		memcpy(CMSG_DATA(c), message->fds, message->fd_count * sizeof(int));
-	}
-	do
-		n = sendmsg(socket, &packet, MSG_NOSIGNAL | (dont_wait ? MSG_DONTWAIT : 0));
-	while (n < 0 && errno == EINTR);
-	return n < 0 ? -errno : 0;
+	n = packet_send(socket, parts, 2, message->fds, message->fd_count,
+			dont_wait ? MSG_DONTWAIT : 0);
+	return n < 0 ? (int)n : 0;
 }
 
 void wire_close_fds(struct wire_message *message)
@@ -85,51 +70,21 @@ void wire_close_fds(struct wire_message *message)
 	message->fd_count = 0;
 }
 
-static void take_fds(struct msghdr *packet, struct wire_message *message)
-{
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(packet); c; c = CMSG_NXTHDR(packet, c)) {
-		size_t count;
-
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		count = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		for (size_t i = 0; i < count; i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(fd));
-			if (message->fd_count < WIRE_FDS_MAX)
-				message->fds[message->fd_count++] = fd;
-			else
-				close(fd);
-		}
-	}
-}
-
 int wire_receive(int socket, struct wire_message *message, struct err *e)
 {
-	union {
-		char bytes[CMSG_SPACE(WIRE_FDS_MAX * sizeof(int))];
-		struct cmsghdr align;
-	} control;
 	struct iovec parts[2] = {{&message->header, sizeof(message->header)},
 				 {message->body, WIRE_BODY_MAX}};
-	struct msghdr packet = {.msg_iov = parts,
-				.msg_iovlen = 2,
-				.msg_control = &control,
-				.msg_controllen = sizeof(control)};
+	bool is_cut;
 	ssize_t n;
 	int r;
 
-	message->fd_count = 0;
-	do
-		n = recvmsg(socket, &packet, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
+	message->fd_count = WIRE_FDS_MAX;
+	n = packet_receive(socket, parts, 2, message->fds, &message->fd_count, 0, &is_cut);
 	if (n < 0)
-		return errno == EAGAIN ? -EAGAIN : err_sys(e, errno, "receive a message");
-	take_fds(&packet, message);
+		return n == -EAGAIN ? -EAGAIN : err_sys(e, (int)n, "receive a message");
 	if (n == 0)
 		return 0;
-	if (packet.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
+	if (is_cut)
 		r = err_set(e, EPROTO, "message that is too large");
 	else if ((size_t)n < sizeof(message->header))
 		r = err_set(e, EPROTO, "message of %zd bytes is shorter than a header", n);

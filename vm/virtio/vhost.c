@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "packet.h"
+
 enum {
 	FLAG_VERSION = 1,
 	FLAG_VERSION_MASK = 3,
@@ -80,23 +82,10 @@ static int send_message(const struct vhost *vhost, const struct message *message
 	    {.iov_base = (void *)&message->header, .iov_len = sizeof(message->header)},
 	    {.iov_base = (void *)&message->body, .iov_len = message->header.size},
 	};
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = {0};
-	struct msghdr packet = {.msg_iov = parts, .msg_iovlen = 2};
+	ssize_t n = packet_send(vhost->socket, parts, 2, &fd, fd >= 0, MSG_DONTWAIT);
 
-	if (fd >= 0) {
-		packet.msg_control = control.bytes;
-		packet.msg_controllen = sizeof(control.bytes);
-		control.header.cmsg_level = SOL_SOCKET;
-		control.header.cmsg_type = SCM_RIGHTS;
-		control.header.cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	}
-	ssize_t n = sendmsg(vhost->socket, &packet, MSG_NOSIGNAL | MSG_DONTWAIT);
 	if (n < 0)
-		return -errno;
+		return (int)n;
 	return (size_t)n == parts[0].iov_len + parts[1].iov_len
 		   ? 0
 		   : -EPIPE; /* so few bytes always fit */
