@@ -258,30 +258,38 @@ static void write_step(struct out *out, const struct timeline *timeline,
 	out_role_printf(out, OUT_DIM, "  \v%s\n", step->why[0] ? step->why : about ? about : "");
 }
 
+static void write_boot(struct out *out, const struct sandbox *sandbox, uint64_t longest)
+{
+	const struct timeline *timeline = sandbox_timeline(sandbox);
+	uint64_t total = timeline_total_ns(timeline);
+	char figure[32];
+
+	out_role_printf(out, OUT_TITLE, "\n%s", sandbox_name(sandbox));
+	out_printf(out, "  %s %s %s  %s %s%s\n", sandbox_kind(sandbox), sandbox_flavour(sandbox),
+		   sandbox_accel(sandbox),
+		   total ? str_format_ns(figure, sizeof(figure), total) : "-", tr("(n=1)"),
+		   marks(sandbox));
+	for (size_t k = 0; longest && k < timeline->count; k++)
+		write_step(out, timeline, &timeline->steps[k], longest);
+	if (timeline->first_output_ns > timeline->request_ns && timeline->request_ns)
+		out_printf(out, "  %s %s\n", tr("first output after"),
+			   str_format_ns(figure, sizeof(figure),
+					 timeline->first_output_ns - timeline->request_ns));
+}
+
 void boot_write(const struct view *view, struct out *out)
 {
 	uint64_t longest = longest_ns(view);
-	char figure[32];
 
 	out_printf(
 	    out, "%s\n",
 	    tr("Each step from the request until the sandbox accepts commands: when it began, "
 	       "how long it took. Dots in the small picture: time between steps."));
 	for (size_t i = 0; i < lab_count(view->lab); i++) {
-		const struct sandbox *sandbox = lab_at(view->lab, i);
-		const struct timeline *timeline = sandbox_timeline(sandbox);
-		uint64_t total = timeline_total_ns(timeline);
+		const struct sandbox *sandbox = lab_at(view->lab, i), *inner;
 
-		out_role_printf(out, OUT_TITLE, "\n%s", sandbox_name(sandbox));
-		out_printf(out, "  %s %s %s  %s %s%s\n", sandbox_kind(sandbox),
-			   sandbox_flavour(sandbox), sandbox_accel(sandbox),
-			   total ? str_format_ns(figure, sizeof(figure), total) : "-", tr("(n=1)"),
-			   marks(sandbox));
-		for (size_t k = 0; longest && k < timeline->count; k++)
-			write_step(out, timeline, &timeline->steps[k], longest);
-		if (timeline->first_output_ns > timeline->request_ns && timeline->request_ns)
-			out_printf(out, "  %s %s\n", tr("first output after"),
-				   str_format_ns(figure, sizeof(figure),
-						 timeline->first_output_ns - timeline->request_ns));
+		write_boot(out, sandbox, longest);
+		for (size_t k = 0; (inner = sandbox_inner(sandbox, k)) != NULL; k++)
+			write_boot(out, inner, longest); /* each from its own request on */
 	}
 }
