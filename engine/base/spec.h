@@ -94,6 +94,7 @@ struct sandbox_spec {
 	bool detach, remove, interactive, tty;
 	bool overlay; /* a writable root whose changes go with the sandbox */
 	bool init;    /* a small init is process 1 and the command its child */
+	bool vsock;   /* vm: programs of the host and of the guest reach each other by a socket */
 	bool leased;  /* belongs to its front: gone with it (see worker.h) */
 };
 

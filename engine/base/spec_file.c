@@ -115,6 +115,7 @@ void spec_encode(const struct sandbox_spec *spec, struct strbuf *words)
 			add_text(words, part->option, *word);
 	add_flag(words, "--overlay", spec->overlay);
 	add_flag(words, "--init", spec->init);
+	add_flag(words, "--vsock", spec->vsock);
 	add_flag(words, "--detach", spec->detach);
 	add_flag(words, "--rm", spec->remove);
 	add_flag(words, "--interactive", spec->interactive);

@@ -133,6 +133,13 @@ static int set_overlay(struct sandbox_spec *spec, const char *argument, struct e
 	return 0;
 }
 
+static int set_vsock(struct sandbox_spec *spec, const char *argument, struct err *e)
+{
+	(void)argument, (void)e;
+	spec->vsock = true;
+	return 0;
+}
+
 static int set_init(struct sandbox_spec *spec, const char *argument, struct err *e)
 {
 	(void)argument, (void)e;
@@ -262,6 +269,8 @@ const struct spec_option spec_options[] = {
      .set = spec_set_vcpus},
     {"--disk", 0, "IMAGE", "a raw image as a disk, IMAGE[:ro]; changes go with it (Linux kernel)",
      "vm", .set = spec_set_disk},
+    {"--vsock", 0, NULL, "programs of the host and the machine meet at its socket (Linux kernel)",
+     "vm", .set = set_vsock},
     {"--accel", 0, "ACCEL", "how the machine is run: auto, kvm, or tcg (emulated by QEMU)", "vm",
      .set = spec_set_accel},
     {0},

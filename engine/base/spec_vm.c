@@ -19,12 +19,20 @@ static bool has_words(char *const *list)
 /* Its files are those of its disk. */
 static int validate_distro(const struct sandbox_spec *spec, struct err *e)
 {
-	if (!spec->image)
+	if (!spec->image && !spec->vsock)
 		return 0;
-	return err_hint(e,
-			err_set(e, ENOTSUP,
-				"option '--image' is not in this version for a distro vm"),
-			"its files are those that 'isolab image build-distro' has put on its disk");
+	int r = err_set(e, ENOTSUP, "option '%s' is not in this version for a distro vm",
+			spec->image ? "--image" : "--vsock");
+	return err_hint(e, r, "%s",
+			spec->image ? "its files are those that 'isolab image build-distro' has "
+				      "put on its disk"
+				    : "--kernel linux has it where KVM can run Linux");
+}
+
+/* A container has no need of it. */
+static bool is_of_machines(const char *option)
+{
+	return strcmp(option, "--disk") == 0 || strcmp(option, "--vsock") == 0;
 }
 
 int spec_validate_vm(const struct sandbox_spec *spec, struct err *e)
@@ -41,6 +49,7 @@ int spec_validate_vm(const struct sandbox_spec *spec, struct err *e)
 	    {"--volume", has_words(spec->volumes)},
 	    {"--overlay", spec->overlay},
 	    {"--disk", has_words(spec->disks)},
+	    {"--vsock", spec->vsock},
 	};
 
 	if (strcmp(spec->kind, "vm") == 0 && spec->kernel && strcmp(spec->kernel, "distro") == 0)
@@ -49,11 +58,12 @@ int spec_validate_vm(const struct sandbox_spec *spec, struct err *e)
 		return 0;
 	for (size_t i = 0; i < sizeof(of_linux) / sizeof(of_linux[0]); i++)
 		if (of_linux[i].is_set)
-			return err_hint(
-			    e,
-			    err_set(e, ENOTSUP, "option '%s' is not in this version for a tiny vm",
-				    of_linux[i].option),
-			    "--kernel linux has it%s",
-			    strcmp(of_linux[i].option, "--disk") == 0 ? "" : ", and a container");
+			return err_hint(e,
+					err_set(e, ENOTSUP,
+						"option '%s' is not in this version for a tiny vm",
+						of_linux[i].option),
+					"--kernel linux has it%s",
+					is_of_machines(of_linux[i].option) ? ""
+									   : ", and a container");
 	return 0;
 }

@@ -10,10 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "block.h"
 #include "console.h"
+#include "vsock.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -80,6 +83,82 @@ static void announce(struct virtio_device *device, struct memory *memory, struct
 	virtio_serve(device);
 }
 
+/* ---- the host's side of a socket device ---- */
+
+enum { VISITORS = 4 };
+
+static const struct sockaddr_un vsock_address = {.sun_family = AF_UNIX,
+						 .sun_path = "\0fuzz_vm_virtio"};
+static const socklen_t vsock_address_bytes = offsetof(struct sockaddr_un, sun_path) +
+					     sizeof("\0fuzz_vm_virtio");
+
+struct visitors {
+	int fds[VISITORS];
+};
+
+static int listen_for(struct visitors *visitors)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_un address = vsock_address;
+
+	/* several fuzzers at the same time */
+	memcpy(address.sun_path + 5, &(pid_t){getpid()}, sizeof(pid_t));
+	memset(visitors->fds, -1, sizeof(visitors->fds));
+	if (bind(fd, (const struct sockaddr *)&address, vsock_address_bytes) < 0 ||
+	    listen(fd, VISITORS) < 0)
+		abort();
+	return fd;
+}
+
+/* One comes, says something, hears something, or goes. */
+static void visit(struct visitors *visitors, struct input *input)
+{
+	static const char *const lines[] = {"CONNECT 1\n", "LISTEN 1\n", "CONNECT 2", "x\n"};
+	struct sockaddr_un address = vsock_address;
+	uint8_t what = (uint8_t)take(input, 1);
+	int *fd = &visitors->fds[what % VISITORS];
+	char bytes[4096] = "";
+	const char *line = lines[what >> 6];
+
+	memcpy(address.sun_path + 5, &(pid_t){getpid()}, sizeof(pid_t));
+	if (*fd < 0) {
+		*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		if (connect(*fd, (const struct sockaddr *)&address, vsock_address_bytes) == 0)
+			send(*fd, line, strlen(line), MSG_NOSIGNAL);
+	} else if (what & 4) {
+		close(*fd);
+		*fd = -1;
+	} else if (what & 8) {
+		recv(*fd, bytes, sizeof(bytes), 0);
+	} else if (what & 16) {
+		shutdown(*fd, SHUT_WR);
+	} else {
+		send(*fd, bytes, what & 32 ? sizeof(bytes) : 5, MSG_NOSIGNAL);
+	}
+}
+
+/* A header with good numbers, where a chain may begin. */
+static void speak(struct memory *memory, struct input *input)
+{
+	uint8_t what = (uint8_t)take(input, 1);
+	const struct {
+		uint64_t source_cid, target_cid;
+		uint32_t source_port, target_port, length;
+		uint16_t type, operation;
+		uint32_t flags, window, forwarded;
+	} __attribute__((packed)) header = {.source_cid = 3,
+					    .target_cid = 2,
+					    .source_port = 1,
+					    .target_port = what & 8 ? 1 : (1u << 30) + (what >> 6),
+					    .length = what & 16 ? (uint32_t)take(input, 2) : 0,
+					    .type = 1,
+					    .operation = what & 7,
+					    .flags = what >> 5,
+					    .window = 5000};
+
+	memory_write(memory, 0x8000, &header, sizeof(header));
+}
+
 /* The worker's side of a console. */
 static void exchange(struct virtio_device *device, struct input *input)
 {
@@ -92,7 +171,23 @@ static void exchange(struct virtio_device *device, struct input *input)
 	virtio_console_take(device, buffer, take(input, 1) * 10);
 }
 
-static void obey(struct virtio_device *device, struct memory *memory, struct input *input)
+/* What is beside the guest: the other side of the device. */
+static void meet(struct virtio_device *device, struct memory *memory, struct visitors *visitors,
+		 struct input *input)
+{
+	if (device->ops->id != 19) {
+		exchange(device, input);
+		return;
+	}
+	if (take(input, 1) & 1)
+		visit(visitors, input);
+	else
+		speak(memory, input);
+	virtio_serve_watch(device, 0, 1);
+}
+
+static void obey(struct virtio_device *device, struct memory *memory, struct visitors *visitors,
+		 struct input *input)
 {
 	uint8_t bytes[64];
 	uint8_t order = (uint8_t)take(input, 1);
@@ -122,7 +217,7 @@ static void obey(struct virtio_device *device, struct memory *memory, struct inp
 		announce(device, memory, input);
 		break;
 	case 6:
-		exchange(device, input);
+		meet(device, memory, visitors, input);
 		break;
 	default:
 		virtio_serve(device);
@@ -146,8 +241,11 @@ static const char *make_image(void)
 	return link;
 }
 
-static int make(struct virtio_device *device, uint64_t which, struct memory *memory)
+static int make(struct virtio_device *device, uint64_t which, struct memory *memory,
+		struct visitors *visitors)
 {
+	if (which & 8)
+		return virtio_vsock_init(device, listen_for(visitors), memory, NULL);
 	switch (which & 3) {
 	case 3:
 		return virtio_block_init(device, make_image(), which & 4, 0, memory, NULL);
@@ -165,14 +263,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input input = {data, data + size};
 	struct virtio_device device;
 	struct memory memory;
+	struct visitors visitors = {{-1, -1, -1, -1}};
 
 	if (memory_init(&memory, RAM, NULL) < 0)
 		return 0;
-	if (make(&device, take(&input, 1), &memory) == 0) {
+	if (make(&device, take(&input, 1), &memory, &visitors) == 0) {
 		while (input.at < input.end)
-			obey(&device, &memory, &input);
+			obey(&device, &memory, &visitors, &input);
 		virtio_finish(&device);
 	}
+	for (int i = 0; i < VISITORS; i++)
+		if (visitors.fds[i] >= 0)
+			close(visitors.fds[i]);
 	memory_finish(&memory);
 	return 0;
 }

@@ -256,6 +256,8 @@ def test_refusals(lab):
                               "true"), FAILED, "no Linux kernel")
     expect_refusal(lab.isolab("run", "vm", "--accel", "tcg", "--", "true"), FAILED,
                    "cannot run the tiny kernel")
+    expect_refusal(lab.isolab(*few, "--vsock", "--", "true"), FAILED,
+                   "--vsock is not in this version")
     lab.environment["PATH"] = "/nonexistent"
     expect_refusal(lab.isolab(*few, "--", "true"), FAILED, "qemu-system-x86_64 is not installed")
 

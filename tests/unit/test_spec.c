@@ -141,7 +141,7 @@ static void test_options_of_a_later_version_say_so(void **state)
 static void test_what_only_a_linux_vm_has_is_refused_for_a_tiny_one(void **state)
 {
 	static const char *const lines[] = {"--image /x", "--user me", "--ulimit cpu=1", "--init",
-					    "--tmpfs /a", "--overlay", "--disk /a"};
+					    "--tmpfs /a", "--overlay", "--disk /a",      "--vsock"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {

@@ -294,7 +294,7 @@ static unsigned sum(const uint8_t *bytes, size_t length)
 static void test_acpi_tables_add_up(void **state)
 {
 	struct memory memory;
-	struct acpi_machine machine = {.cpus = 3, .virtio = {16, 0xd0000000, 0x1000, 5}};
+	struct acpi_machine machine = {.cpus = 3, .virtio = {17, 0xd0000000, 0x1000, 5}};
 	uint64_t tables[2];
 	uint32_t length;
 

@@ -148,8 +148,9 @@ static int create_disks(struct linux_vm *machine, struct err *e)
 	return r;
 }
 
-/* Two consoles, a source of random numbers, a network card; so io_next() always has a place. */
-_Static_assert(4 + VM_VOLUMES_MAX + SPEC_DISKS_MAX <= IO_DEVICES_MAX, "all devices at once");
+/* Two consoles, a source of random numbers, a network card, a socket; so io_next() always has a
+ * place. */
+_Static_assert(5 + VM_VOLUMES_MAX + SPEC_DISKS_MAX <= IO_DEVICES_MAX, "all devices at once");
 
 static int create_virtio(struct linux_vm *machine, struct err *e)
 {

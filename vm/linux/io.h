@@ -15,7 +15,7 @@
 
 struct linux_vm;
 
-enum { IO_DEVICES_MAX = 16, IO_INTERRUPT = 5 };
+enum { IO_DEVICES_MAX = 17, IO_INTERRUPT = 5 };
 #define IO_ADDRESS 0xd0000000u
 
 struct io {

@@ -80,6 +80,7 @@ struct linux_vm {
 	struct processor processors[LINUX_CPUS_MAX];
 	unsigned processor_count;
 	int wake_fd;
+	int vsock_fd;     /* --vsock: where programs of the host come; -1: nowhere */
 	bool has_threads; /* the worker: they run */
 	bool is_paused, is_stopping;
 	/* said by a processor, read by the worker */
@@ -106,9 +107,12 @@ void linux_wake(struct linux_vm *machine);
 void linux_end(struct linux_vm *machine, enum linux_end end);
 
 /* ---- outside.c: the lab's cable, directories of the host ---- */
+int outside_step_vsock(struct vm *vm, struct err *e);
 int outside_add_devices(struct linux_vm *machine, struct err *e);
 /* Behind the disks that were asked for, so that those keep their names. */
 int outside_add_copies(struct linux_vm *machine, struct err *e);
+/* The socket's name is nobody's any more. */
+void outside_finish(struct linux_vm *machine);
 
 /* ---- x86_64/linux_cpu.c ---- */
 /* Before the first processor: interrupt controllers, timer. */

@@ -167,6 +167,8 @@ static const struct start_step linux_steps[] = {
      step_load},
     {"volumes", "start what serves directories of the host to the machine", vm_step_volumes},
     {"lab", NULL, vm_step_lab},
+    {"vsock", "open the socket by which programs of the host reach those of the guest",
+     outside_step_vsock},
     {"devicetree", "describe the machine to the kernel: on a PC, by ACPI tables", step_tables},
     {"enter", "set the first processor's registers to the kernel's first instruction", step_enter},
     {"walls", "the monitor gives up all rights it no longer needs", step_walls},
@@ -327,7 +329,7 @@ static int linux_start(struct worker *worker, struct err *e)
 	machine->files.kernel = -1;
 	pthread_mutex_init(&machine->lock, NULL);
 	pthread_cond_init(&machine->changed, NULL);
-	machine->io.bell_fd = -1;
+	machine->io.bell_fd = machine->vsock_fd = -1;
 	machine->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (machine->wake_fd < 0)
 		return err_sys(e, errno, "make the processors' bell");
@@ -374,6 +376,7 @@ static void linux_finish(struct worker *worker)
 		return;
 	processors_finish(machine);
 	io_finish(machine);
+	outside_finish(machine);
 	inside_destroy(vm);
 	boot_files_finish(&machine->files);
 	fd_close(&machine->wake_fd);

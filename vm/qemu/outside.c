@@ -7,6 +7,7 @@
  * What surprises: `romfile=`: a network card comes with a file to boot from the network, which is
  * a package of its own.
  */
+#include <errno.h>
 #include <stdio.h>
 
 #include "disk.h"
@@ -76,6 +77,11 @@ static int add_disks(struct qemu_launch *launch, char *const *disks, struct err 
 
 int qemu_outside_add(struct vm *vm, struct qemu_launch *launch, struct err *e)
 {
+	if (worker_spec(vm->worker)->vsock) /* QEMU's own needs the host's kernel and /dev */
+		return err_hint(e,
+				err_set(e, ENOTSUP,
+					"--vsock is not in this version for a vm without KVM"),
+				"where KVM can run Linux (`isolab doctor`) it is");
 	if (vm->network.tap_fd >= 0)
 		add_card(launch, &vm->network);
 	for (unsigned i = 0; i < vm->volumes.count; i++)

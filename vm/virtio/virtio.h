@@ -157,5 +157,9 @@ int virtio_net_init(struct virtio_device *device, const struct virtio_net_setup 
  * who is at the other end of the socket (vhost.h), which it takes once it succeeds. */
 int virtio_fs_init(struct virtio_device *device, const char *tag, int socket, struct memory *memory,
 		   struct err *e);
+/* Streams to programs of the host (vsock.h), which connect to a listening Unix socket; takes it
+ * once it succeeds. */
+int virtio_vsock_init(struct virtio_device *device, int listen_fd, struct memory *memory,
+		      struct err *e);
 
 #endif
