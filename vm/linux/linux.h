@@ -117,8 +117,8 @@ void outside_finish(struct linux_vm *machine);
 /* ---- x86_64/linux_cpu.c ---- */
 /* Before the first processor: interrupt controllers, timer. */
 int linux_cpu_create_chips(struct vm *vm, struct err *e);
-/* Features and, for the first one, the registers at `entry`. */
-int linux_cpu_reset(struct vm *vm, const struct processor *processor, uint64_t entry,
-		    struct err *e);
+/* Features and, for the first one, the registers with which the kernel is entered. */
+int linux_cpu_reset(struct vm *vm, const struct processor *processor,
+		    const struct linux_image *image, struct err *e);
 
 #endif

@@ -128,7 +128,7 @@ static int step_enter(struct vm *vm, struct err *e)
 	int r = 0;
 
 	for (unsigned i = 0; r == 0 && i < machine->processor_count; i++)
-		r = linux_cpu_reset(vm, &machine->processors[i], machine->image.entry, e);
+		r = linux_cpu_reset(vm, &machine->processors[i], &machine->image, e);
 	if (r < 0)
 		return r;
 	stats_open(vm);

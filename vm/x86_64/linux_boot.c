@@ -3,7 +3,8 @@
  * A bzImage is a real-mode part, of which only the header matters here, and a compressed kernel
  * that unpacks itself; we enter it at +0x200, where it expects 64-bit mode. An ELF kernel is what
  * comes out of that: entering it directly saves the unpacking. Both find the machine described in
- * boot_params. Every number of the file is foreign: checked before it is used.
+ * boot_params; an ELF kernel that has no such entry is entered as pvh.h says. Every number of the
+ * file is foreign: checked before it is used.
  */
 #include "linux_boot.h"
 
@@ -16,6 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "pvh.h"
+
 enum {
 	BOOT_FLAG = 0xaa55,
 	PROTOCOL_MIN = 0x20c, /* 2.12: 64-bit entry, xloadflags */
@@ -24,6 +27,7 @@ enum {
 	ENTRY_64 = 0x200,
 	LOADER_UNKNOWN = 0xff,
 	ELF_HEADERS_MAX = 64,
+	ELF_NOTES_MAX = 4096, /* of which are looked at; a kernel's are some hundreds of bytes */
 	INITRAMFS_MAX = 0x7fffffff,
 	/* An ELF kernel has no init_size: room for its brk, page tables, decompressed data. */
 	ELF_SLACK = 8 << 20,
@@ -138,6 +142,44 @@ static int measure_segment(const Elf64_Phdr *segment, struct linux_image *image,
 	return 0;
 }
 
+/* The entry that a note offers. False: none does. */
+static bool find_note(const struct kernel_file *file, uint32_t *ret_entry)
+{
+	uint8_t notes[ELF_NOTES_MAX];
+
+	for (unsigned i = 0; i < file->elf.e_phnum; i++) {
+		const Elf64_Phdr *segment = &file->segments[i];
+		uint64_t bytes = segment->p_filesz < sizeof(notes) ? segment->p_filesz
+								   : sizeof(notes);
+		if (segment->p_type == PT_NOTE &&
+		    read_exactly(file->fd, notes, bytes, segment->p_offset, NULL) == 0 &&
+		    pvh_find_entry(notes, bytes, ret_entry))
+			return true;
+	}
+	return false;
+}
+
+static bool is_inside(const struct linux_image *image, uint64_t entry)
+{
+	return entry >= LINUX_HIGH_START && entry < image->end;
+}
+
+/* The ELF header's own entry is taken if it is an address in memory, as Linux writes it. */
+static int choose_entry(const struct kernel_file *file, struct linux_image *image, struct err *e)
+{
+	uint32_t entry;
+
+	image->entry = file->elf.e_entry;
+	if (is_inside(image, image->entry))
+		return 0;
+	if (!find_note(file, &entry) || !is_inside(image, entry))
+		return refuse(e, "it starts outside itself, and no note says where it may be "
+				 "entered (PVH)");
+	image->entry = entry;
+	image->is_pvh = true;
+	return 0;
+}
+
 static int measure_elf(struct kernel_file *file, struct linux_image *image, struct err *e)
 {
 	const Elf64_Ehdr *header = &file->elf;
@@ -165,9 +207,9 @@ static int measure_elf(struct kernel_file *file, struct linux_image *image, stru
 	if (!is_kernel)
 		return refuse(e, "no part of it is for a kernel's addresses: it is a program, not "
 				 "a kernel");
-	if (header->e_entry < LINUX_HIGH_START || header->e_entry >= image->end)
-		return refuse(e, "it starts outside itself");
-	image->entry = header->e_entry;
+	r = choose_entry(file, image, e);
+	if (r < 0)
+		return r;
 	image->end += ELF_SLACK;
 	image->initramfs_max = INITRAMFS_MAX;
 	return 0;
@@ -266,6 +308,7 @@ int linux_load_kernel(struct memory *memory, int fd, struct linux_image *ret, st
 		params.hdr = file.setup;
 	write_tables(memory);
 	write_params(memory, &params);
+	pvh_write(memory, LINUX_COMMAND_LINE);
 	return 0;
 }
 
@@ -288,6 +331,7 @@ int linux_place_initramfs(struct memory *memory, struct linux_image *image, uint
 	image->initramfs_bytes = bytes;
 	params->hdr.ramdisk_image = (uint32_t)start;
 	params->hdr.ramdisk_size = (uint32_t)bytes;
+	pvh_set_initramfs(memory, start, bytes);
 	return 0;
 }
 
@@ -300,5 +344,6 @@ int linux_set_command_line(struct memory *memory, const char *text, uint64_t acp
 		return err_set(e, E2BIG, "the kernel's command line is longer than %d bytes",
 			       LINUX_COMMAND_LINE_BYTES - 1);
 	params->acpi_rsdp_addr = acpi;
+	pvh_set_acpi(memory, acpi);
 	return memory_write(memory, LINUX_COMMAND_LINE, text, bytes);
 }

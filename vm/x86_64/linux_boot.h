@@ -6,6 +6,7 @@
  * the x86 boot protocol asks (Documentation/arch/x86/boot.rst, "64-bit boot protocol").
  *
  *	0x00000500	GDT: null, null, code 0x10, data 0x18
+ *	0x00006000	the same in other words, for who is entered by PVH (pvh.h)
  *	0x00007000	boot_params, the "zero page"
  *	0x00009000	page tables: the first 4 GiB, each address mapped to itself
  *	0x00020000	command line
@@ -33,11 +34,11 @@ enum {
 
 /* What lies where, or will. */
 struct linux_image {
-	uint64_t entry;         /* of the 64-bit kernel: RSI = LINUX_BOOT_PARAMS */
+	uint64_t entry;         /* in 64-bit mode, RSI = LINUX_BOOT_PARAMS; or is_pvh: see pvh.h */
 	uint64_t end;           /* first byte behind all the kernel will use while it starts */
 	uint64_t initramfs_max; /* the initramfs must end at or before this address */
 	uint64_t initramfs_start, initramfs_bytes;
-	bool is_elf;
+	bool is_elf, is_pvh;
 };
 
 /* Reads the kernel's headers, a bzImage's or an ELF vmlinux's: where it wants to lie. -ENOEXEC says

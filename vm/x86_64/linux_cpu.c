@@ -15,6 +15,7 @@
 
 #include "fd.h"
 #include "linux.h"
+#include "pvh.h"
 
 /* Pages of the address space that KVM itself wants on some processors: nothing else is there. */
 #define TSS_ADDRESS          0xfffbd000u
@@ -74,15 +75,15 @@ static int set_features(struct vm *vm, const struct processor *processor, struct
 	return 0;
 }
 
-static int set_special(const struct processor *processor, struct err *e)
+static int set_special(const struct processor *processor, bool is_pvh, struct err *e)
 {
-	const struct kvm_segment code = {.limit = 0xffffffff,
-					 .selector = LINUX_CODE_SELECTOR,
-					 .type = 11,
-					 .present = 1,
-					 .s = 1,
-					 .l = 1,
-					 .g = 1};
+	struct kvm_segment code = {.limit = 0xffffffff,
+				   .selector = LINUX_CODE_SELECTOR,
+				   .type = 11,
+				   .present = 1,
+				   .s = 1,
+				   .l = 1,
+				   .g = 1};
 	const struct kvm_segment data = {.limit = 0xffffffff,
 					 .selector = LINUX_DATA_SELECTOR,
 					 .type = 3,
@@ -94,24 +95,31 @@ static int set_special(const struct processor *processor, struct err *e)
 
 	if (ioctl(processor->fd, KVM_GET_SREGS, &special) < 0)
 		return err_sys(e, errno, "read the processor's control registers");
+	code.l = !is_pvh;
+	code.db = is_pvh;
 	special.cs = code;
 	special.ds = special.es = special.fs = special.gs = special.ss = data;
 	special.gdt.base = LINUX_GDT;
 	special.gdt.limit = 4 * 8 - 1;
-	special.cr0 = X86_CR0_PE | X86_CR0_ET | X86_CR0_NE | X86_CR0_PG;
-	special.cr3 = LINUX_PAGE_TABLES;
-	special.cr4 = X86_CR4_PAE;
-	special.efer = EFER_LONG_MODE;
+	special.cr0 = X86_CR0_PE | X86_CR0_ET;
+	if (!is_pvh) {
+		special.cr0 |= X86_CR0_NE | X86_CR0_PG;
+		special.cr3 = LINUX_PAGE_TABLES;
+		special.cr4 = X86_CR4_PAE;
+		special.efer = EFER_LONG_MODE;
+	}
 	if (ioctl(processor->fd, KVM_SET_SREGS, &special) < 0)
 		return err_sys(e, errno, "set the processor's control registers");
 	return 0;
 }
 
-static int set_general(const struct processor *processor, uint64_t entry, struct err *e)
+static int set_general(const struct processor *processor, const struct linux_image *image,
+		       struct err *e)
 {
-	struct kvm_regs general = {.rip = entry,
+	struct kvm_regs general = {.rip = image->entry,
 				   .rflags = X86_EFLAGS_FIXED,
-				   .rsi = LINUX_BOOT_PARAMS};
+				   .rsi = LINUX_BOOT_PARAMS,
+				   .rbx = PVH_START_INFO};
 	struct kvm_fpu fpu = {.fcw = 0x37f, .mxcsr = 0x1f80};
 	/* a struct kvm_msrs with its entries, whose array has no length in the header */
 	struct {
@@ -143,7 +151,8 @@ static int set_local_apic(const struct processor *processor, struct err *e)
 	return 0;
 }
 
-int linux_cpu_reset(struct vm *vm, const struct processor *processor, uint64_t entry, struct err *e)
+int linux_cpu_reset(struct vm *vm, const struct processor *processor,
+		    const struct linux_image *image, struct err *e)
 {
 	int r = set_features(vm, processor, e);
 
@@ -151,6 +160,6 @@ int linux_cpu_reset(struct vm *vm, const struct processor *processor, uint64_t e
 		r = set_local_apic(processor, e);
 	if (r < 0 || processor->index > 0)
 		return r;
-	r = set_special(processor, e);
-	return r < 0 ? r : set_general(processor, entry, e);
+	r = set_special(processor, image->is_pvh, e);
+	return r < 0 ? r : set_general(processor, image, e);
 }
