@@ -16,6 +16,9 @@
 #include "lockin.h"
 #include "qemu.h"
 
+/* Of a line, before the others have their turn: more than a socket holds. */
+enum { READ_BYTES = 4096, READS_MAX = 128 };
+
 static struct qemu_vm *machine_of(const struct vm *vm)
 {
 	return vm->qemu_guest;
@@ -46,7 +49,8 @@ static void obey(struct vm *vm, enum qmp_word word)
 	if (word == QMP_GREETING && !machine->has_greeted) {
 		machine->has_greeted = true;
 		qemu_command(machine, "qmp_capabilities");
-		qemu_command(machine, "cont");
+		if (!vm->is_paused)
+			qemu_command(machine, "cont");
 	} else if (word == QMP_RESUMED && !vm->link->has_agent && !machine->has_entered) {
 		machine->has_entered = true;
 		vm_stamp(vm, "enter", clock_now_ns(),
@@ -56,27 +60,22 @@ static void obey(struct vm *vm, enum qmp_word word)
 	}
 }
 
-static void read_monitor(struct vm *vm)
+static void hear_monitor(struct vm *vm, enum qemu_wire line, const char *bytes, size_t length)
 {
-	char bytes[1024];
-	ssize_t n;
-
-	while ((n = read(wire(vm, QEMU_MONITOR), bytes, sizeof(bytes))) > 0)
-		for (ssize_t i = 0; i < n; i++)
-			obey(vm, qmp_feed(&machine_of(vm)->parser, bytes[i]));
+	(void)line;
+	for (size_t i = 0; i < length; i++)
+		obey(vm, qmp_feed(&machine_of(vm)->parser, bytes[i]));
 }
 
-static void read_words(struct vm *vm)
+static void hear_words(struct vm *vm, enum qemu_wire line, const char *bytes, size_t length)
 {
 	struct qemu_vm *machine = machine_of(vm);
-	char bytes[512];
-	ssize_t n;
 
-	while ((n = read(wire(vm, QEMU_WORDS), bytes, sizeof(bytes))) > 0)
-		for (ssize_t i = 0; i < n && machine->error_bytes < QEMU_ERRORS_MAX; i++)
-			machine->errors[machine->error_bytes++] = bytes[i] == '\n' && i + 1 < n
-								      ? ';'
-								      : bytes[i];
+	(void)line;
+	for (size_t i = 0; i < length && machine->error_bytes < QEMU_ERRORS_MAX; i++)
+		machine->errors[machine->error_bytes++] = bytes[i] == '\n' && i + 1 < length
+							      ? ';'
+							      : bytes[i];
 	while (machine->error_bytes && machine->errors[machine->error_bytes - 1] <= ' ')
 		machine->error_bytes--;
 	machine->errors[machine->error_bytes] = '\0';
@@ -84,20 +83,12 @@ static void read_words(struct vm *vm)
 
 /* ---- what the guest says ---- */
 
-static void read_console(struct vm *vm)
+static void hear_console(struct vm *vm, enum qemu_wire line, const char *bytes, size_t length)
 {
-	struct qemu_vm *machine = machine_of(vm);
-	char bytes[4096];
-	ssize_t n = 1;
-
-	while (n > 0 && !worker_output_is_full(vm->worker)) {
-		n = read(wire(vm, QEMU_CONSOLE), bytes, sizeof(bytes));
-		if (n > 0 && machine->kind->hear)
-			machine->kind->hear(vm, QEMU_CONSOLE, bytes, (size_t)n);
-		else if (n > 0)
-			worker_output(vm->worker, WORKER_STDERR, bytes, (size_t)n);
-	}
-	machine->is_console_over |= n == 0;
+	if (machine_of(vm)->kind->hear)
+		machine_of(vm)->kind->hear(vm, line, bytes, length);
+	else
+		worker_output(vm->worker, WORKER_STDERR, bytes, length);
 }
 
 /* The agent chooses its line with its first word; what comes over the other one is nobody's. */
@@ -111,23 +102,33 @@ static void hear_agent(struct vm *vm, enum qemu_wire line, const char *bytes, si
 		link_receive(vm->link, (const uint8_t *)bytes, length);
 }
 
-static void read_agent(struct vm *vm)
-{
-	char bytes[4096];
-	ssize_t n;
-
-	while ((n = read(wire(vm, QEMU_AGENT), bytes, sizeof(bytes))) > 0)
-		hear_agent(vm, QEMU_AGENT, bytes, (size_t)n);
-}
-
-static void read_serial(struct vm *vm)
+static void hear_serial(struct vm *vm, enum qemu_wire line, const char *bytes, size_t length)
 {
 	const struct qemu_kind *kind = machine_of(vm)->kind;
-	char bytes[4096];
-	ssize_t n;
 
-	while ((n = read(wire(vm, QEMU_SERIAL), bytes, sizeof(bytes))) > 0)
-		(kind->hear ? kind->hear : hear_agent)(vm, QEMU_SERIAL, bytes, (size_t)n);
+	(kind->hear ? kind->hear : hear_agent)(vm, line, bytes, length);
+}
+
+/* Takes in what there is, or as much of it as the user takes. */
+static void read_wire(struct vm *vm, enum qemu_wire which)
+{
+	static void (*const hear[QEMU_WIRES])(struct vm * vm, enum qemu_wire line,
+					      const char *bytes, size_t length) = {
+	    [QEMU_MONITOR] = hear_monitor, [QEMU_CONSOLE] = hear_console, [QEMU_AGENT] = hear_agent,
+	    [QEMU_SERIAL] = hear_serial,   [QEMU_WORDS] = hear_words,
+	};
+	char bytes[READ_BYTES];
+
+	for (int i = 0; i < READS_MAX; i++) {
+		if (which == QEMU_CONSOLE && worker_output_is_full(vm->worker))
+			return;
+		ssize_t n = read(wire(vm, which), bytes, sizeof(bytes));
+		if (n == 0 && which == QEMU_CONSOLE)
+			machine_of(vm)->is_console_over = true;
+		if (n <= 0)
+			return;
+		hear[which](vm, which, bytes, (size_t)n);
+	}
 }
 
 size_t qemu_send_agent(struct vm *vm, const uint8_t *bytes, size_t length)
@@ -170,11 +171,8 @@ static void on_death(struct worker *worker, int fd, short revents, void *arg)
 
 	(void)revents, (void)arg;
 	worker_unwatch(worker, fd);
-	read_monitor(vm);
-	read_words(vm);
-	read_console(vm);
-	read_agent(vm);
-	read_serial(vm);
+	for (int i = 0; i < QEMU_WIRES; i++)
+		read_wire(vm, i);
 	if (vm->has_ended)
 		return;
 	if (machine_of(vm)->last_word == QMP_OFF && vm->link->has_agent)
@@ -187,18 +185,14 @@ static void on_death(struct worker *worker, int fd, short revents, void *arg)
 
 static void on_wire(struct worker *worker, int fd, short revents, void *arg)
 {
-	static void (*const readers[QEMU_WIRES])(struct vm * vm) = {
-	    [QEMU_MONITOR] = read_monitor, [QEMU_CONSOLE] = read_console, [QEMU_AGENT] = read_agent,
-	    [QEMU_WORDS] = read_words,     [QEMU_SERIAL] = read_serial,
-	};
 	struct vm *vm = worker_state(worker);
 
 	(void)arg;
 	for (int i = 0; i < QEMU_WIRES; i++) {
 		if (wire(vm, i) != fd)
 			continue;
-		readers[i](vm);
-		if (!(revents & POLLHUP))
+		read_wire(vm, i);
+		if (!(revents & POLLHUP) || i == QEMU_CONSOLE) /* watch_lines() ends that */
 			continue;
 		worker_unwatch(worker, fd);
 		if (i == (int)machine_of(vm)->agent_wire)
