@@ -8,7 +8,7 @@ contract() {
 	shift
 	expect 0 "$who" env ISOLAB_LINUX=/opt/linux/vmlinuz ISOLAB_PATIENCE=200 \
 		XDG_CACHE_HOME="/tmp/cache-$who" \
-		python3 /opt/source/tests/contract/contract.py "$@" ||
+		python3 -u /opt/source/tests/contract/contract.py "$@" ||
 		{
 			grep -A 8 '^not ok' /tmp/output | head -n 40
 			return 1
