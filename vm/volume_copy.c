@@ -121,7 +121,11 @@ static int wait_for(int pidfd, int words_fd, struct err *e)
 		return 0;
 	enclosed_words(words_fd, words, sizeof(words));
 	if (info.si_code == CLD_EXITED)
-		return err_set(e, EIO, "mke2fs ended with status %d: %s", info.si_status, words);
+		return err_hint(e,
+				err_set(e, EIO, "copy it: mke2fs ended with status %d: %s",
+					info.si_status, words),
+				"a copy is made of all of it or not at all: take out what you may "
+				"not read, or name a part of it");
 	return err_set(e, EIO, "mke2fs was ended by signal %d", info.si_status);
 }
 

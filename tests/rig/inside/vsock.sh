@@ -94,10 +94,6 @@ try_streams() {
 	expect 0 "$@" rm -f box
 }
 
-test_streams_between_host_and_linux_guest() {
-	try_streams isolab
-}
-
 test_streams_between_a_user_and_a_linux_guest() {
 	try_streams as_learner isolab
 }
