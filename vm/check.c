@@ -128,7 +128,7 @@ static int run_guest(struct vm *vm, const uint8_t *code, size_t bytes, struct er
 {
 	int r = kvm_create_vm(vm, e);
 	if (r == 0)
-		r = kvm_create_memory(vm, VM_MEMORY_MINIMUM, false, e);
+		r = kvm_create_memory(vm, VM_MEMORY_MINIMUM, memory_init, e);
 	if (r == 0)
 		r = kvm_create_vcpu(vm, e);
 	if (r < 0)

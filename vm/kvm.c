@@ -87,10 +87,12 @@ int kvm_create_vm(struct vm *vm, struct err *e)
 	return err_hint(e, -code, "'isolab doctor' tells what this machine's KVM can do");
 }
 
-int kvm_create_memory(struct vm *vm, uint64_t bytes, bool is_shared, struct err *e)
+int kvm_create_memory(struct vm *vm, uint64_t bytes,
+		      int (*make)(struct memory *memory, uint64_t size, struct err *e),
+		      struct err *e)
 {
-	int r = is_shared ? memory_init_shared(&vm->memory, bytes, e)
-			  : memory_init(&vm->memory, bytes, e);
+	int r = make(&vm->memory, bytes, e);
+
 	if (r < 0)
 		return r;
 	struct kvm_userspace_memory_region slot = {

@@ -26,6 +26,25 @@ int memory_init(struct memory *memory, uint64_t size, struct err *e)
 	return 0;
 }
 
+/* KVM maps a huge page only where guest and host address agree in their last 21 bits, so the RAM
+ * begins at such a boundary; before Linux 6.7 mmap(2) does not see to that. */
+int memory_init_huge(struct memory *memory, uint64_t size, struct err *e)
+{
+	int r = memory_init(memory, size + MEMORY_HUGE_PAGE, e);
+
+	if (r < 0)
+		return r;
+	uint8_t *all = memory->host;
+	size_t before = -(uintptr_t)all & (MEMORY_HUGE_PAGE - 1);
+	memory->host = all + before;
+	memory->size = size;
+	if (before)
+		munmap(all, before);
+	munmap(memory->host + size, MEMORY_HUGE_PAGE - before);
+	madvise(memory->host, size, MADV_HUGEPAGE); /* a host without them does as it can */
+	return 0;
+}
+
 int memory_init_shared(struct memory *memory, uint64_t size, struct err *e)
 {
 	auto_close int fd = memfd_create("guest-memory", MFD_CLOEXEC | MFD_ALLOW_SEALING);

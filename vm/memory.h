@@ -24,6 +24,9 @@ struct memory {
 /* Reserves `size` bytes (a multiple of 4096) of zeroed RAM; untouched pages cost nothing. 0 or
  * -errno. */
 int memory_init(struct memory *memory, uint64_t size, struct err *e);
+/* The same for a machine that will touch most of it: in pages of 2 MiB where the host has them, so
+ * that neither it nor KVM has to find each of 4 KiB. */
+int memory_init_huge(struct memory *memory, uint64_t size, struct err *e);
 /* The same as a memfd, which may be handed to who serves a device's queues in our place. Its size
  * is sealed, so nobody can cut it from under us. */
 int memory_init_shared(struct memory *memory, uint64_t size, struct err *e);
@@ -45,7 +48,7 @@ int memory_write(const struct memory *memory, uint64_t gpa, const void *from, si
 int memory_map_file(struct memory *memory, uint64_t gpa, int fd, uint64_t offset, uint64_t length,
 		    struct err *e);
 
-enum { MEMORY_PAGE = 4096 };
+enum { MEMORY_PAGE = 4096, MEMORY_HUGE_PAGE = 2 << 20 };
 /* Up to the next page boundary. */
 static inline uint64_t memory_page_up(uint64_t value)
 {

@@ -49,7 +49,7 @@ static int step_kvm_memory(struct vm *vm, struct err *e)
 			(unsigned long long)bytes);
 		return err_hint(e, -EINVAL, "the teaching kernel sees at most 2046M");
 	}
-	return kvm_create_memory(vm, bytes, false, e);
+	return kvm_create_memory(vm, bytes, memory_init, e);
 }
 
 /* Opens a file beside the worker and hands it to `load`. */

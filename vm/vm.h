@@ -93,8 +93,10 @@ struct vm {
 /* Opens /dev/kvm, checks its version. -ENOENT, -EACCES … with the exact hint. */
 int kvm_open(int *ret_fd, struct err *e);
 int kvm_create_vm(struct vm *vm, struct err *e);
-/* is_shared: as memory_init_shared(), for who serves a device in our place. */
-int kvm_create_memory(struct vm *vm, uint64_t bytes, bool is_shared, struct err *e);
+/* RAM of a size, made by memory_init() or one of its sisters. */
+int kvm_create_memory(struct vm *vm, uint64_t bytes,
+		      int (*make)(struct memory *memory, uint64_t size, struct err *e),
+		      struct err *e);
 int kvm_create_vcpu(struct vm *vm, struct err *e);
 /* Frees all of it. */
 void kvm_finish(struct vm *vm);

@@ -12,9 +12,12 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "fd.h"
 #include "memory.h"
 
 enum { BYTES = 1 << 20 };
@@ -88,6 +91,34 @@ static void test_memory_refuses_a_file_that_does_not_fit(void **state)
 	close(fd);
 }
 
+/* Of this process. */
+static unsigned long mapped_pages(void)
+{
+	char text[64];
+
+	assert_true(fd_read_file(AT_FDCWD, "/proc/self/statm", text, sizeof(text)) > 0);
+	return strtoul(text, NULL, 10);
+}
+
+static void test_huge_memory_begins_where_huge_pages_do(void **state)
+{
+	struct memory memory;
+	unsigned long before = mapped_pages();
+
+	(void)state;
+	for (int i = 0; i < 8; i++) { /* wherever mmap(2) puts it */
+		uint64_t size = (5ull << 20) + (uint64_t)i * MEMORY_PAGE;
+		assert_int_equal(memory_init_huge(&memory, size, NULL), 0);
+		assert_int_equal((uintptr_t)memory.host % MEMORY_HUGE_PAGE, 0);
+		assert_int_equal(memory.size, size);
+		assert_int_equal(memory.fd, -1);
+		assert_int_equal(memory.host[0] + memory.host[size - 1], 0);
+		memory_finish(&memory);
+	}
+	assert_int_equal(mapped_pages(), before);
+	assert_true(memory_init_huge(&memory, 1ull << 62, NULL) < 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -95,6 +126,7 @@ int main(void)
 	    cmocka_unit_test(test_memory_refuses_what_is_not_all_ram),
 	    cmocka_unit_test(test_memory_maps_a_file_and_never_writes_it_back),
 	    cmocka_unit_test(test_memory_refuses_a_file_that_does_not_fit),
+	    cmocka_unit_test(test_huge_memory_begins_where_huge_pages_do),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

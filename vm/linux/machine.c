@@ -67,9 +67,13 @@ static int step_memory(struct vm *vm, struct err *e)
 	int r = machine_size_choose(vm->worker, &machine->image, machine->files.initramfs_bytes,
 				    &bytes, e);
 
-	return r < 0 ? r
-		     : kvm_create_memory(vm, bytes,
-					 vm_volumes_share_memory(worker_spec(vm->worker)), e);
+	if (r < 0)
+		return r;
+	return kvm_create_memory(vm, bytes,
+				 vm_volumes_share_memory(worker_spec(vm->worker))
+				     ? memory_init_shared
+				     : memory_init_huge,
+				 e);
 }
 
 static int step_processors(struct vm *vm, struct err *e)
