@@ -118,7 +118,7 @@ int qemu_disk_add(struct qemu_launch *launch, struct disk *disk, const char *ser
 		if (launch->file_bytes_max < changes_max)
 			launch->file_bytes_max = changes_max;
 	}
-	qemu_launch_option(launch, "-device", "virtio-blk-pci,drive=disk%u,serial=%s", number,
-			   serial);
+	qemu_launch_option(launch, "-device", "virtio-blk-pci,num-queues=1,drive=disk%u,serial=%s",
+			   number, serial);
 	return 0;
 }

@@ -195,8 +195,8 @@ static const struct limit {
 	int resource;
 	rlim_t value;
 } limits[] = {
-    {RLIMIT_CORE, 0}, /* no picture of guest memory on a disk */
-    {RLIMIT_NOFILE, 256},
+    {RLIMIT_CORE, 0},     /* no picture of guest memory on a disk */
+    {RLIMIT_NOFILE, 512}, /* a dozen devices with their events */
     {RLIMIT_MEMLOCK, 0},
 };
 
@@ -224,7 +224,11 @@ int jail_lock(int lifeline, uint64_t file_bytes_max, struct err *e)
 	if (setrlimit(RLIMIT_FSIZE, &file_bytes) < 0)
 		return err_sys(e, errno, "limit the size of files");
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
-		struct rlimit limit = {limits[i].value, limits[i].value};
+		struct rlimit limit;
+		getrlimit(limits[i].resource, &limit);
+		if (limit.rlim_max > limits[i].value)
+			limit.rlim_max = limits[i].value;
+		limit.rlim_cur = limit.rlim_max;
 		if (setrlimit(limits[i].resource, &limit) < 0)
 			return err_sys(e, errno, "set resource limit %d", limits[i].resource);
 	}

@@ -66,7 +66,7 @@ enum qemu_wire {
 
 enum {
 	QEMU_FIRST_FD = 3, /* in QEMU; the wires are the first */
-	QEMU_WORDS_MAX = 160,
+	QEMU_WORDS_MAX = 320,
 	QEMU_TEXT_MAX = 16384,
 	QEMU_FILES_MAX = 4,
 	QEMU_PASSED_MAX = 48,
