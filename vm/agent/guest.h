@@ -19,7 +19,8 @@ enum {
 	GUEST_INPUT_BYTES = AGENT_WINDOW,
 	GUEST_LABS_MAX = 4,              /* labs of users in here, */
 	GUEST_INNER_MAX = 32,            /* their sandboxes at a time, */
-	GUEST_INNER_BYTES_MAX = 1 << 20, /* and what is told of them altogether */
+	GUEST_INNER_BYTES_MAX = 1 << 20, /* and what is told of them altogether; */
+	GUEST_INNER_READS_MAX = 64,      /* of one journal before others have their turn */
 };
 
 /* A program that runs. With a terminal its master is fds[1], and fds[0] is a copy of it. */
@@ -40,6 +41,7 @@ struct watched_file {
 	dev_t device;
 	ino_t inode;
 	off_t told_bytes;
+	bool is_no_journal; /* it has a line that is too long */
 };
 
 /* What isolab does in here (inner.c). */
@@ -47,6 +49,7 @@ struct inner {
 	int inotify_fd, place_watch;
 	struct watched_file labs[GUEST_LABS_MAX], journals[GUEST_INNER_MAX];
 	bool is_behind; /* the line was full */
+	bool has_more;  /* there is something to read that nothing will report: come back soon */
 	size_t sent_bytes;
 	struct {
 		struct agent_inner inner;
@@ -143,7 +146,7 @@ void mount_volume(struct guest *guest, uint8_t *body, size_t length);
 /* ---- inner.c: walls in walls ---- */
 /* Begins to watch for sandboxes of isolab's own, when the root is as programs will see it. */
 void inner_watch(struct guest *guest);
-/* Tells what is new in their journals; never waits. */
+/* Tells what is new in their journals; never waits, and never takes long: see has_more. */
 void inner_serve(struct guest *guest);
 
 /* ---- programs.c ---- */

@@ -100,22 +100,30 @@ static bool is_full(struct guest *guest)
 	return guest->inner.is_behind || guest->inner.sent_bytes > GUEST_INNER_BYTES_MAX;
 }
 
-static void tell_new_lines(struct guest *guest, struct watched_file *journal)
+/* True if nothing is left to tell. What is no line costs nothing of what may be told, so reading
+ * has a bound of its own: a file that somebody has made is of any size. */
+static bool tell_new_lines(struct guest *guest, struct watched_file *journal)
 {
 	char *line = guest->inner.message.line;
 	struct event event;
-	ssize_t n;
 
-	while (!is_full(guest) &&
-	       (n = pread(journal->fd, line, EVENT_LINE_MAX, journal->told_bytes)) > 0) {
-		const char *end = memchr(line, '\n', (size_t)n);
-		size_t length = end ? (size_t)(end - line) + 1 : (size_t)n;
-		if (!end && n < EVENT_LINE_MAX)
-			return; /* only whole lines count */
+	for (int reads = 0; reads < GUEST_INNER_READS_MAX; reads++) {
+		if (is_full(guest))
+			return !guest->inner.is_behind;
+		if (journal->is_no_journal)
+			return true;
+		ssize_t n = pread(journal->fd, line, EVENT_LINE_MAX, journal->told_bytes);
+		const char *end = n > 0 ? memchr(line, '\n', (size_t)n) : NULL;
+		journal->is_no_journal = !end && n == EVENT_LINE_MAX;
+		if (!end)
+			return true; /* only whole lines count */
+		size_t length = (size_t)(end - line) + 1;
 		journal->told_bytes += (off_t)length;
 		if (event_scan(line, length, &event) == 0 && event_kind_is_mirrored(event.kind))
 			send_line(guest, length);
 	}
+	guest->inner.has_more = true;
+	return false;
 }
 
 /* ---- finding ---- */
@@ -185,6 +193,7 @@ void inner_serve(struct guest *guest)
 {
 	struct inner *inner = &guest->inner;
 
+	inner->has_more = false;
 	if (inner->inotify_fd < 0)
 		return;
 	if (read_reports(inner))
@@ -196,13 +205,9 @@ void inner_serve(struct guest *guest)
 		rundir_list(search.lab, on_sandbox, &search, NULL);
 		drop_removed(&inner->labs[i]);
 	}
-	for (size_t i = 0; i < GUEST_INNER_MAX; i++) {
-		if (!inner->journals[i].fd)
-			continue;
-		tell_new_lines(guest, &inner->journals[i]);
-		if (!inner->is_behind)
+	for (size_t i = 0; i < GUEST_INNER_MAX; i++)
+		if (inner->journals[i].fd && tell_new_lines(guest, &inner->journals[i]))
 			drop_removed(&inner->journals[i]);
-	}
 }
 
 void inner_watch(struct guest *guest)

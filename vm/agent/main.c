@@ -73,7 +73,7 @@ static void run(struct guest *guest, int signal_fd)
 						      (guest->unsent_bytes ? POLLOUT : 0))};
 		fds[count++] = (struct pollfd){.fd = guest->inner.inotify_fd, .events = POLLIN};
 		count += programs_poll(guest, fds + count);
-		if (poll(fds, count, -1) < 0 && errno != EINTR)
+		if (poll(fds, count, guest->inner.has_more ? 0 : -1) < 0 && errno != EINTR)
 			return;
 		if (fds[1].revents & POLLOUT)
 			guest_flush(guest);
@@ -85,7 +85,8 @@ static void run(struct guest *guest, int signal_fd)
 		if (fds[0].revents)
 			reap(guest, signal_fd);
 		/* What has ended may have told something just before: that goes first. */
-		if (fds[0].revents || fds[2].revents || guest->inner.is_behind)
+		if (fds[0].revents || fds[2].revents || guest->inner.is_behind ||
+		    guest->inner.has_more)
 			inner_serve(guest);
 		programs_report(guest);
 	}
