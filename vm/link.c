@@ -15,13 +15,26 @@
 #include "fd.h"
 #include "link.h"
 
-enum { WRITE_BYTES = 4096 }; /* a pipe that is ready takes so much without waiting */
+enum {
+	WRITE_BYTES = 4096,         /* a pipe that is ready takes so much without waiting */
+	UNSENT_BYTES_MAX = 8 << 20, /* far more than all windows and a probe together */
+};
 
 void link_init(struct link *link, const struct link_host *host, void *arg, struct worker *worker)
 {
 	link->host = host;
 	link->arg = arg;
 	link->worker = worker;
+}
+
+static void break_off(struct link *link, const char *what)
+{
+	struct err error = {0};
+
+	err_set(&error, EPROTO, "the agent in the guest broke the rules: %s", what);
+	err_hint(&error, 0, "a program in the guest has taken over its line to isolab?");
+	link->is_over = true;
+	link->host->on_broken(link->arg, &error);
 }
 
 /* ---- to the agent ---- */
@@ -35,6 +48,11 @@ void link_send(struct link *link, enum agent_message type, unsigned program, uin
 					    .value = value,
 					    .length = (uint32_t)length};
 
+	if (link->to_agent.length + length > UNSENT_BYTES_MAX) { /* it asks and does not read */
+		if (!link->is_over)
+			break_off(link, "it does not listen");
+		return;
+	}
 	str_add_bytes(&link->to_agent, &header, sizeof(header));
 	if (length)
 		str_add_bytes(&link->to_agent, body, length);
@@ -49,6 +67,8 @@ void link_flush(struct link *link)
 	if (waiting->length == 0 || !link->has_agent)
 		return;
 	size_t taken = link->host->send(link->arg, (const uint8_t *)waiting->data, waiting->length);
+	if (taken == 0)
+		return;
 	waiting->length -= taken;
 	memmove(waiting->data, waiting->data + taken, waiting->length);
 }
@@ -237,16 +257,6 @@ static void on_exec_writable(struct worker *worker, int fd, short revents, void 
 
 /* ---- what the agent says ---- */
 
-static void break_off(struct link *link, const char *what)
-{
-	struct err error = {0};
-
-	err_set(&error, EPROTO, "the agent in the guest broke the rules: %s", what);
-	err_hint(&error, 0, "a program in the guest has taken over its line to isolab?");
-	link->is_over = true;
-	link->host->on_broken(link->arg, &error);
-}
-
 static void on_hello(struct link *link, const struct agent_header *header)
 {
 	if (link->has_agent)
@@ -273,7 +283,6 @@ static void on_started(struct link *link, const struct agent_header *header)
 		link->program_ns = clock_now_ns();
 		link->host->on_running(link->arg);
 	}
-	client->is_running = true;
 	watch_input(link, client);
 }
 
@@ -333,7 +342,7 @@ static void on_output(struct link *link, const struct agent_header *header)
 		link_pay(link);
 		return;
 	}
-	if (header->length > AGENT_WINDOW - client->waiting[stream].length) {
+	if (header->length + client->waiting[stream].length > AGENT_WINDOW) {
 		break_off(link, "more output than it may send");
 		return;
 	}
@@ -376,32 +385,38 @@ static void on_refused(struct link *link, const struct agent_header *header)
 	link->host->on_broken(link->arg, &error);
 }
 
+/* What each needs: nothing, a program that is there, or one that has not ended either. */
+enum need { NEEDS_NOTHING, NEEDS_CLIENT, NEEDS_LIVE_CLIENT };
+
 static const struct answer {
 	enum agent_message type;
-	bool needs_client;
+	enum need need;
 	void (*obey)(struct link *link, const struct agent_header *header);
 } answers[] = {
-    {AGENT_HELLO, false, on_hello},
-    {AGENT_STARTED, true, on_started},
-    {AGENT_FAILED, true, on_failed},
-    {AGENT_OUTPUT, true, on_output},
-    {AGENT_EXITED, true, on_exited},
-    {AGENT_CREDIT, true, on_credit},
-    {AGENT_REFUSED, false, on_refused},
-    {AGENT_INNER, false, link_inner},
-    {0, false, NULL},
+    {AGENT_HELLO, NEEDS_NOTHING, on_hello},
+    {AGENT_STARTED, NEEDS_LIVE_CLIENT, on_started},
+    {AGENT_FAILED, NEEDS_LIVE_CLIENT, on_failed},
+    {AGENT_OUTPUT, NEEDS_LIVE_CLIENT, on_output},
+    {AGENT_EXITED, NEEDS_LIVE_CLIENT, on_exited},
+    {AGENT_CREDIT, NEEDS_CLIENT, on_credit},
+    {AGENT_REFUSED, NEEDS_NOTHING, on_refused},
+    {AGENT_INNER, NEEDS_NOTHING, link_inner},
+    {0, NEEDS_NOTHING, NULL},
 };
 
 static void obey(struct link *link)
 {
 	const struct agent_header *header = &link->parser.header;
+	const struct link_client *client = &link->clients[header->program];
 	const struct answer *answer = answers;
 
 	while (answer->obey && answer->type != header->type)
 		answer++;
 	if (!answer->obey)
 		break_off(link, "a message that there is not");
-	else if (!answer->needs_client || link->clients[header->program].is_used)
+	else if (answer->need == NEEDS_LIVE_CLIENT && client->is_used && client->has_ended)
+		break_off(link, "a program that has ended goes on");
+	else if (answer->need == NEEDS_NOTHING || client->is_used)
 		answer->obey(link, header);
 }
 

@@ -16,7 +16,7 @@ struct link;
 /* A program in the guest, and where its bytes go. */
 struct link_client {
 	struct link *link;
-	bool is_used, is_running, has_ended, has_input;
+	bool is_used, has_ended, has_input;
 	bool is_input_watched, is_output_watched[3];
 	unsigned exec_id;         /* of worker_exec; the main program has none */
 	int fds[3];               /* an exec's, owned; -1 for the main one */
