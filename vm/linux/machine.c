@@ -25,6 +25,9 @@
 #include "machine_size.h"
 #include "wall.h"
 
+/* Of a line, before the others and the worker's descriptors have their turn. */
+enum { READS_MAX = 64 };
+
 /* Of the kernel's own words only its last ones are shown, those of a panic.
  * i8042 and the clock chip are not there (ACPI says so too); the rest saves waiting. */
 static const char command_line[] =
@@ -202,36 +205,48 @@ static void receive(struct linux_vm *machine, bool is_port, const uint8_t *bytes
 {
 	struct link *link = machine->vm->link;
 
+	if (length == 0)
+		return;
 	if (!link->has_agent)
 		machine->is_port_used = is_port;
 	if (machine->is_port_used == is_port)
 		link_receive(link, bytes, length);
 }
 
-/* True if the agent has said something. */
-static bool read_queues(struct linux_vm *machine)
+/* The kernel's own words (errors, as a rule: "quiet") and what is written to the terminal, as far as
+ * somebody takes them. True if there may be more. */
+static bool read_consoles(struct linux_vm *machine)
 {
 	struct worker *worker = machine->vm->worker;
 	uint8_t buffer[4096];
-	bool has_spoken = false;
-	size_t n;
+	int turn = 0;
 
-	/* The kernel's own words: errors, as a rule ("quiet"). */
-	while (!worker_output_is_full(worker) &&
-	       (n = take_queue(machine, &machine->console_out, buffer, sizeof(buffer))) > 0)
+	for (; turn < READS_MAX && !worker_output_is_full(worker); turn++) {
+		size_t n = take_queue(machine, &machine->console_out, buffer, sizeof(buffer));
 		worker_output(worker, WORKER_STDERR, buffer, n);
-	while (!worker_output_is_full(worker) &&
-	       (n = virtio_console_take(machine->terminal, buffer, sizeof(buffer))) > 0)
-		worker_output(worker, WORKER_STDERR, buffer, n);
-	while ((n = take_queue(machine, &machine->link_out, buffer, sizeof(buffer))) > 0) {
+		size_t more = virtio_console_take(machine->terminal, buffer, sizeof(buffer));
+		worker_output(worker, WORKER_STDERR, buffer, more);
+		if (n + more == 0)
+			break;
+	}
+	return turn == READS_MAX;
+}
+
+/* The line to the agent, by both its ways. True if it has said something. */
+static bool read_agent(struct linux_vm *machine)
+{
+	uint8_t buffer[4096];
+	int turn = 0;
+
+	for (; turn < READS_MAX; turn++) {
+		size_t n = take_queue(machine, &machine->link_out, buffer, sizeof(buffer));
 		receive(machine, false, buffer, n);
-		has_spoken = true;
+		size_t more = virtio_console_take(machine->port, buffer, sizeof(buffer));
+		receive(machine, true, buffer, more);
+		if (n + more == 0)
+			break;
 	}
-	while ((n = virtio_console_take(machine->port, buffer, sizeof(buffer))) > 0) {
-		receive(machine, true, buffer, n);
-		has_spoken = true;
-	}
-	return has_spoken;
+	return turn > 0;
 }
 
 static void tell_end(struct linux_vm *machine)
@@ -275,7 +290,9 @@ static int linux_wait(struct worker *worker, struct pollfd *fds, nfds_t count, i
 
 	if (!vm->has_ended && machine->has_threads) {
 		/* What it said may have us watch a descriptor that `fds` does not hold yet. */
-		if (read_queues(machine))
+		bool has_more = read_consoles(machine);
+		has_more |= read_agent(machine);
+		if (has_more)
 			timeout_ms = 0;
 		link_pay(vm->link);
 		link_flush(vm->link);
