@@ -152,13 +152,13 @@ int virtio_fs_init(struct virtio_device *device, const char *tag, int socket, st
 
 	if (!fs)
 		return err_sys(e, ENOMEM, "make a volume");
+	fs->vhost.socket = fs->call_fd = -1;
+	for (unsigned i = 0; i < QUEUES; i++)
+		fs->kick_fds[i] = -1;
 	int r = virtio_init(device, &fs_ops, fs, memory, e);
-	if (r < 0) {
-		free(fs);
-		return r;
-	}
+	if (r < 0)
+		return r; /* fs_finish() has been called */
 	r = open_bells(fs, e);
-	fs->vhost.socket = -1;
 	if (r == 0)
 		r = vhost_open(&fs->vhost, socket, e);
 	if (r == 0)

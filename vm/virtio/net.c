@@ -231,12 +231,11 @@ int virtio_net_init(struct virtio_device *device, const struct virtio_net_setup 
 
 	if (!net)
 		return err_sys(e, ENOMEM, "make a network card");
-	net->tap_fd = setup->tap_fd;
+	net->tap_fd = -1;
 	int r = virtio_init(device, &net_ops, net, memory, e);
-	if (r < 0) {
-		free(net);
-		return r;
-	}
+	if (r < 0)
+		return r; /* net_finish() has been called, the tap is still the caller's */
+	net->tap_fd = setup->tap_fd;
 	memcpy(config.hardware_address, setup->hardware_address, sizeof(config.hardware_address));
 	device->config_bytes = sizeof(config);
 	memcpy(device->config, &config, device->config_bytes);

@@ -100,7 +100,7 @@ struct virtio_device {
 	void *wake_arg;
 };
 
-/* Makes a device without a driver. -errno. */
+/* Makes a device without a driver. -errno: then `finish` has been called for its state. */
 int virtio_init(struct virtio_device *device, const struct virtio_ops *ops, void *state,
 		struct memory *memory, struct err *e);
 /* Frees everything. Fine on a zeroed one. */
