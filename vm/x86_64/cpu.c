@@ -17,6 +17,10 @@
 
 enum { EFER_SCE = 1 << 0, EFER_LME = 1 << 8, EFER_LMA = 1 << 10, EFER_NXE = 1 << 11 };
 
+/* Where a processor begins after a reset: SDM vol. 3, 9.1.4. */
+enum { RESET_RIP = 0xfff0 };
+#define RESET_BASE 0xffff0000u
+
 /* Leaf 1: FPU TSC MSR PAE CX8 PGE CMOV CLFLUSH MMX FXSR SSE SSE2; hypervisor. */
 #define LEAF1_EDX                                                                           \
 	(1u << 0 | 1u << 4 | 1u << 5 | 1u << 6 | 1u << 8 | 1u << 13 | 1u << 15 | 1u << 19 | \
@@ -136,7 +140,7 @@ char *cpu_describe(int processor_fd, char *buffer, size_t size)
 	if (ioctl(processor_fd, KVM_GET_REGS, &general) < 0 ||
 	    ioctl(processor_fd, KVM_GET_SREGS, &special) < 0)
 		snprintf(buffer, size, "at an unknown place");
-	else if (!(special.cr0 & X86_CR0_PE))
+	else if (general.rip == RESET_RIP && special.cs.base == RESET_BASE)
 		/* shut down, an AMD processor keeps no state: KVM has reset it (svm.c) */
 		snprintf(buffer, size, "at a place that this processor does not keep");
 	else
