@@ -70,6 +70,7 @@ static int write_changes(int fd, uint64_t disk_bytes, struct err *e)
 
 	for (int i = 0; i < CLUSTERS; i++)
 		counts[i] = htobe16(1);
+	errno = 0; /* a short write leaves none */
 	if (ftruncate(fd, 0) < 0 || ftruncate(fd, CLUSTERS * CLUSTER) < 0 ||
 	    pwrite(fd, &header, sizeof(header), 0) != sizeof(header) ||
 	    pwrite(fd, &first_block, sizeof(first_block), COUNT_TABLE) != sizeof(first_block) ||

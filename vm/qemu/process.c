@@ -41,6 +41,7 @@ struct birth {
 	const struct qemu_launch *launch;
 	char program[PATH_MAX];
 	int wires[QEMU_WIRES]; /* its ends */
+	int ours[QEMU_WIRES];  /* the worker's: held by the child too, they would hide its end */
 	int told;
 	uid_t uid;
 	gid_t gid;
@@ -127,11 +128,16 @@ static void become_qemu(struct birth *birth)
 	struct err error = {0};
 	int told = fcntl(birth->told, F_DUPFD_CLOEXEC, 2 * FD_ABOVE), r = 0;
 
+	for (int i = 0; i < QEMU_WIRES; i++)
+		close(birth->ours[i]);
 	worker_child_signals();
 	setsid(); /* the terminal's Ctrl-C is the worker's to hear */
 	/* the words lie in birth's launch, which is as much ours */
 	name_files(&launch, birth->is_in_jail);
-	r = pass_descriptors(birth, &launch, &error); /* before the root without /dev */
+	if (launch.is_overfull)
+		r = err_set(&error, E2BIG, "its command line is too long");
+	if (r == 0) /* before the root without /dev */
+		r = pass_descriptors(birth, &launch, &error);
 	if (r == 0 && birth->is_in_jail)
 		r = jail_enter(birth->uid, birth->gid, birth->program, &launch, &error);
 	if (r == 0)
@@ -180,7 +186,7 @@ static int make_wires(struct birth *birth, struct qemu_process *process, struct 
 	for (int i = 0; i < QEMU_WIRES; i++) {
 		if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
 			return err_sys(e, errno, "make QEMU's lines");
-		process->wires[i] = ends[0];
+		process->wires[i] = birth->ours[i] = ends[0];
 		birth->wires[i] = ends[1];
 		fd_set_nonblocking(ends[0], true);
 	}
