@@ -48,6 +48,14 @@ static int offer(struct err *e, const struct err *error, const char *other_way)
 			*error->hint ? "; or, emulated by QEMU: " : "", other_way);
 }
 
+/* QEMU's own needs the host's kernel, and a device that is opened by name. */
+static int refuse_vsock(struct err *e)
+{
+	return err_hint(e,
+			err_set(e, ENOTSUP, "--vsock is not in this version for a vm without KVM"),
+			"where KVM can run Linux (`isolab doctor`) it is");
+}
+
 static int refuse_tiny(struct err *e)
 {
 	return err_hint(e,
@@ -106,8 +114,10 @@ int accel_choose(struct vm *vm, const struct wall **ret, struct err *e)
 		*ret = &distro_machine;
 		return r;
 	}
-	if (spec->kernel && strcmp(spec->kernel, "tiny") != 0)
-		return choose_for_linux(vm, accel, ret, e);
+	if (spec->kernel && strcmp(spec->kernel, "tiny") != 0) {
+		int r = choose_for_linux(vm, accel, ret, e);
+		return r == 0 && *ret == &emulated_machine && spec->vsock ? refuse_vsock(e) : r;
+	}
 	if (accel == ACCEL_TCG)
 		return refuse_tiny(e);
 	*ret = &tiny_machine;

@@ -77,11 +77,6 @@ static int add_disks(struct qemu_launch *launch, char *const *disks, struct err 
 
 int qemu_outside_add(struct vm *vm, struct qemu_launch *launch, struct err *e)
 {
-	if (worker_spec(vm->worker)->vsock) /* QEMU's own needs the host's kernel and /dev */
-		return err_hint(e,
-				err_set(e, ENOTSUP,
-					"--vsock is not in this version for a vm without KVM"),
-				"where KVM can run Linux (`isolab doctor`) it is");
 	if (vm->network.tap_fd >= 0)
 		add_card(launch, &vm->network);
 	for (unsigned i = 0; i < vm->volumes.count; i++)
