@@ -213,8 +213,8 @@ static void receive(struct linux_vm *machine, bool is_port, const uint8_t *bytes
 		link_receive(link, bytes, length);
 }
 
-/* The kernel's own words (errors, as a rule: "quiet") and what is written to the terminal, as far as
- * somebody takes them. True if there may be more. */
+/* The kernel's own words (errors, as a rule: "quiet") and what is written to the terminal, as far
+ * as somebody takes them. True if there may be more. */
 static bool read_consoles(struct linux_vm *machine)
 {
 	struct worker *worker = machine->vm->worker;
