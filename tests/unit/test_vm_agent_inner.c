@@ -120,7 +120,9 @@ static void test_a_sandbox_is_told_and_let_go_of(void **state)
 	assert_int_equal(unlink(events), 0);
 	inner_serve(&guest);
 	assert_int_equal(count_journals(), 0);
+	inner_serve(&guest); /* for one that may have waited for its place */
 	assert_false(guest.inner.has_more);
+	assert_int_equal(sent, 3);
 }
 
 static void test_a_file_without_lines_is_read_once(void **state)
@@ -157,6 +159,94 @@ static void test_many_empty_lines_are_read_bit_by_bit(void **state)
 	assert_int_equal(sent, 2);
 }
 
+/* What lies there under other names is no lab's, nor what somebody else could write to. */
+static void test_only_a_users_own_directory_is_a_lab(void **state)
+{
+	char path[64];
+
+	(void)state;
+	assert_int_equal(rmdir(lab), 0);
+	for (char last = 'a'; last < 'a' + GUEST_LABS_MAX; last++) {
+		snprintf(path, sizeof(path), "/tmp/isolab-%c", last);
+		assert_int_equal(mkdir(path, 0700), 0);
+	}
+	snprintf(path, sizeof(path), "/tmp/isolab-0%u", geteuid());
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(symlink(path, lab), 0);
+	inner_serve(&guest);
+	assert_int_equal(unlink(lab), 0);
+	assert_int_equal(mkdir(lab, 0700), 0);
+	assert_int_equal(chmod(lab, 0770), 0);
+	make_sandbox("box", ready);
+	inner_serve(&guest);
+	assert_int_equal(sent, 0);
+	assert_int_equal(chmod(lab, 0700), 0);
+	snprintf(path, sizeof(path), "/tmp/away");
+	assert_int_equal(rename(lab, path), 0);
+	assert_int_equal(rename(path, lab), 0);
+	inner_serve(&guest);
+	assert_int_equal(sent, 2);
+}
+
+static void test_no_fifo_is_waited_for(void **state)
+{
+	char path[128];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/box", lab);
+	assert_int_equal(mkdir(path, 0700), 0);
+	write_text(path, "events", ready);
+	snprintf(path, sizeof(path), "%s/box/spec", lab);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	snprintf(path, sizeof(path), "%s/other", lab);
+	assert_int_equal(mkdir(path, 0700), 0);
+	snprintf(path, sizeof(path), "%s/other/events", lab);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	guest.inner.must_list = true;
+	inner_serve(&guest);
+	assert_int_equal(sent, 1); /* the line, not the kind */
+	assert_int_equal(count_journals(), 1);
+}
+
+static void test_a_link_keeps_no_place(void **state)
+{
+	char name[16], events[160], link_path[160];
+
+	(void)state;
+	for (int i = 0; i < 2 * GUEST_INNER_MAX; i++) {
+		snprintf(name, sizeof(name), "box%d", i);
+		const char *path = make_sandbox(name, ready);
+		inner_serve(&guest);
+		snprintf(events, sizeof(events), "%s/events", path);
+		snprintf(link_path, sizeof(link_path), "%s/link%d", lab, i);
+		assert_int_equal(link(events, link_path), 0);
+		assert_int_equal(unlink(events), 0);
+		inner_serve(&guest);
+	}
+	assert_int_equal(sent, 4 * GUEST_INNER_MAX);
+	assert_int_equal(count_journals(), 0);
+}
+
+/* A sandbox for which there was no place is told when there is one. */
+static void test_a_place_that_is_free_is_taken(void **state)
+{
+	char name[16], path[160];
+
+	(void)state;
+	for (int i = 0; i <= GUEST_INNER_MAX; i++) {
+		snprintf(name, sizeof(name), "box%d", i);
+		make_sandbox(name, ready);
+	}
+	inner_serve(&guest);
+	assert_int_equal(sent, 2 * GUEST_INNER_MAX);
+	snprintf(path, sizeof(path), "%s/box0/events", lab);
+	assert_int_equal(unlink(path), 0);
+	do
+		inner_serve(&guest);
+	while (guest.inner.has_more);
+	assert_int_equal(sent, 2 * GUEST_INNER_MAX + 2);
+}
+
 /* A /tmp of our own: as root, or as root of a namespace in which our own number stays. */
 static bool has_own_tmp(void)
 {
@@ -180,6 +270,11 @@ int main(void)
 					    tear_down),
 	    cmocka_unit_test_setup_teardown(test_many_empty_lines_are_read_bit_by_bit, set_up,
 					    tear_down),
+	    cmocka_unit_test_setup_teardown(test_only_a_users_own_directory_is_a_lab, set_up,
+					    tear_down),
+	    cmocka_unit_test_setup_teardown(test_no_fifo_is_waited_for, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_a_link_keeps_no_place, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_a_place_that_is_free_is_taken, set_up, tear_down),
 	};
 
 	if (!has_own_tmp()) {

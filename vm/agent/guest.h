@@ -12,12 +12,14 @@
 #include "agent.h"
 #include "err.h"
 #include "event.h"
+#include "spec.h"
 
 enum {
 	GUEST_UNSENT_BYTES = 256 * 1024,
 	GUEST_POLL_MAX = 3 + 3 * AGENT_PROGRAMS_MAX,
 	GUEST_INPUT_BYTES = AGENT_WINDOW,
-	GUEST_LABS_MAX = 4,              /* labs of users in here, */
+	GUEST_LABS_MAX = 4,              /* labs of users in here, the first place is root's, */
+	GUEST_LISTED_MAX = 256,          /* what is looked at of a directory of theirs, */
 	GUEST_INNER_MAX = 32,            /* their sandboxes at a time, */
 	GUEST_INNER_BYTES_MAX = 1 << 20, /* and what is told of them altogether; */
 	GUEST_INNER_READS_MAX = 64,      /* of one journal before others have their turn */
@@ -38,8 +40,11 @@ struct program {
 /* The directory of a user's sandboxes, or the journal of one, and how far that has been told. */
 struct watched_file {
 	int fd; /* 0: no such entry */
+	int watch;
 	dev_t device;
 	ino_t inode;
+	char path[SPEC_NAME_MAX + sizeof("/events")]; /* from /tmp, or from the lab */
+	unsigned lab;                                 /* of a journal: its place in labs */
 	off_t told_bytes;
 	bool is_no_journal; /* it has a line that is too long */
 };
@@ -49,6 +54,7 @@ struct inner {
 	int inotify_fd, place_watch;
 	struct watched_file labs[GUEST_LABS_MAX], journals[GUEST_INNER_MAX];
 	bool is_behind; /* the line was full */
+	bool must_list; /* something may have been missed in the labs */
 	bool has_more;  /* there is something to read that nothing will report: come back soon */
 	size_t sent_bytes;
 	struct {

@@ -8,24 +8,57 @@
  *
  * A journal stays open until it is removed, so the last words of a sandbox that goes with its end
  * are told, too. All that is found here is what programs of the guest have made of it; it is the
- * worker that believes nothing.
+ * worker that believes nothing. What matters here is that nobody can let this process wait, or take
+ * the places of others: of /tmp only a directory that is alone of the user in its name counts, what
+ * is opened is opened so that it cannot wait, and each turn is short.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "fd.h"
 #include "guest.h"
-#include "rundir.h"
+#include "str.h"
 
 #define PLACE      "/tmp"
 #define LAB_PREFIX "isolab-"
+
+/* Neither another file system (a user's own may answer never) nor links on the way. */
+static int open_here(int directory, const char *path, int flags)
+{
+	struct open_how how = {.flags = (uint64_t)(flags | O_NOFOLLOW | O_CLOEXEC),
+			       .resolve = RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS};
+	int fd = (int)syscall(SYS_openat2, directory, path, &how, sizeof(how));
+
+	if (fd < 0 && errno == ENOSYS) /* Linux before 5.6 */
+		fd = openat(directory, path, (int)how.flags);
+	return fd;
+}
+
+/* A plain file, for reading. */
+static int open_file(int directory, const char *name)
+{
+	auto_close int fd = open_here(directory, name, O_RDONLY | O_NONBLOCK);
+	struct stat status;
+
+	return fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) ? fd_move(&fd) : -1;
+}
+
+static bool is_file(const struct watched_file *entry, int fd)
+{
+	struct stat status;
+
+	return fd >= 0 && fstat(fd, &status) == 0 && entry->device == status.st_dev &&
+	       entry->inode == status.st_ino;
+}
 
 /* Takes the descriptor into the list unless its file is there already, and watches the file. */
 static struct watched_file *add_file(struct guest *guest, struct watched_file *list, size_t count,
@@ -34,34 +67,39 @@ static struct watched_file *add_file(struct guest *guest, struct watched_file *l
 	struct watched_file *free_entry = NULL;
 	struct stat status;
 	char path[32];
+	int watch;
 
-	if (*fd < 0 || fstat(*fd, &status) < 0)
-		return NULL;
 	for (size_t i = 0; i < count; i++) {
-		struct watched_file *entry = &list[i];
-		if (!entry->fd)
-			free_entry = free_entry ? free_entry : entry;
-		else if (entry->device == status.st_dev && entry->inode == status.st_ino)
+		if (!list[i].fd)
+			free_entry = free_entry ? free_entry : &list[i];
+		else if (is_file(&list[i], *fd))
 			return NULL;
 	}
+	if (!free_entry || fstat(*fd, &status) < 0)
+		return NULL;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", *fd);
-	if (!free_entry || inotify_add_watch(guest->inner.inotify_fd, path, events) < 0)
+	watch = inotify_add_watch(guest->inner.inotify_fd, path, events);
+	if (watch < 0)
 		return NULL;
 	*free_entry = (struct watched_file){.fd = fd_move(fd),
+					    .watch = watch,
 					    .device = status.st_dev,
 					    .inode = status.st_ino};
 	return free_entry;
 }
 
-/* Closes it if its file has been removed. */
-static void drop_removed(struct watched_file *entry)
+/* Closes it if its file is no longer where it was found: a link elsewhere would keep it for
+ * ever. */
+static void drop_removed(struct inner *inner, struct watched_file *entry, int directory)
 {
-	struct stat status;
+	auto_close int fd = directory > 0 ? open_here(directory, entry->path, O_PATH) : -1;
 
-	if (fstat(entry->fd, &status) < 0 || status.st_nlink > 0)
+	if (is_file(entry, fd))
 		return;
+	inotify_rm_watch(inner->inotify_fd, entry->watch);
 	close(entry->fd);
 	*entry = (struct watched_file){0};
+	inner->must_list = inner->has_more = true; /* there is a place for another */
 }
 
 /* ---- telling ---- */
@@ -81,7 +119,7 @@ static void announce(struct guest *guest, int directory, const char *name)
 {
 	struct event event = {.t_ns = clock_now_ns(), .kind = EVENT_STATE, .name = "created"};
 	auto_strbuf line = {.limit = EVENT_LINE_MAX};
-	auto_close int spec = openat(directory, "spec", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	auto_close int spec = open_file(directory, "spec");
 
 	if (spec < 0 || fd_read_full(spec, event.value, SPEC_KIND_MAX) <= 0)
 		return;
@@ -128,65 +166,142 @@ static bool tell_new_lines(struct guest *guest, struct watched_file *journal)
 
 /* ---- finding ---- */
 
-struct search {
-	struct guest *guest;
-	int lab;
-};
-
-static int on_sandbox(void *arg, const char *name)
+static void find_sandbox(struct guest *guest, unsigned lab, const char *name)
 {
-	enum { FLAGS = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC };
-	const struct search *search = arg;
+	struct inner *inner = &guest->inner;
+	struct watched_file *journal = NULL;
 
-	if (is_full(search->guest))
-		return 1; /* later */
-	struct inner *inner = &search->guest->inner;
-	auto_close int directory = openat(search->lab, name, FLAGS | O_DIRECTORY), fd = -1;
-	struct stat status;
-
-	fd = directory < 0 ? -1 : openat(directory, "events", FLAGS);
-	if (fd >= 0 && fstat(fd, &status) == 0 && S_ISREG(status.st_mode) &&
-	    add_file(search->guest, inner->journals, GUEST_INNER_MAX, &fd, IN_MODIFY | IN_ATTRIB))
-		announce(search->guest, directory, name);
-	return 0;
+	if (!str_is_name(name))
+		return;
+	if (is_full(guest)) { /* later, or never */
+		inner->must_list |= inner->is_behind;
+		return;
+	}
+	auto_close int directory = open_here(inner->labs[lab].fd, name, O_RDONLY | O_DIRECTORY);
+	auto_close int fd = directory < 0 ? -1 : open_file(directory, "events");
+	if (fd >= 0)
+		journal = add_file(guest, inner->journals, GUEST_INNER_MAX, &fd,
+				   IN_MODIFY | IN_ATTRIB);
+	if (!journal)
+		return;
+	journal->lab = lab;
+	snprintf(journal->path, sizeof(journal->path), "%.63s/events", name);
+	announce(guest, directory, name);
 }
 
-/* Where isolab would be if it were run by a user whose number is the name's. */
+static void list_lab(struct guest *guest, unsigned lab)
+{
+	int fd = openat(guest->inner.labs[lab].fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (!stream) {
+		fd_close(&fd);
+		return;
+	}
+	for (int left = GUEST_LISTED_MAX; left && (entry = readdir(stream)) != NULL; left--)
+		find_sandbox(guest, lab, entry->d_name);
+	closedir(stream);
+}
+
+static int open_place(void)
+{
+	return open(PLACE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Where isolab would be if it were run by a user whose number is the name's, if it is that user's
+ * and nobody else can write there: as isolab itself would have it. */
+static void add_lab(struct guest *guest, int place, const char *name)
+{
+	struct inner *inner = &guest->inner;
+	auto_close int fd = open_here(place, name, O_RDONLY | O_DIRECTORY);
+	struct watched_file *lab;
+	struct stat status;
+	char own[32];
+
+	if (fd < 0 || fstat(fd, &status) < 0 || status.st_mode & 077)
+		return;
+	snprintf(own, sizeof(own), LAB_PREFIX "%u", status.st_uid);
+	if (strcmp(own, name) != 0)
+		return;
+	if (status.st_uid == 0)
+		lab = add_file(guest, inner->labs, 1, &fd, IN_MOVED_TO | IN_ATTRIB);
+	else
+		lab = add_file(guest, inner->labs + 1, GUEST_LABS_MAX - 1, &fd,
+			       IN_MOVED_TO | IN_ATTRIB);
+	if (!lab)
+		return;
+	str_copy(lab->path, sizeof(lab->path), name);
+	inner->must_list = true;
+}
+
 static void look_for_labs(struct guest *guest)
 {
-	enum { FLAGS = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC };
 	DIR *stream = opendir(PLACE);
 	const struct dirent *entry;
 
-	while (stream && (entry = readdir(stream)) != NULL) {
-		if (strncmp(entry->d_name, LAB_PREFIX, strlen(LAB_PREFIX)) != 0)
-			continue;
-		auto_close int fd = openat(dirfd(stream), entry->d_name, FLAGS);
-		add_file(guest, guest->inner.labs, GUEST_LABS_MAX, &fd, IN_MOVED_TO | IN_ATTRIB);
-	}
-	if (stream)
-		closedir(stream);
+	if (!stream)
+		return;
+	add_lab(guest, dirfd(stream), LAB_PREFIX "0");
+	for (int left = GUEST_LISTED_MAX; left && (entry = readdir(stream)) != NULL; left--)
+		if (strncmp(entry->d_name, LAB_PREFIX, strlen(LAB_PREFIX)) == 0)
+			add_lab(guest, dirfd(stream), entry->d_name);
+	closedir(stream);
 }
 
-/* Whether a lab may have come: what else happens in /tmp is nothing to us. */
-static bool read_reports(struct inner *inner)
+/* What else happens in /tmp is nothing to us. */
+static void take_report(struct guest *guest, int place, const struct inotify_event *event)
+{
+	struct inner *inner = &guest->inner;
+
+	if (event->mask & IN_Q_OVERFLOW) {
+		look_for_labs(guest);
+		inner->must_list = true;
+	}
+	if (!event->len)
+		return;
+	if (event->wd == inner->place_watch &&
+	    strncmp(event->name, LAB_PREFIX, strlen(LAB_PREFIX)) == 0)
+		add_lab(guest, place, event->name);
+	for (unsigned i = 0; i < GUEST_LABS_MAX; i++)
+		if (inner->labs[i].fd && inner->labs[i].watch == event->wd)
+			find_sandbox(guest, i, event->name);
+}
+
+static void read_reports(struct guest *guest, int place)
 {
 	union {
 		struct inotify_event event; /* for its alignment */
 		char bytes[4096];
 	} buffer;
-	bool has_lab = false;
-	ssize_t length;
 
-	while ((length = read(inner->inotify_fd, &buffer, sizeof(buffer))) > 0)
+	for (int reads = 0; reads < GUEST_INNER_READS_MAX; reads++) {
+		ssize_t length = read(guest->inner.inotify_fd, &buffer, sizeof(buffer));
+		if (length <= 0)
+			return;
 		for (ssize_t at = 0; at < length;) {
 			const struct inotify_event *event = (const void *)(buffer.bytes + at);
-			has_lab |= event->mask & IN_Q_OVERFLOW ||
-				   (event->wd == inner->place_watch && event->len &&
-				    strncmp(event->name, LAB_PREFIX, strlen(LAB_PREFIX)) == 0);
+			take_report(guest, place, event);
 			at += (ssize_t)sizeof(*event) + event->len;
 		}
-	return has_lab;
+	}
+}
+
+static void serve_labs(struct guest *guest)
+{
+	struct inner *inner = &guest->inner;
+	auto_close int place = open_place();
+	bool must_list;
+
+	for (size_t i = 0; i < GUEST_LABS_MAX; i++)
+		if (inner->labs[i].fd)
+			drop_removed(inner, &inner->labs[i], place);
+	read_reports(guest, place);
+	must_list = inner->must_list;
+	inner->must_list = false;
+	for (unsigned i = 0; must_list && i < GUEST_LABS_MAX; i++)
+		if (inner->labs[i].fd)
+			list_lab(guest, i);
 }
 
 void inner_serve(struct guest *guest)
@@ -196,18 +311,12 @@ void inner_serve(struct guest *guest)
 	inner->has_more = false;
 	if (inner->inotify_fd < 0)
 		return;
-	if (read_reports(inner))
-		look_for_labs(guest);
-	for (size_t i = 0; i < GUEST_LABS_MAX; i++) {
-		struct search search = {.guest = guest, .lab = inner->labs[i].fd};
-		if (!search.lab)
-			continue;
-		rundir_list(search.lab, on_sandbox, &search, NULL);
-		drop_removed(&inner->labs[i]);
+	serve_labs(guest);
+	for (size_t i = 0; i < GUEST_INNER_MAX; i++) {
+		struct watched_file *journal = &inner->journals[i];
+		if (journal->fd && tell_new_lines(guest, journal))
+			drop_removed(inner, journal, inner->labs[journal->lab].fd);
 	}
-	for (size_t i = 0; i < GUEST_INNER_MAX; i++)
-		if (inner->journals[i].fd && tell_new_lines(guest, &inner->journals[i]))
-			drop_removed(&inner->journals[i]);
 }
 
 void inner_watch(struct guest *guest)
