@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import stat
+import subprocess
 import sys
 import time
 
@@ -80,6 +81,28 @@ def test_kill_worker(lab):
     wait_gone(qemu)
     expect(lab.isolab("ps"))
     check(lab.row("gone") is None or lab.row("gone")["state"] in ("failed", "stopped"))
+
+
+def has_child(pid):
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            return bool(file.read())
+    except OSError:
+        return False
+
+
+def test_kill_worker_early(lab):
+    """kill -9 of the worker while QEMU's walls are built leaves nothing either"""
+    for number in range(40):
+        run = lab.start("run", "vm", "--name", f"early{number}", *TCG, "--", "true")
+        while run.poll() is None and not has_child(run.pid):
+            pass
+        try:
+            run.wait(number / 200)
+        except subprocess.TimeoutExpired:
+            run.kill()
+        run.communicate()
+    expect(lab.isolab("ps"))  # the harness tells which child is left
 
 
 def test_kill_qemu(lab):
