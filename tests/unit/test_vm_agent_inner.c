@@ -250,13 +250,17 @@ static void test_a_place_that_is_free_is_taken(void **state)
 /* A /tmp of our own: as root, or as root of a namespace in which our own number stays. */
 static bool has_own_tmp(void)
 {
+	unsigned uid = geteuid(), gid = getegid();
 	char map[64];
-	unsigned uid = geteuid();
 
 	if (unshare(CLONE_NEWNS | (uid ? CLONE_NEWUSER : 0)) < 0)
 		return false;
 	snprintf(map, sizeof(map), "%u %u 1", uid, uid);
 	if (uid && fd_write_file(AT_FDCWD, "/proc/self/uid_map", map) < 0)
+		return false;
+	snprintf(map, sizeof(map), "%u %u 1", gid, gid);
+	if (uid && (fd_write_file(AT_FDCWD, "/proc/self/setgroups", "deny") < 0 ||
+		    fd_write_file(AT_FDCWD, "/proc/self/gid_map", map) < 0))
 		return false;
 	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
 }
