@@ -75,8 +75,8 @@ int cmd_report_started(struct command_context *context, struct sandbox *const sa
 		       size_t count);
 /* Waits until it has ended (or its directory is gone). */
 int cmd_wait_ended(struct lab *lab, struct sandbox *s, int timeout_ms, struct err *e);
-/* Waits until its facts are there, and those of the sandboxes inside it as far as they can be had;
- * 0, -EINTR, or why not. Asks for them itself. */
+/* Waits until its facts are there, and those of the sandboxes inside it as far as they can be had
+ * in the same time, less than a minute; 0, -EINTR, or why not. Asks for them itself. */
 int cmd_wait_facts(struct lab *lab, struct sandbox *s, struct err *e);
 
 struct cmd_signals {
