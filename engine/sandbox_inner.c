@@ -2,8 +2,8 @@
 /*
  * Walls in walls: sandboxes that isolab has made inside one of ours (a Linux guest), as the outer's
  * journal tells of them. Each has a story of its own, so a timeline, a state and facts; directory,
- * lock and socket are in there. They live as long as the outer one's entry here: who holds one
- * holds both.
+ * lock and socket are in there. They live as long as the outer one's entry here, or until another
+ * needs the place: who holds one holds both.
  */
 #include <stdio.h>
 #include <string.h>
@@ -17,12 +17,31 @@ static const char *inner_name(const struct event *event)
 	return slash ? slash + 1 : NULL;
 }
 
+/* Takes one out of the list, oldest first: of the machine's life before, or else one that has
+ * ended. Not what somebody holds or what is alive. */
+static bool give_way(struct sandbox *outer)
+{
+	for (int may_be_shown = 0; may_be_shown <= 1; may_be_shown++)
+		for (size_t i = 0; i < outer->inner_count; i++) {
+			struct sandbox *s = outer->inner[i];
+			if (s->holds ||
+			    (!s->is_gone && (!may_be_shown || story_is_alive(&s->story))))
+				continue;
+			outer->inner_count--;
+			memmove(&outer->inner[i], &outer->inner[i + 1],
+				(outer->inner_count - i) * sizeof(outer->inner[0]));
+			sandbox_destroy(s);
+			return true;
+		}
+	return false;
+}
+
 static struct sandbox *add_inner(struct sandbox *outer, const char *name)
 {
 	char path[EVENT_SANDBOX_MAX];
 	struct sandbox *s;
 
-	if (outer->inner_count == SANDBOX_INNER_MAX)
+	if (outer->inner_count == SANDBOX_INNER_MAX && !give_way(outer))
 		return NULL; /* the journal has it */
 	/* The directory's name is the truth, not what its journal claims. */
 	snprintf(path, sizeof(path), "%.63s/%.63s", outer->name, name);

@@ -259,6 +259,44 @@ static void test_a_wall_in_a_wall_is_told_with_the_one_around_it(void **state)
 	assert_non_null(strstr(text.data, "it stands inside: isolab exec kata"));
 }
 
+/* As kata, and then forty in it, of which each but the first has ended. */
+static void write_crowd(const struct fixture *f)
+{
+	auto_strbuf journal = {0};
+
+	str_add(&journal, kata_journal);
+	for (int i = 0; i < 40; i++) {
+		str_addf(&journal,
+			 "{\"t_ns\":%d,\"sandbox\":\"x/box%d\",\"kind\":\"state\","
+			 "\"name\":\"created\",\"value\":\"container\"}\n"
+			 "{\"t_ns\":%d,\"sandbox\":\"x/box%d\",\"kind\":\"ready\"}\n"
+			 "{\"t_ns\":%d,\"sandbox\":\"x/box%d\",\"kind\":\"fact\","
+			 "\"name\":\"hostname\",\"value\":\"box\",\"detail\":\"uts:[7]\"}\n",
+			 1070000000 + i, i, 1070000000 + i, i, 1070000000 + i, i);
+		if (i > 0)
+			str_addf(&journal,
+				 "{\"t_ns\":%d,\"sandbox\":\"x/box%d\",\"kind\":\"exit\","
+				 "\"name\":\"status\",\"value\":\"0\"}\n",
+				 1070000000 + i, i);
+	}
+	write_sandbox(f, "vm", "crowd", journal.data);
+}
+
+static void test_an_ended_wall_in_a_wall_gives_way_to_a_new_one(void **state)
+{
+	auto_strbuf text = {0};
+	size_t lines = 0;
+
+	write_crowd(*state);
+	assert_int_equal(run_line("ps", &text), 0);
+	for (const char *at = text.data; (at = strstr(at, "crowd/")) != NULL; at++)
+		lines++;
+	assert_int_equal(lines, 32);
+	assert_non_null(strstr(text.data, "crowd/box0 ")); /* it had not ended then */
+	assert_null(strstr(text.data, "crowd/box1 "));
+	assert_non_null(strstr(text.data, "crowd/box39 "));
+}
+
 static void test_compare_tells_verdicts_by_identity(void **state)
 {
 	(void)state;
@@ -387,6 +425,7 @@ int main(void)
 	    cmocka_unit_test(test_rm_removes_also_the_damaged),
 	    cmocka_unit_test(test_work_is_read_line_by_line),
 	    cmocka_unit_test(test_a_wall_in_a_wall_is_told_with_the_one_around_it),
+	    cmocka_unit_test(test_an_ended_wall_in_a_wall_gives_way_to_a_new_one),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
