@@ -189,7 +189,7 @@ int compare_make(struct lab *lab, struct comparison *comparison, struct err *e)
 
 /* ---- those that are there ---- */
 
-/* A column for it; a second one of the same is none. */
+/* A column for it, for which there is room; a second one of the same is none. */
 static int take(struct lab *lab, struct sandbox *s, struct comparison *comparison, struct err *e)
 {
 	struct compared *item = &comparison->items[comparison->count];
@@ -198,9 +198,6 @@ static int take(struct lab *lab, struct sandbox *s, struct comparison *compariso
 	for (size_t i = 0; i < comparison->count; i++)
 		if (comparison->items[i].s == s)
 			return 0;
-	if (comparison->count == COMPARED_MAX)
-		return err_hint(e, err_set(e, EINVAL, "compare: so many sandboxes are too many"),
-				"at most %d", COMPARED_MAX);
 	comparison->count++;
 	*item = (struct compared){.s = s};
 	sandbox_hold(s);
@@ -215,19 +212,42 @@ static int take(struct lab *lab, struct sandbox *s, struct comparison *compariso
 	return r;
 }
 
+/* What stands inside it, as far as something is known of its facts: nobody has named it, so it
+ * takes no place of those that were, of whom `named` are to come. */
+static int take_inner(struct lab *lab, struct sandbox *s, size_t named,
+		      struct comparison *comparison, struct err *e)
+{
+	struct sandbox *inner;
+	int r = 0;
+
+	for (size_t k = 0; r == 0 && (inner = sandbox_inner(s, k)) != NULL; k++)
+		if (sandbox_facts(inner) && comparison->count + named < COMPARED_MAX)
+			r = take(lab, inner, comparison, e);
+	return r;
+}
+
 int compare_take(struct lab *lab, char **names, int count, struct comparison *comparison,
 		 struct err *e)
 {
-	struct sandbox *sandboxes[CMD_SANDBOXES_MAX], *inner;
-	int found = cmd_find_shown(lab, names, count, sandboxes, e), r = found < 0 ? found : 0;
+	struct sandbox *sandboxes[CMD_SANDBOXES_MAX];
+	int found = cmd_find_shown(lab, names, count, sandboxes, e), r = 0;
 
+	if (found < 0)
+		return found;
+	if (found > COMPARED_MAX) {
+		r = err_set(e, EINVAL, "compare: %d sandboxes are too many, at most %d", found,
+			    COMPARED_MAX);
+		return err_hint(e, r, "name fewer, or compare them in two goes");
+	}
+	for (int i = 0; i < found; i++)
+		sandbox_hold(sandboxes[i]); /* one may go while another is waited for */
 	for (int i = 0; r == 0 && i < found; i++) {
 		r = take(lab, sandboxes[i], comparison, e);
-		/* What stands inside it, as far as something is known of its facts. */
-		for (size_t k = 0; r == 0 && (inner = sandbox_inner(sandboxes[i], k)); k++)
-			if (sandbox_facts(inner))
-				r = take(lab, inner, comparison, e);
+		if (r == 0)
+			r = take_inner(lab, sandboxes[i], (size_t)(found - i - 1), comparison, e);
 	}
+	for (int i = 0; i < found; i++)
+		sandbox_release(sandboxes[i]);
 	return r;
 }
 

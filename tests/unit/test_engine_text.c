@@ -297,6 +297,25 @@ static void test_an_ended_wall_in_a_wall_gives_way_to_a_new_one(void **state)
 	assert_non_null(strstr(text.data, "crowd/box39 "));
 }
 
+static void test_walls_in_walls_take_no_place_of_the_named(void **state)
+{
+	auto_strbuf text = {0}, line = {0};
+	char name[16];
+
+	assert_int_equal(run_line("compare crowd kata", &text), 0);
+	assert_non_null(strstr(text.data, "kata"));
+	assert_non_null(strstr(text.data, "crowd/box0"));
+	text.length = 0;
+	str_add(&line, "compare");
+	for (int i = 0; i < 17; i++) {
+		snprintf(name, sizeof(name), "many%d", i);
+		write_sandbox(*state, "process", name, process_journal);
+		str_addf(&line, " %s", name);
+	}
+	assert_int_equal(run_line(line.data, &text), 2);
+	assert_non_null(strstr(text.data, "17 sandboxes are too many, at most 16"));
+}
+
 static void test_compare_tells_verdicts_by_identity(void **state)
 {
 	(void)state;
@@ -426,6 +445,7 @@ int main(void)
 	    cmocka_unit_test(test_work_is_read_line_by_line),
 	    cmocka_unit_test(test_a_wall_in_a_wall_is_told_with_the_one_around_it),
 	    cmocka_unit_test(test_an_ended_wall_in_a_wall_gives_way_to_a_new_one),
+	    cmocka_unit_test(test_walls_in_walls_take_no_place_of_the_named),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
