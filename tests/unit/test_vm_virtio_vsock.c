@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -341,6 +342,58 @@ static void test_driver_that_begins_anew_finds_no_streams(void **state)
 	assert_string_equal(hear(fd), "");
 }
 
+/* As the devices' thread does: it serves a device only if its bell has rung. */
+static void serve_kick(void)
+{
+	struct pollfd kicked = {.fd = driver.device.kick_fd, .events = POLLIN};
+
+	assert_int_equal(poll(&kicked, 1, 0), 1);
+	virtio_serve(&driver.device);
+}
+
+static void test_driver_that_lets_go_ends_its_streams(void **state)
+{
+	uint32_t port;
+	auto_close int fd = open_stream(&port), asking = call("CONN");
+
+	(void)state;
+	virtio_serve(&driver.device);
+	assert_string_equal(hear(fd), "-");
+	driver_write(&driver, 0x070, 0);
+	serve_kick();
+	assert_string_equal(hear(fd), "");
+	assert_string_equal(hear(asking), "-");
+}
+
+static void test_driver_that_breaks_the_rules_ends_its_streams(void **state)
+{
+	struct packet packet = packet_to(1, VSOCK_DATA);
+	uint32_t port;
+	auto_close int fd = open_stream(&port);
+
+	(void)state;
+	packet.length = 100;
+	send_packet(&packet, "short", 5);
+	assert_true(has_broken_rules());
+	assert_string_equal(hear(fd), "");
+}
+
+static void test_driver_with_an_impossible_queue_ends_its_streams(void **state)
+{
+	uint32_t port;
+	auto_close int fd = open_stream(&port);
+
+	(void)state;
+	virtio_serve(&driver.device);
+	driver_write(&driver, 0x030, 2);
+	driver_write(&driver, 0x044, 0);
+	driver_write(&driver, 0x084, 1 << 30); /* beyond the RAM */
+	driver_write(&driver, 0x044, 1);
+	assert_true(has_broken_rules());
+	serve_kick();
+	assert_string_equal(hear(fd), "");
+}
+
 static void test_without_a_driver_the_host_is_hung_up_on(void **state)
 {
 	(void)state;
@@ -371,6 +424,9 @@ int main(void)
 	    VSOCK(test_words_out_of_place_end_only_their_stream),
 	    VSOCK(test_there_are_so_many_streams_and_no_more),
 	    VSOCK(test_driver_that_begins_anew_finds_no_streams),
+	    VSOCK(test_driver_that_lets_go_ends_its_streams),
+	    VSOCK(test_driver_that_breaks_the_rules_ends_its_streams),
+	    VSOCK(test_driver_with_an_impossible_queue_ends_its_streams),
 	    VSOCK(test_without_a_driver_the_host_is_hung_up_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

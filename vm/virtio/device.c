@@ -152,21 +152,27 @@ static void end_turn(struct virtio_device *device, int r)
 		virtio_kick(device);
 }
 
-void virtio_serve(struct virtio_device *device)
+static int serve_queues(struct virtio_device *device)
 {
-	uint64_t count;
-	ssize_t unused = read(device->kick_fd, &count, sizeof(count));
 	int result = 0;
 
-	(void)unused;
-	pthread_mutex_lock(&device->lock);
 	for (unsigned i = 0; i < device->ops->queue_count; i++) {
 		if (!device->queues[i].is_ready || !virtio_is_up(device) || result < 0)
 			continue;
 		int r = device->ops->process(device, i);
 		result = r < 0 || r > result ? r : result;
 	}
-	end_turn(device, result);
+	return result;
+}
+
+void virtio_serve(struct virtio_device *device)
+{
+	uint64_t count;
+	ssize_t unused = read(device->kick_fd, &count, sizeof(count));
+
+	(void)unused;
+	pthread_mutex_lock(&device->lock);
+	end_turn(device, device->ops->turn ? device->ops->turn(device) : serve_queues(device));
 	pthread_mutex_unlock(&device->lock);
 }
 

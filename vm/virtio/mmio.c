@@ -165,6 +165,7 @@ static void write_ready(struct virtio_device *device, struct virtqueue *queue, u
 	if (!queue->is_ready) {
 		device->status |= VIRTIO_NEEDS_RESET;
 		virtio_config_changed(device);
+		virtio_kick(device); /* it may have something to end */
 	}
 }
 

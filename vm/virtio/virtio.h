@@ -51,12 +51,15 @@ struct virtio_ops {
 	unsigned queue_count; /* at most VIRTIO_QUEUES_MAX */
 	uint16_t queue_size;  /* the largest size a queue may get: a power of two */
 	/*
-	 * A ready queue may hold something new: take chains, serve them, give them back. Mandatory.
+	 * A ready queue may hold something new: take chains, serve them, give them back.
 	 * On the devices' thread, only while the driver is up (DRIVER_OK). Serves at most a queue's
 	 * size of chains, so that other devices get their turn. 0: done; 1: call again soon;
 	 * -errno: the driver breaks the rules, and gets no more service until it resets the device.
 	 */
 	int (*process)(struct virtio_device *device, unsigned queue);
+	/* In place of process, for who has to act without a driver, too: the device was kicked,
+	 * whether the driver is up or not. Same thread and results. */
+	int (*turn)(struct virtio_device *device);
 	/* A watched descriptor (virtio_watch) is ready. Mandatory for who watches; same thread and
 	 * results as process. */
 	int (*on_ready)(struct virtio_device *device, unsigned watch, short revents);

@@ -3,8 +3,8 @@
  * The socket device (vsock.h): the programs of the host that come to it, its turns, its registers.
  *
  * What surprises: all sockets are behind one epoll descriptor, the device's only watch, and the
- * driver may reset the device on a thread that has no right to close anything: streams are then
- * forgotten at the next turn.
+ * driver may reset the device on a thread that has no right to close anything: streams then end at
+ * the next turn.
  */
 #include "vsock.h"
 
@@ -29,10 +29,15 @@ enum {
 
 /* ---- the host's side ---- */
 
-static void forget_all(struct vsock *vsock)
+/* The driver is another one, or none: what it knew of ends. Who is still asking may ask the next
+ * one, and last bytes are on their way already. */
+static void end_streams(struct vsock *vsock)
 {
-	for (unsigned i = 0; i < VSOCK_CONNECTIONS_MAX; i++)
-		vsock_forget(&vsock->streams[i]);
+	for (unsigned i = 0; i < VSOCK_CONNECTIONS_MAX; i++) {
+		struct vsock_stream *stream = &vsock->streams[i];
+		if (stream->state != VSOCK_ASKING && stream->state != VSOCK_DRAINING)
+			vsock_forget(stream);
+	}
 	vsock->lost_count = 0;
 }
 
@@ -97,17 +102,12 @@ static bool note_events(struct vsock *vsock)
 
 /* ---- the device ---- */
 
-/* A turn: all that can move does. */
-static int turn(struct virtio_device *device)
+/* All that can move does. */
+static int move(struct virtio_device *device)
 {
 	struct vsock *vsock = device->state;
-	bool more;
+	bool more = note_events(vsock);
 
-	if (vsock->must_forget) {
-		vsock->must_forget = false;
-		forget_all(vsock);
-	}
-	more = note_events(vsock);
 	accept_all(vsock);
 	for (unsigned i = 0; i < VSOCK_CONNECTIONS_MAX; i++) {
 		struct vsock_stream *stream = &vsock->streams[i];
@@ -124,9 +124,17 @@ static int turn(struct virtio_device *device)
 	       (was_full && vsock->lost_count < VSOCK_LOST_MAX);
 }
 
-static int vsock_process(struct virtio_device *device, unsigned queue)
+static int turn(struct virtio_device *device)
 {
-	return queue == VSOCK_QUEUE_EVENT ? 0 : turn(device);
+	struct vsock *vsock = device->state;
+
+	if (vsock->has_lost_driver || !virtio_is_up(device))
+		end_streams(vsock);
+	vsock->has_lost_driver = false;
+	int r = move(device);
+	if (r < 0) /* no more service, and this is its last turn */
+		end_streams(vsock);
+	return r;
 }
 
 static int vsock_on_ready(struct virtio_device *device, unsigned watch_number, short revents)
@@ -139,7 +147,8 @@ static void vsock_device_reset(struct virtio_device *device)
 {
 	struct vsock *vsock = device->state;
 
-	vsock->must_forget = true;
+	vsock->has_lost_driver = true;
+	virtio_kick(device);
 }
 
 static void vsock_finish(struct virtio_device *device)
@@ -148,7 +157,8 @@ static void vsock_finish(struct virtio_device *device)
 
 	if (!vsock)
 		return;
-	forget_all(vsock);
+	for (unsigned i = 0; i < VSOCK_CONNECTIONS_MAX; i++)
+		vsock_forget(&vsock->streams[i]);
 	fd_close(&vsock->listen_fd);
 	fd_close(&vsock->epoll_fd);
 	free(vsock->windows);
@@ -161,7 +171,7 @@ static const struct virtio_ops vsock_ops = {
     .id = 19,
     .queue_count = VSOCK_QUEUES,
     .queue_size = QUEUE_SIZE,
-    .process = vsock_process,
+    .turn = turn,
     .on_ready = vsock_on_ready,
     .reset = vsock_device_reset,
     .finish = vsock_finish,

@@ -88,7 +88,7 @@ struct vsock_lost {
 struct vsock {
 	int listen_fd, epoll_fd;
 	bool may_accept;
-	_Atomic bool must_forget;
+	bool has_lost_driver; /* it has reset the device, and may have begun anew since */
 	uint32_t next_port;
 	unsigned next_stream; /* whose turn it is */
 	struct vsock_stream streams[VSOCK_CONNECTIONS_MAX];
