@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -183,6 +184,16 @@ int enclosed_start(const struct enclosed *program, int *ret_pidfd, struct err *e
 	fd_close(&gate.ends[0]);
 	fd_close(&gate.ends[1]);
 	return r;
+}
+
+int enclosed_make_words(const char *name, struct err *e)
+{
+	auto_close int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd < 0 || ftruncate(fd, ENCLOSED_WORDS_BYTES) < 0 ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0)
+		return err_sys(e, errno, "make room for the words of %s", name);
+	return fd_move(&fd);
 }
 
 const char *enclosed_words(int words_fd, char *buffer, size_t size)

@@ -19,7 +19,7 @@
 
 #define ENCLOSED_NAME "volume"
 
-enum { ENCLOSED_FD = 3 };
+enum { ENCLOSED_FD = 3, ENCLOSED_WORDS_BYTES = 4096 };
 
 struct enclosed {
 	const char *name;   /* of the program, for errors */
@@ -37,6 +37,9 @@ struct enclosed {
 
 /* Starts it. *ret_pidfd becomes readable once it has ended, and is to be waited for (P_PIDFD). */
 int enclosed_start(const struct enclosed *program, int *ret_pidfd, struct err *e);
+/* A place for the words of such a program, for words_fd: a memfd that never grows, what is too much
+ * it cannot write. For the caller to close; -errno. */
+int enclosed_make_words(const char *name, struct err *e);
 /* Its first complaint in words_fd, one printable line, "" if it had none. Returns `buffer`. */
 const char *enclosed_words(int words_fd, char *buffer, size_t size);
 

@@ -13,7 +13,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -118,7 +117,7 @@ int virtiofsd_start(struct virtiofsd *ret, const struct virtiofsd_source *source
 		    struct err *e)
 {
 	auto_close int listen_fd = -1;
-	struct virtiofsd made = {-1, -1, memfd_create("virtiofsd", MFD_CLOEXEC)};
+	struct virtiofsd made = {-1, -1, enclosed_make_words("virtiofsd", e)};
 	struct enclosed program = {.name = "virtiofsd",
 				   .source = source->path,
 				   .is_file = source->is_file,
@@ -128,9 +127,9 @@ int virtiofsd_start(struct virtiofsd *ret, const struct virtiofsd_source *source
 				   .arg = find_place()};
 
 	*ret = (struct virtiofsd){-1, -1, -1};
-	int r = !program.arg || made.words_fd < 0
-		    ? err_sys(e, program.arg ? errno : ENOENT, "start virtiofsd")
-		    : 0;
+	int r = made.words_fd < 0 ? made.words_fd : 0;
+	if (r == 0 && !program.arg)
+		r = err_sys(e, ENOENT, "start virtiofsd");
 	if (r == 0)
 		r = make_sockets(dir_fd, &listen_fd, &made.socket, e);
 	program.fd = listen_fd;

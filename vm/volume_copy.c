@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -132,7 +131,7 @@ static int wait_for(int pidfd, int words_fd, struct err *e)
 static int run(const char *source, bool is_file, const struct making *making, int image,
 	       struct err *e)
 {
-	auto_close int words_fd = memfd_create("mke2fs", MFD_CLOEXEC), pidfd = -1;
+	auto_close int words_fd = enclosed_make_words("mke2fs", e), pidfd = -1;
 	const struct enclosed program = {.name = "mke2fs",
 					 .source = source,
 					 .is_file = is_file,
@@ -144,7 +143,7 @@ static int run(const char *source, bool is_file, const struct making *making, in
 					 .arg = making};
 
 	if (words_fd < 0)
-		return err_sys(e, errno, "start mke2fs");
+		return words_fd;
 	int r = enclosed_start(&program, &pidfd, e);
 	return r < 0 ? r : wait_for(pidfd, words_fd, e);
 }

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -355,6 +356,24 @@ static void test_virtiofsd_serves_a_driver_and_ends_with_its_line(void **state)
 	assert_int_equal(rmdir(directory), 0);
 }
 
+static void test_words_have_their_room_and_no_more(void **state)
+{
+	static const char flood[3000];
+	char words[128];
+	struct stat status;
+	auto_close int fd = enclosed_make_words("test", NULL);
+
+	(void)state;
+	assert_string_equal(enclosed_words(fd, words, sizeof(words)), "");
+	assert_int_equal(write(fd, "first\nsecond\n", 13), 13);
+	for (int i = 0; i < 4; i++)
+		(void)!write(fd, flood, sizeof(flood));
+	assert_int_equal(write(fd, flood, sizeof(flood)), -1);
+	assert_int_equal(fstat(fd, &status), 0);
+	assert_int_equal(status.st_size, ENCLOSED_WORDS_BYTES);
+	assert_string_equal(enclosed_words(fd, words, sizeof(words)), "first");
+}
+
 /* ---- shared memory, and the agent ---- */
 
 static void test_file_laid_into_shared_memory_is_seen_by_who_shares_it(void **state)
@@ -407,6 +426,7 @@ int main(void)
 	    cmocka_unit_test(test_server_that_hangs_up_is_noticed),
 	    cmocka_unit_test(test_answers_to_another_question_are_refused),
 	    cmocka_unit_test(test_virtiofsd_serves_a_driver_and_ends_with_its_line),
+	    cmocka_unit_test(test_words_have_their_room_and_no_more),
 	    cmocka_unit_test(test_file_laid_into_shared_memory_is_seen_by_who_shares_it),
 	    cmocka_unit_test(test_volume_of_a_guest_has_an_absolute_place),
 	};
