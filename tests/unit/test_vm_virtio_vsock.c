@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -331,6 +332,46 @@ static void test_there_are_so_many_streams_and_no_more(void **state)
 		close(fds[i]);
 }
 
+/* As the devices' thread does: it serves a device only if its bell has rung. */
+static void serve_kick(void)
+{
+	struct pollfd kicked = {.fd = driver.device.kick_fd, .events = POLLIN};
+
+	assert_int_equal(poll(&kicked, 1, 0), 1);
+	virtio_serve(&driver.device);
+}
+
+/* Leaves the process room for so many descriptors more. Returns the limit that was. */
+static struct rlimit leave_room(unsigned count)
+{
+	struct rlimit before, now;
+	int lowest = dup(0);
+
+	close(lowest);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	now = (struct rlimit){(rlim_t)lowest + count, before.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
+	return before;
+}
+
+static void test_who_comes_without_a_descriptor_left_is_taken_in_later(void **state)
+{
+	uint32_t port;
+	auto_close int fd = open_stream(&port);
+	const struct rlimit before = leave_room(1);
+	auto_close int late = call("LISTEN 80\n");
+
+	(void)state;
+	say(80, VSOCK_REQUEST); /* nobody is there yet */
+	expect(VSOCK_RESET);
+	virtio_serve(&driver.device);
+	say(port, VSOCK_RESET);
+	serve_kick();
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	say(80, VSOCK_REQUEST);
+	assert_string_equal(hear(late), "OK 1234\n");
+}
+
 static void test_driver_that_begins_anew_finds_no_streams(void **state)
 {
 	uint32_t port;
@@ -340,15 +381,6 @@ static void test_driver_that_begins_anew_finds_no_streams(void **state)
 	driver_start(&driver, 0);
 	virtio_serve(&driver.device);
 	assert_string_equal(hear(fd), "");
-}
-
-/* As the devices' thread does: it serves a device only if its bell has rung. */
-static void serve_kick(void)
-{
-	struct pollfd kicked = {.fd = driver.device.kick_fd, .events = POLLIN};
-
-	assert_int_equal(poll(&kicked, 1, 0), 1);
-	virtio_serve(&driver.device);
 }
 
 static void test_driver_that_lets_go_ends_its_streams(void **state)
@@ -423,6 +455,7 @@ int main(void)
 	    VSOCK(test_packets_for_nobody_are_answered_by_resets_and_wait),
 	    VSOCK(test_words_out_of_place_end_only_their_stream),
 	    VSOCK(test_there_are_so_many_streams_and_no_more),
+	    VSOCK(test_who_comes_without_a_descriptor_left_is_taken_in_later),
 	    VSOCK(test_driver_that_begins_anew_finds_no_streams),
 	    VSOCK(test_driver_that_lets_go_ends_its_streams),
 	    VSOCK(test_driver_that_breaks_the_rules_ends_its_streams),

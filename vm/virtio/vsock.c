@@ -49,6 +49,15 @@ static struct vsock_stream *free_stream(struct vsock *vsock)
 	return NULL;
 }
 
+static unsigned count_streams(const struct vsock *vsock)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < VSOCK_CONNECTIONS_MAX; i++)
+		count += vsock->streams[i].fd >= 0;
+	return count;
+}
+
 static void watch(const struct vsock *vsock, int fd, unsigned number)
 {
 	struct epoll_event event = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.u32 = number};
@@ -56,15 +65,18 @@ static void watch(const struct vsock *vsock, int fd, unsigned number)
 	epoll_ctl(vsock->epoll_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
-/* Who finds no place is hung up on. */
+/* Who finds no place is hung up on. Without a descriptor for them they wait for the next turn. */
 static void accept_all(struct vsock *vsock)
 {
-	for (int i = 0; vsock->may_accept && i < VSOCK_CONNECTIONS_MAX; i++) {
+	vsock->is_short = false;
+	for (int i = 0; vsock->may_accept && !vsock->is_short && i < VSOCK_CONNECTIONS_MAX; i++) {
 		auto_close int fd = accept4(vsock->listen_fd, NULL, NULL,
 					    SOCK_CLOEXEC | SOCK_NONBLOCK);
 		struct vsock_stream *stream = free_stream(vsock);
-		if (fd < 0)
-			vsock->may_accept = false;
+		if (fd < 0) {
+			vsock->may_accept = errno != EAGAIN;
+			vsock->is_short = vsock->may_accept;
+		}
 		if (fd < 0 || !stream)
 			continue;
 		watch(vsock, fd, (unsigned)(stream - vsock->streams));
@@ -109,6 +121,7 @@ static int move(struct virtio_device *device)
 	bool more = note_events(vsock);
 
 	accept_all(vsock);
+	unsigned before = count_streams(vsock);
 	for (unsigned i = 0; i < VSOCK_CONNECTIONS_MAX; i++) {
 		struct vsock_stream *stream = &vsock->streams[i];
 		if (stream->state == VSOCK_ASKING || stream->state == VSOCK_WAITING)
@@ -120,7 +133,8 @@ static int move(struct virtio_device *device)
 	int filled = r < 0 ? r : vsock_fill(device, vsock);
 	if (filled < 0)
 		return filled;
-	return more || r || filled || vsock->may_accept ||
+	bool can_accept = vsock->may_accept && (!vsock->is_short || count_streams(vsock) < before);
+	return more || r || filled || can_accept ||
 	       (was_full && vsock->lost_count < VSOCK_LOST_MAX);
 }
 

@@ -87,7 +87,8 @@ struct vsock_lost {
 
 struct vsock {
 	int listen_fd, epoll_fd;
-	bool may_accept;
+	bool may_accept;      /* somebody may have come */
+	bool is_short;        /* of descriptors for who has */
 	bool has_lost_driver; /* it has reset the device, and may have begun anew since */
 	uint32_t next_port;
 	unsigned next_stream; /* whose turn it is */
