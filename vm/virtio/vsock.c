@@ -84,8 +84,8 @@ static void accept_all(struct vsock *vsock)
 	}
 }
 
-/* One that no stream has; there are far more than streams. */
-static uint32_t choose_port(struct vsock *vsock)
+/* There are far more of them than streams. */
+uint32_t vsock_choose_port(struct vsock *vsock)
 {
 	for (;;) {
 		uint32_t port = FIRST_PORT + vsock->next_port++ % FIRST_PORT;
@@ -125,7 +125,7 @@ static int move(struct virtio_device *device)
 	for (unsigned i = 0; i < VSOCK_CONNECTIONS_MAX; i++) {
 		struct vsock_stream *stream = &vsock->streams[i];
 		if (stream->state == VSOCK_ASKING || stream->state == VSOCK_WAITING)
-			vsock_read_line(stream, virtio_is_up(device), choose_port(vsock));
+			vsock_read_line(vsock, stream, virtio_is_up(device));
 		vsock_forward(stream);
 	}
 	int r = vsock_drain(device, vsock);
@@ -207,7 +207,7 @@ static struct vsock *make(struct err *e)
 	for (unsigned i = 0; i < VSOCK_CONNECTIONS_MAX; i++)
 		vsock->streams[i] =
 		    (struct vsock_stream){.fd = -1, .window = windows + (size_t)i * VSOCK_WINDOW};
-	vsock->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	vsock->epoll_fd = -1;
 	return vsock;
 }
 
@@ -222,6 +222,7 @@ int virtio_vsock_init(struct virtio_device *device, int listen_fd, struct memory
 	int r = virtio_init(device, &vsock_ops, vsock, memory, e);
 	if (r < 0)
 		return r;
+	vsock->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (vsock->epoll_fd < 0) {
 		r = err_sys(e, errno, "watch its sockets");
 		virtio_finish(device);

@@ -98,6 +98,11 @@ struct vsock {
 	uint8_t *windows;
 };
 
+/* ---- vsock.c ---- */
+
+/* A port of the host's side that no stream has. */
+uint32_t vsock_choose_port(struct vsock *vsock);
+
 /* ---- vsock_packet.c ---- */
 
 /* Fills the guest's buffers with what there is to say. 1: more would go; -errno as in
@@ -116,9 +121,8 @@ void vsock_forget(struct vsock_stream *stream);
 void vsock_reset(struct vsock_stream *stream);
 /* poll(2)'s events of its socket. */
 void vsock_note_events(struct vsock_stream *stream, unsigned events);
-/* Reads the host's first line, as far as it is there. is_up: the guest can be asked. host_port: one
- * that no other stream has. */
-void vsock_read_line(struct vsock_stream *stream, bool is_up, uint32_t host_port);
+/* Reads the host's first line, as far as it is there. is_up: the guest can be asked. */
+void vsock_read_line(struct vsock *vsock, struct vsock_stream *stream, bool is_up);
 /* Sends what the socket takes of the window, and its end. */
 void vsock_forward(struct vsock_stream *stream);
 /* The guest accepts, or has connected. */

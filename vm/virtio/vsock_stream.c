@@ -85,14 +85,14 @@ static bool parse_port(const char *text, uint32_t *ret)
 	return text[0] >= '0' && text[0] <= '9' && *end == '\0' && port < UINT32_MAX;
 }
 
-static void obey_line(struct vsock_stream *stream, uint32_t host_port)
+static void obey_line(struct vsock *vsock, struct vsock_stream *stream)
 {
 	uint32_t port;
 
 	if (strncmp(stream->line, "CONNECT ", 8) == 0 && parse_port(stream->line + 8, &port)) {
 		stream->state = VSOCK_REQUESTED;
 		stream->guest_port = port;
-		stream->host_port = host_port;
+		stream->host_port = vsock_choose_port(vsock);
 		say(stream, VSOCK_REQUEST);
 	} else if (strncmp(stream->line, "LISTEN ", 7) == 0 &&
 		   parse_port(stream->line + 7, &port)) {
@@ -103,7 +103,7 @@ static void obey_line(struct vsock_stream *stream, uint32_t host_port)
 	}
 }
 
-void vsock_read_line(struct vsock_stream *stream, bool is_up, uint32_t host_port)
+void vsock_read_line(struct vsock *vsock, struct vsock_stream *stream, bool is_up)
 {
 	while (stream->state == VSOCK_ASKING && stream->may_read) {
 		char *at = &stream->line[stream->line_bytes];
@@ -115,12 +115,12 @@ void vsock_read_line(struct vsock_stream *stream, bool is_up, uint32_t host_port
 		} else if (*at == '\n') {
 			*at = '\0';
 			if (is_up)
-				obey_line(stream, host_port);
+				obey_line(vsock, stream);
 			else
 				vsock_forget(stream); /* nobody is there yet */
 		}
 	}
-	/* Who waits sends nothing, so what can be read is its end. */
+	/* One that has only ended what it sends may still want to hear. */
 	if (stream->state == VSOCK_WAITING && stream->is_hung_up)
 		vsock_forget(stream);
 }
