@@ -72,6 +72,7 @@ struct seccomp_call {
  * (vm/seccomp_table.c), a Linux machine's worker, processors and devices
  * (vm/linux/seccomp_*.c). */
 extern const struct seccomp_profile seccomp_profile_container, seccomp_profile_vm,
-    seccomp_profile_linux, seccomp_profile_processor, seccomp_profile_qemu, seccomp_profile_io;
+    seccomp_profile_linux, seccomp_profile_processor, seccomp_profile_qemu, seccomp_profile_io,
+    seccomp_profile_io_vsock;
 
 #endif

@@ -26,9 +26,9 @@ struct lockin_filter {
 };
 
 /* The tiny machine's monitor; a Linux machine's worker thread, its processors' threads, and the one
- * of its devices. */
+ * of its devices, without and with --vsock. */
 extern const struct lockin_filter lockin_tiny, lockin_linux, lockin_qemu, lockin_processor,
-    lockin_io;
+    lockin_io, lockin_io_vsock;
 
 /* Namespaces, empty root, no capability, limits, no_new_privs. Irreversible. What cannot be had (no
  * user namespaces here) is said by worker_note, unless nothing at all holds: -errno. */

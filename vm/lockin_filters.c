@@ -41,6 +41,13 @@ static const struct seccomp_call io_calls[] = {
 #include "vm_io_calls.inc"
 };
 
+static const struct sock_filter io_vsock[] = {
+#include "vm_io_vsock_filter.inc"
+};
+static const struct seccomp_call io_vsock_calls[] = {
+#include "vm_io_vsock_calls.inc"
+};
+
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 #define FILTER(instructions, profile, calls)                                         \
 	{                                                                            \
@@ -53,3 +60,5 @@ const struct lockin_filter lockin_qemu = FILTER(qemu, seccomp_profile_qemu, qemu
 const struct lockin_filter lockin_processor = FILTER(processor, seccomp_profile_processor,
 						     processor_calls);
 const struct lockin_filter lockin_io = FILTER(io, seccomp_profile_io, io_calls);
+const struct lockin_filter lockin_io_vsock = FILTER(io_vsock, seccomp_profile_io_vsock,
+						    io_vsock_calls);

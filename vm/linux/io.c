@@ -127,11 +127,14 @@ static void *run_devices(void *arg)
 {
 	struct linux_vm *machine = arg;
 	struct io *io = &machine->io;
+	const struct lockin_filter *filter = worker_spec(machine->vm->worker)->vsock
+						 ? &lockin_io_vsock
+						 : &lockin_io;
 	struct pollfd fds[POLL_MAX];
 	struct place places[POLL_MAX];
 	struct err error = {0};
 
-	if (lockin_filter_calls(&lockin_io, &error) < 0) {
+	if (lockin_filter_calls(filter, &error) < 0) {
 		pthread_mutex_lock(&machine->lock);
 		machine->failure = error;
 		linux_end(machine, LINUX_FAILED);
