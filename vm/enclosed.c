@@ -17,6 +17,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fd.h"
@@ -184,6 +185,13 @@ int enclosed_start(const struct enclosed *program, int *ret_pidfd, struct err *e
 	fd_close(&gate.ends[0]);
 	fd_close(&gate.ends[1]);
 	return r;
+}
+
+void enclosed_reap(int pidfd)
+{
+	siginfo_t unused;
+
+	waitid(P_PIDFD, (id_t)pidfd, &unused, WEXITED | WNOHANG);
 }
 
 int enclosed_make_words(const char *name, struct err *e)

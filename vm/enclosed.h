@@ -35,8 +35,11 @@ struct enclosed {
 	const void *arg; /* for execute */
 };
 
-/* Starts it. *ret_pidfd becomes readable once it has ended, and is to be waited for (P_PIDFD). */
+/* Starts it. *ret_pidfd becomes readable once it has ended, and is then to be waited for: by
+ * enclosed_reap, or by who wants to know how it ended. */
 int enclosed_start(const struct enclosed *program, int *ret_pidfd, struct err *e);
+/* Has the kernel forget it, if it has ended; else nothing. */
+void enclosed_reap(int pidfd);
 /* A place for the words of such a program, for words_fd: a memfd that never grows, what is too much
  * it cannot write. For the caller to close; -errno. */
 int enclosed_make_words(const char *name, struct err *e);

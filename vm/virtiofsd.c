@@ -145,6 +145,8 @@ int virtiofsd_start(struct virtiofsd *ret, const struct virtiofsd_source *source
 void virtiofsd_finish(struct virtiofsd *daemon)
 {
 	fd_close(&daemon->socket);
+	if (daemon->pidfd >= 0)
+		enclosed_reap(daemon->pidfd);
 	fd_close(&daemon->pidfd);
 	fd_close(&daemon->words_fd);
 }

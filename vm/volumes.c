@@ -65,6 +65,7 @@ static void on_end(struct worker *worker, int fd, short revents, void *arg)
 
 	(void)revents;
 	worker_unwatch(worker, fd);
+	enclosed_reap(fd);
 	enclosed_words(volume->daemon.words_fd, words, sizeof(words));
 	if (vm->is_ready) {
 		worker_note(worker, "volume",

@@ -14,6 +14,10 @@ static const struct seccomp_group groups[] = {
      .why = "kick their threads out of the guest, wait for their end",
      .is_allowed = true,
      .calls = "tkill tgkill membarrier"},
+    {.name = "children",
+     .why = "note the end of a volume's virtiofsd",
+     .is_allowed = true,
+     .calls = "waitid"},
     {.name = NULL},
 };
 

@@ -8,9 +8,9 @@
 static const struct seccomp_group groups[] = {
     SECCOMP_WORKER_GROUPS,
     {.name = "QEMU",
-     .why = "end its process, and wait for that",
+     .why = "end its process, and wait for that; note the end of a volume's virtiofsd",
      .is_allowed = true,
-     .calls = "kill wait4"},
+     .calls = "kill wait4 waitid"},
     {.name = NULL},
 };
 
