@@ -4,8 +4,9 @@
 /*
  * volumes: the directories and files of the host that a machine is shown (--volume SRC:DST[:ro]),
  * each a device of its own. As a rule a virtiofsd serves it, and what is written goes straight to
- * the host's files. Where there is none, or it does not run, the machine gets a disk with a copy
- * (volume_copy.h), and a note says so.
+ * the host's files. Where there is none, the machine gets a disk with a copy (volume_copy.h), and a
+ * note says so; also where one is there and does not run, if the machine is our own on KVM. Both
+ * machines of QEMU end then: it has its command line by the time that this is noticed.
  */
 #include <stdbool.h>
 
