@@ -9,7 +9,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,6 +19,7 @@
 #include "disk.h"
 #include "enclosed.h"
 #include "fd.h"
+#include "kernel.h"
 #include "tree.h"
 
 enum {
@@ -105,17 +108,36 @@ static void execute(const struct enclosed *self, const char *shown, bool has_pro
 	execve(making->path, argv, env);
 }
 
+/* Until it has ended, or our own end is asked for: a worker has these signals blocked, and hears of
+ * them after this, since nobody takes them here. False: that was it, and the program is killed. */
+static bool wait_unless_stopped(int pidfd)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	auto_close int signals = signalfd(-1, &set, SFD_CLOEXEC);
+	struct pollfd fds[] = {{.fd = pidfd, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
+	while (poll(fds, 2, -1) < 0 && errno == EINTR)
+		;
+	if (fds[0].revents)
+		return true;
+	kernel_pidfd_send_signal(pidfd, SIGKILL);
+	return false;
+}
+
 /* Waits for its end; what it complained of becomes the error. */
 static int wait_for(int pidfd, int words_fd, struct err *e)
 {
-	struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+	bool is_done = wait_unless_stopped(pidfd);
 	siginfo_t info = {0};
 	char words[160];
 
-	while (poll(&ended, 1, -1) < 0 && errno == EINTR)
-		;
 	if (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) < 0)
 		return err_sys(e, errno, "wait for mke2fs");
+	if (!is_done)
+		return err_set(e, EINTR, "copy it: stopped by a signal");
 	if (info.si_code == CLD_EXITED && info.si_status == 0)
 		return 0;
 	enclosed_words(words_fd, words, sizeof(words));

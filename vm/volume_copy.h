@@ -24,7 +24,8 @@ struct volume_size {
 /* -EFBIG: more than VOLUME_COPY_BYTES_MAX. What is mounted in it counts, too. */
 int volume_copy_measure(const char *source, struct volume_size *ret, struct err *e);
 /* Makes the image of `source`, absolute; *ret_fd is read-only and for the caller to close.
- * -ENOENT: there is no mke2fs. */
+ * -ENOENT: there is no mke2fs. -EINTR: a SIGINT or SIGTERM that is blocked has come; it still
+ * waits. */
 int volume_copy_make(const char *source, bool is_file, int *ret_fd, struct err *e);
 
 #endif

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,6 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -156,6 +158,26 @@ static void test_copy_of_a_file_holds_it_without_its_neighbours(void **state)
 	assert_null(strstr(read_image(image, "ls /"), "file"));
 }
 
+static void test_copy_ends_when_a_worker_is_to_end(void **state)
+{
+	const struct timespec at_once = {0};
+	auto_close int image = -1;
+	sigset_t set;
+
+	(void)state;
+	make_files(false);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	raise(SIGTERM);
+	int r = has_tools() ? volume_copy_make(copied, false, &image, NULL) : -EPERM;
+	assert_int_equal(sigtimedwait(&set, NULL, &at_once), SIGTERM); /* still there */
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	if (r == -EPERM || r == -EACCES)
+		skip();
+	assert_int_equal(r, -EINTR);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -163,6 +185,7 @@ int main(void)
 	    COPY(test_directory_is_measured_with_all_that_is_in_it),
 	    COPY(test_copy_holds_the_directory_and_nothing_else),
 	    COPY(test_copy_of_a_file_holds_it_without_its_neighbours),
+	    COPY(test_copy_ends_when_a_worker_is_to_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
