@@ -187,6 +187,11 @@ int enclosed_start(const struct enclosed *program, int *ret_pidfd, struct err *e
 	return r;
 }
 
+bool enclosed_restricts_all(void)
+{
+	return kernel_mount_setattr("", 0, 0, 0) == 0 || errno != ENOSYS;
+}
+
 void enclosed_reap(int pidfd)
 {
 	siginfo_t unused;

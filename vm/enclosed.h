@@ -25,10 +25,10 @@ struct enclosed {
 	const char *name;   /* of the program, for errors */
 	const char *source; /* absolute, a directory or a file */
 	bool is_file;
-	bool is_staged; /* in a directory that holds it alone: always so for a file */
-	bool is_read_only;
-	int fd;       /* becomes descriptor ENCLOSED_FD */
-	int words_fd; /* becomes its stdout and stderr */
+	bool is_staged;    /* in a directory that holds it alone: always so for a file */
+	bool is_read_only; /* with what is mounted below, if enclosed_restricts_all() */
+	int fd;            /* becomes descriptor ENCLOSED_FD */
+	int words_fd;      /* becomes its stdout and stderr */
 	/* In the child: executes the program on the directory `shown`; comes back only if it could
 	 * not, with errno. has_proc: /proc is that of its pid namespace. */
 	void (*execute)(const struct enclosed *self, const char *shown, bool has_proc);
@@ -40,6 +40,8 @@ struct enclosed {
 int enclosed_start(const struct enclosed *program, int *ret_pidfd, struct err *e);
 /* Has the kernel forget it, if it has ended; else nothing. */
 void enclosed_reap(int pidfd);
+/* False: before Linux 5.12 what is mounted below a source keeps its own rights. */
+bool enclosed_restricts_all(void);
 /* A place for the words of such a program, for words_fd: a memfd that never grows, what is too much
  * it cannot write. For the caller to close; -errno. */
 int enclosed_make_words(const char *name, struct err *e);

@@ -119,6 +119,11 @@ static int serve(struct worker *worker, struct vm_volume *volume, struct err *e)
 
 	if (r == 0)
 		r = worker_watch(worker, volume->daemon.pidfd, POLLIN, on_end, volume, e);
+	if (r == 0 && volume->is_read_only && !enclosed_restricts_all())
+		worker_note(worker, "volume",
+			    "what else is mounted below '%.80s' can be written to: only since "
+			    "Linux 5.12 is :ro for all of it",
+			    volume->source);
 	/* A container's root is somebody else on the host; here everybody is who they are. */
 	if (r == 0 && !volume->is_read_only && geteuid() == 0)
 		worker_note(worker, "volume",
