@@ -14,7 +14,7 @@
  *
  * Of a stream the device holds at most VSOCK_WINDOW bytes, those that the guest has sent and the
  * host's program has not taken; the other way bytes wait in the Unix socket. There are at most
- * VSOCK_CONNECTIONS_MAX streams.
+ * VSOCK_CONNECTIONS_MAX streams. All end when the guest's driver lets go or breaks the rules.
  *
  * This header is the inside of the device: vsock.c has the host's side and the turns,
  * vsock_packet.c queues and packets, vsock_stream.c what becomes of a stream.
