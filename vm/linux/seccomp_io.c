@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The profile of the thread that serves virtio devices, none of which is a socket. */
+/*
+ * The profile of the thread that serves virtio devices, none of which is a socket: it neither
+ * accepts nor closes anything, and what it has it was given before the walls.
+ */
 #include "seccomp_io.h"
 
 #include <stddef.h>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-/* The profile of the thread that serves virtio devices, one of which is a socket (--vsock). What it
- * accepts are the ends of its own listening socket; it still connects nowhere. */
+/*
+ * The profile of the thread that serves virtio devices, one of which is a socket (--vsock). What it
+ * accepts comes to that device's listening socket; it still connects nowhere.
+ */
 #include "seccomp_io.h"
 
 #include <stddef.h>
