@@ -62,14 +62,19 @@ bool story_is_alive(const struct story *story)
 	       story->state == SANDBOX_PAUSED;
 }
 
+/* A worker without a front writes its steps in one go, this first one behind notes that are newer:
+ * those stay. */
 static void on_request(struct story *story, const struct event *event)
 {
 	story->state = SANDBOX_STARTING;
 	story->has_exit = false;
 	story->ended_ns = 0;
-	story->failure[0] = story->hint[0] = story->note[0] = 0;
+	story->failure[0] = story->hint[0] = 0;
+	if (story->note_ns < event->t_ns)
+		story->note[0] = 0;
 	story->is_together = strcmp(event->detail, "together") == 0;
-	str_copy(story->accel, sizeof(story->accel), event->value);
+	if (story->accel_ns < event->t_ns)
+		str_copy(story->accel, sizeof(story->accel), event->value);
 	free(story->facts);
 	story->facts = NULL;
 	story->sample_count = 0;
@@ -230,14 +235,17 @@ static void on_denied(struct story *story, const char *detail)
 static void on_note(struct story *story, const struct event *event)
 {
 	timeline_add(&story->timeline, event);
-	if (strcmp(event->name, "accel") == 0)
+	if (strcmp(event->name, "accel") == 0) {
+		story->accel_ns = event->t_ns;
 		str_copy(story->accel, sizeof(story->accel), event->value);
-	else if (strcmp(event->name, "flavour") == 0)
+	} else if (strcmp(event->name, "flavour") == 0)
 		str_copy(story->flavour, sizeof(story->flavour), event->value);
 	else if (strcmp(event->name, "denied") == 0)
 		on_denied(story, event->detail);
-	else if (strcmp(event->name, "kernel") != 0 && strcmp(event->name, "update") != 0)
+	else if (strcmp(event->name, "kernel") != 0 && strcmp(event->name, "update") != 0) {
+		story->note_ns = event->t_ns;
 		str_copy(story->note, sizeof(story->note), event->value);
+	}
 }
 
 void story_add(struct story *story, const struct event *event)

@@ -109,6 +109,25 @@ static void test_a_second_start_forgets_the_first_end(void **state)
 	story_finish(&story);
 }
 
+static void test_a_request_that_is_written_late_forgets_nothing_newer(void **state)
+{
+	struct story story;
+
+	(void)state;
+	story_init(&story);
+	tell(&story, EVENT_NOTE, "accel", "kvm", "", 2);
+	tell(&story, EVENT_NOTE, "x", "the first start's", "", 3);
+	tell(&story, EVENT_NOTE, "accel", "tcg", "", 12);
+	tell(&story, EVENT_NOTE, "x", "emulated", "", 13);
+	tell(&story, EVENT_STEP, "request", "", "", 10);
+	assert_string_equal(story.accel, "tcg");
+	assert_string_equal(story.note, "emulated");
+	tell(&story, EVENT_STEP, "request", "none", "", 20);
+	assert_string_equal(story.accel, "none");
+	assert_string_equal(story.note, "");
+	story_finish(&story);
+}
+
 static void test_nonsense_changes_nothing(void **state)
 {
 	struct story story;
@@ -192,6 +211,7 @@ int main(void)
 	    cmocka_unit_test(test_a_failure_stays_a_failure_when_the_exit_follows),
 	    cmocka_unit_test(test_a_vanished_worker_is_a_failure_with_a_hint),
 	    cmocka_unit_test(test_a_second_start_forgets_the_first_end),
+	    cmocka_unit_test(test_a_request_that_is_written_late_forgets_nothing_newer),
 	    cmocka_unit_test(test_nonsense_changes_nothing),
 	    cmocka_unit_test(test_fields_of_one_stamp_are_one_sample),
 	    cmocka_unit_test(test_only_the_newest_samples_are_kept),
