@@ -6,18 +6,28 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cmd.h"
 #include "str.h"
 
-enum { STOP_SECONDS = 10, END_SECONDS_MORE = 5, SHORT_MS = 1000 };
+enum { STOP_SECONDS = 10, DISTRO_STOP_SECONDS = 90, END_SECONDS_MORE = 5, SHORT_MS = 1000 };
 
 struct stopping {
 	struct out *out;
 	int signal_number;
 	unsigned timeout_ms;
+	bool has_time; /* timeout_ms was asked for */
 	bool is_kill;
 };
+
+/* A whole distribution ends its services first: systemd gives each of them 90 s. */
+static unsigned patience_ms(const struct stopping *stopping, const struct sandbox *s)
+{
+	if (stopping->has_time || strcmp(sandbox_flavour(s), "distro") != 0)
+		return stopping->timeout_ms;
+	return DISTRO_STOP_SECONDS * 1000;
+}
 
 /* Asks all first, waits then: several stop at the same time. */
 static int ask(struct sandbox *s, void *arg, struct err *e)
@@ -31,7 +41,7 @@ static int ask(struct sandbox *s, void *arg, struct err *e)
 		return 0;
 	}
 	if (!stopping->is_kill)
-		r = sandbox_stop(s, stopping->signal_number, stopping->timeout_ms, e);
+		r = sandbox_stop(s, stopping->signal_number, patience_ms(stopping, s), e);
 	else if (stopping->signal_number == SIGKILL)
 		r = sandbox_kill(s, e);
 	else
@@ -49,18 +59,18 @@ static void tell_patience(struct out *out, const struct sandbox *s, const struct
 		out_printf(out, "waiting for its worker\n");
 	else
 		out_printf(out, "in %u s it is killed (stop --time)\n",
-			   (stopping->timeout_ms - SHORT_MS) / 1000);
+			   (patience_ms(stopping, s) - SHORT_MS) / 1000);
 }
 
 static int await_one(struct command_context *context, struct sandbox *s,
 		     const struct stopping *stopping)
 {
-	int timeout_ms = (int)stopping->timeout_ms + END_SECONDS_MORE * 1000, r;
+	int timeout_ms = (int)patience_ms(stopping, s) + END_SECONDS_MORE * 1000, r;
 	struct err error = {0};
 
 	r = cmd_wait_ended(context->lab, s, SHORT_MS, &error);
 	if (r == -ETIMEDOUT) {
-		if (stopping->is_kill || stopping->timeout_ms > SHORT_MS)
+		if (stopping->is_kill || patience_ms(stopping, s) > SHORT_MS)
 			tell_patience(context->out, s, stopping);
 		fflush(stdout);
 		error = (struct err){0};
@@ -113,6 +123,7 @@ static int run_stop(struct command_context *context, int argc, char **argv)
 			return cmd_fail(context, &error);
 		}
 		stopping.timeout_ms = (unsigned)seconds * 1000;
+		stopping.has_time = true;
 	}
 	status = cmd_for_each(context, &line, ask, &stopping);
 	if (status || !context->may_wait)
@@ -126,7 +137,7 @@ static const struct command_option stop_options[] = {
 		     .about = "ask with this signal (TERM)"},
     [STOP_TIME] = {.name = "--time",
 		   .argument = "SECONDS",
-		   .about = "patience before SIGKILL (10)",
+		   .about = "patience before SIGKILL (10; for a whole distribution 90)",
 		   .letter = 't'},
     {.name = NULL},
 };
