@@ -256,7 +256,7 @@ def test_explain_without_a_record(lab):
 
 def test_explain_a_vm(lab):
     """of a vm it tells the boot steps, and that its monitor's calls are not written down"""
-    if lab.isolab("create", "vm", "demo").status != 0:
+    if lab.isolab("create", "vm", "demo", "--accel", "kvm").status != 0:
         raise Skip("no vm can be made here")
     done = expect(lab.isolab("explain", "demo"))
     check("kvm_open" in done.out and "not written down" in done.out, done)

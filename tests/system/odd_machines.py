@@ -51,8 +51,8 @@ def checks_of(lab):
 
 def check_without_vm(lab, cause):
     """A machine without KVM: a clear end for a VM, the others work, compare and doctor say so."""
-    expect_refusal(lab.isolab("run", "vm", "--", "true"), 125, cause)
-    expect_refusal(lab.isolab("create", "vm", "demo"), 125, cause)
+    expect_refusal(lab.isolab("run", "vm", "--accel", "kvm", "--", "true"), 125, cause)
+    expect_refusal(lab.isolab("create", "vm", "demo", "--accel", "kvm"), 125, cause)
     expect(lab.isolab("run", "container", "--", "true"))
     kvm = [entry for name, entry in checks_of(lab).items() if "kvm" in name]
     check(kvm and any(entry["status"] == "missing" for entry in kvm), kvm)
@@ -64,7 +64,7 @@ def test_no_kvm(lab):
     """no /dev/kvm: a VM ends with cause and hint, the other kinds work, doctor explains"""
     in_mounts(lab, NEW_DEV + "umount $dev/kvm 2>/dev/null || :; rm -f $dev/kvm\n" + USE_DEV)
     check_without_vm(lab, "/dev/kvm.*no such file")
-    hint = lab.isolab("run", "vm", "--", "true").err.splitlines()[1]
+    hint = lab.isolab("run", "vm", "--accel", "kvm", "--", "true").err.splitlines()[1]
     check(re.search("modprobe|--device /dev/kvm", hint), hint)
     check(checks_of(lab)["kvm_device"]["fix"] in hint, hint)
 
@@ -83,7 +83,7 @@ def test_kvm_forbidden(lab):
     if os.stat("/dev/kvm").st_mode & 0o006:
         raise Skip("everybody may use /dev/kvm here")
     as_ordinary_user(lab)
-    result = lab.isolab("run", "vm", "--", "true")
+    result = lab.isolab("run", "vm", "--accel", "kvm", "--", "true")
     expect_refusal(result, 125, "/dev/kvm.*permission denied")
     check("group" in result.err or "kvm" in result.err.splitlines()[1], result)
 
@@ -97,7 +97,7 @@ def test_kvm_is_roots_alone(lab):
     lab.become_user()
     lab.wrap = mounts + lab.wrap
     cure = "chmod 660 /dev/kvm"
-    result = lab.isolab("run", "vm", "--", "true")
+    result = lab.isolab("run", "vm", "--accel", "kvm", "--", "true")
     expect_refusal(result, 125, "/dev/kvm.*permission denied")
     check(cure in result.err, result)
     fixes = [entry["fix"] for name, entry in checks_of(lab).items() if "kvm" in name]
