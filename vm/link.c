@@ -379,7 +379,9 @@ static void on_refused(struct link *link, const struct agent_header *header)
 	struct err error = {0};
 
 	read_failure(link, header->value - 1 < 4095 ? (int)header->value : EIO, &error);
-	err_hint(&error, 0, "its kernel's modules must be found: `isolab kernel list`, `… fetch`");
+	if (!error.hint[0])
+		err_hint(&error, 0,
+			 "its kernel's modules must be found: `isolab kernel list`, `… fetch`");
 	err_ctx(&error, 0, "set up the guest");
 	link->is_over = true;
 	link->host->on_broken(link->arg, &error);

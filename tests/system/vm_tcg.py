@@ -192,6 +192,8 @@ def test_volumes(lab):
         check(changed.read() == "changed\n")
     expect_refusal(lab.isolab("run", "vm", *TCG, "--volume", "/nonexistent:/x", "--", "true"),
                    FAILED, "--volume: open '/nonexistent'")
+    expect(lab.isolab("run", "vm", *TCG, "--volume", share + "/file:/tmp", "--", "true"), FAILED,
+           err="(?s)at '/tmp': there is a directory in the file's place\nhint: another place")
 
 
 def test_volume_copies(lab):

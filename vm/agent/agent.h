@@ -62,7 +62,7 @@ enum agent_message {
 	AGENT_FAILED,       /* value: errno, AGENT_FAILED_COMMAND; body: what failed, NUL, hint */
 	AGENT_OUTPUT,       /* value: 1 or 2, stdout or stderr; body: bytes */
 	AGENT_EXITED,       /* value: wait status */
-	AGENT_REFUSED = 24, /* value: errno; body: what was asked for and cannot be had, text */
+	AGENT_REFUSED = 24, /* value: errno; body: what cannot be had, NUL, hint or nothing */
 	AGENT_INNER = 25,   /* body: struct agent_inner, then a line as event_encode() writes it */
 };
 

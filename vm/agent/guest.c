@@ -6,6 +6,7 @@
 #include "guest.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -41,10 +42,14 @@ void guest_send(struct guest *guest, enum agent_message type, unsigned program, 
 	guest_flush(guest);
 }
 
-void guest_refuse(struct guest *guest, int code, const char *what)
+void guest_refuse(struct guest *guest, int code, const char *what, const char *hint)
 {
+	char text[512];
+	int n = snprintf(text, sizeof(text), "%s%c%s", what, 0, hint ? hint : "");
+
 	guest->has_refused = true;
-	guest_send(guest, AGENT_REFUSED, 0, (uint32_t)code, what, strlen(what));
+	guest_send(guest, AGENT_REFUSED, 0, (uint32_t)code, text,
+		   n < (int)sizeof(text) ? (size_t)n : sizeof(text) - 1);
 }
 
 void guest_flush(struct guest *guest)

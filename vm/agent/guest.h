@@ -136,8 +136,9 @@ int line_open(void);
 /* The same, where a device is known to be it. */
 int line_open_device(const char *device);
 
-/* Tells what of the guest's set-up cannot be had; no program runs without it. */
-void guest_refuse(struct guest *guest, int code, const char *what);
+/* Tells what of the guest's set-up cannot be had; no program runs without it. `hint`: NULL = the
+ * kernel's modules may be missing. */
+void guest_refuse(struct guest *guest, int code, const char *what, const char *hint);
 
 /* ---- network.c ---- */
 /* The interface lo answers. */

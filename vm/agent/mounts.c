@@ -128,21 +128,29 @@ static int mount_inside(const struct agent_mount *volume, const char *tag, const
 static const char *explain(int r, bool is_disk)
 {
 	if (r == -ENODEV)
-		return is_disk ? "mount a volume: its kernel has no ext4"
-			       : "mount a volume: its kernel has no virtiofs (modules fuse, "
-				 "virtiofs)";
+		return is_disk ? "its kernel has no ext4"
+			       : "its kernel has no virtiofs (modules fuse, virtiofs)";
 	if (r == -EINVAL || r == -ENXIO)
-		return "mount a volume: its kernel does not find the device (modules virtio_mmio, "
-		       "virtio_blk)";
+		return "its kernel does not find the device (modules virtio_mmio, virtio_blk)";
 	if (r == -EISDIR)
-		return "mount a volume: there is a directory in the file's place";
-	return r == -ENOTDIR ? "mount a volume: there is a file in its place" : "mount a volume";
+		return "there is a directory in the file's place";
+	return r == -ENOTDIR ? "there is a file in its place" : strerror(-r);
+}
+
+static void refuse(struct guest *guest, int r, bool is_disk, const char *target)
+{
+	bool is_taken = r == -EISDIR || r == -ENOTDIR;
+	char what[256];
+
+	snprintf(what, sizeof(what), "mount a volume at '%.120s': %s", target, explain(r, is_disk));
+	guest_refuse(guest, -r, what,
+		     is_taken ? "another place for it: --volume SOURCE:/another/place" : NULL);
 }
 
 void mount_volume(struct guest *guest, uint8_t *body, size_t length)
 {
 	struct agent_mount volume = {0};
-	const char *tag, *target;
+	const char *tag, *target = "?";
 	int r = agent_decode_mount(body, length, &volume, &tag, &target, NULL);
 
 	if (r == 0 && volume.flags & AGENT_MOUNT_INSIDE) {
@@ -153,5 +161,5 @@ void mount_volume(struct guest *guest, uint8_t *body, size_t length)
 			r = mount_device(&volume, tag, target);
 	}
 	if (r < 0)
-		guest_refuse(guest, -r, explain(r, volume.flags & AGENT_MOUNT_DISK));
+		refuse(guest, r, volume.flags & AGENT_MOUNT_DISK, target);
 }

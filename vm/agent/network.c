@@ -172,9 +172,9 @@ void network_configure(struct guest *guest, uint8_t *body, size_t length)
 		r = set_up_card(&network);
 	if (r == -ENODEV)
 		guest_refuse(guest, ENODEV,
-			     "its kernel has no driver for the network card (virtio_net)");
+			     "its kernel has no driver for the network card (virtio_net)", NULL);
 	else if (r < 0)
-		guest_refuse(guest, -r, "its network card cannot be set up");
+		guest_refuse(guest, -r, "its network card cannot be set up", NULL);
 	else
 		write_names(&network, name, hostname);
 	/* Whoever is root or not: no raw socket is needed. */
