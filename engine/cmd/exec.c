@@ -211,6 +211,15 @@ static bool has_options_behind_name(int argc, char **argv)
 	return false;
 }
 
+/* A terminal inside does not hear that a pipe out here has ended. */
+static int check_terminal(const struct execution *x, struct err *e)
+{
+	if (!x->is_tty || !x->is_interactive || isatty(STDIN_FILENO))
+		return 0;
+	return err_hint(e, err_set(e, ENOTTY, "exec -it: our stdin is no terminal"),
+			"without -t: isolab exec -i %s -- …", sandbox_name(x->s));
+}
+
 static int prepare(struct execution *x, struct command_context *context, int argc, char **argv,
 		   char **original)
 {
@@ -236,9 +245,11 @@ static int prepare(struct execution *x, struct command_context *context, int arg
 	x->user = cmd_has(&line, EXEC_USER) ? line.option[EXEC_USER] : NULL;
 	if (x->user && spec_check_user(x->user, &error) < 0)
 		return cmd_fail(context, &error);
-	x->argv = line.rest;
 	x->is_interactive = cmd_has(&line, EXEC_INTERACTIVE);
 	x->is_tty = cmd_has(&line, EXEC_TTY);
+	if (check_terminal(x, &error) < 0)
+		return cmd_fail(context, &error);
+	x->argv = line.rest;
 	x->socket = x->master = x->slave = x->null = -1;
 	x->given[0] = x->given[1] = x->given[2] = -1;
 	return 0;

@@ -147,6 +147,7 @@ def test_exec_on_a_terminal(lab):
     terminal.until(r"\npiped\r\n")
     terminal.send("exit 4\r")
     check(terminal.end() == 4 and "work> " not in str(terminal.seen), terminal.seen)
+    expect_refusal(lab.isolab("exec", "-it", "demo", "--", WORK), 125, "stdin is no terminal")
 
 
 def test_exec_many(lab):
