@@ -28,7 +28,7 @@ struct story {
 	uint64_t ended_ns;
 	char failure[EVENT_VALUE_MAX], hint[EVENT_DETAIL_MAX];
 	char note[EVENT_VALUE_MAX];
-	uint64_t note_ns, accel_ns; /* when they were told */
+	uint64_t note_ns, accel_ns;                  /* when they were told */
 	struct denied_sort denied[STORY_DENIED_MAX]; /* further sorts are in the journal only */
 	size_t denied_count;
 	char accel[16];
