@@ -115,6 +115,8 @@ void report_head(struct doc *object, const struct sandbox *s);
 void report_put_inner(struct doc *object, const struct sandbox *s);
 /* "vm, tiny, kvm-pvm" */
 const char *report_label(const struct sandbox *s, char *buffer, size_t size);
+/* For a fact that one inside another has of it, not of its own: "outer's". NULL: it is not so. */
+const char *report_outer_fact(const struct sandbox *s, size_t index, char *buffer, size_t size);
 
 /* ---- bars.c: boots as text, on one axis ---- */
 void bars_print(struct sandbox *const sandboxes[], size_t count, struct out *out);

@@ -111,19 +111,6 @@ static const char *shorten(const struct probe *probe, const char *value, char bu
 	return buffer;
 }
 
-/* What one that stands inside another has of it, not of its own: "outer's". NULL: none of that. */
-static const char *outer_of(const struct sandbox *s, size_t index, char *buffer, size_t size)
-{
-	const struct sandbox *outer = sandbox_outer(s);
-	const struct facts *facts = sandbox_facts(s), *outers = outer ? sandbox_facts(outer) : NULL;
-
-	if (!facts || !outers || !facts->fact[index].identity[0] ||
-	    strcmp(facts->fact[index].identity, outers->fact[index].identity) != 0)
-		return NULL;
-	snprintf(buffer, size, "%s's", sandbox_name(outer));
-	return buffer;
-}
-
 static void add_fact(struct table *table, const struct probe *probe, const struct fact *host,
 		     const struct fact *fact, const char *outer)
 {
@@ -169,7 +156,7 @@ static void print_facts(struct command_context *context, const struct comparison
 			if (s)
 				add_fact(&table, &probes[p], fact,
 					 &(facts ? facts : &none)->fact[p],
-					 outer_of(s, p, outer, sizeof(outer)));
+					 report_outer_fact(s, p, outer, sizeof(outer)));
 		}
 	}
 	table_print(&table, context->out);

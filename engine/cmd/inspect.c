@@ -143,9 +143,11 @@ static void print_facts(struct out *out, const struct sandbox *s)
 	table_init(&table, "FACT|VERDICT|VALUE");
 	for (size_t i = 0; probes[i].name; i++) {
 		const struct fact *fact = &facts->fact[i];
+		char buffer[SPEC_NAME_MAX + 2];
+		const char *outer = report_outer_fact(s, i, buffer, sizeof(buffer));
 
 		table_add(&table, OUT_PLAIN, probes[i].label);
-		table_add(&table, OUT_PLAIN, verdict_name(fact->verdict));
+		table_add(&table, OUT_PLAIN, outer ? outer : verdict_name(fact->verdict));
 		table_add(&table, OUT_PLAIN, fact->value[0] ? fact->value : "—");
 	}
 	out_printf(out, "\n");

@@ -211,3 +211,16 @@ void report_put_inner(struct doc *object, const struct sandbox *s)
 		doc_put(entry, "facts", report_facts(sandbox_facts(inner)));
 	}
 }
+
+const char *report_outer_fact(const struct sandbox *s, size_t index, char *buffer, size_t size)
+{
+	const struct sandbox *outer = sandbox_outer(s);
+	const struct facts *facts = sandbox_facts(s), *outers = outer ? sandbox_facts(outer) : NULL;
+
+	if (!facts || !outers || facts->fact[index].verdict != VERDICT_OWN ||
+	    !facts->fact[index].identity[0] ||
+	    strcmp(facts->fact[index].identity, outers->fact[index].identity) != 0)
+		return NULL;
+	snprintf(buffer, size, "%s's", sandbox_name(outer));
+	return buffer;
+}
