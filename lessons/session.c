@@ -215,6 +215,7 @@ int session_answer(struct session *session, const char *text)
 				     : answer_quiz(session, block, text, &is_right);
 	if (r < 0) {
 		session_say(session, OUT_WARN, SAY_BAD_ANSWER, text);
+		session_show_how_to_answer(session, block);
 		return 1;
 	}
 	save(session);

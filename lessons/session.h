@@ -48,6 +48,8 @@ enum lessons_waits session_waits(const struct session *session,
 
 /* Prints the step from its beginning, or what follows behind `after`, up to where it waits. */
 void session_show(struct session *session, const struct lesson_block *after);
+/* One line: in which form a question's answer is to be given. */
+void session_show_how_to_answer(struct session *session, const struct lesson_block *block);
 /* Prints the introduction of the lesson. */
 void session_introduce(struct session *session);
 

@@ -121,7 +121,7 @@ void session_say_guess(struct session *session, const struct lesson_block *block
 			    answer_format(ask, value, session->language, text, sizeof(text)));
 }
 
-static void show_how_to_answer(struct session *session, const struct lesson_block *block)
+void session_show_how_to_answer(struct session *session, const struct lesson_block *block)
 {
 	static const enum saying how[ASKS] = {SAY_TYPE_TIME, SAY_TYPE_SIZE, SAY_TYPE_NUMBER,
 					      SAY_TYPE_YESNO, SAY_TYPE_CHOICE};
@@ -208,7 +208,7 @@ static void show_way_on(struct session *session, enum lessons_waits waits,
 	else if (waits == LESSONS_CHECK)
 		session_say(session, OUT_DIM, SAY_TYPE_CHECK, session->prefix);
 	else
-		show_how_to_answer(session, stop);
+		session_show_how_to_answer(session, stop);
 }
 
 static void show_title(struct session *session)
