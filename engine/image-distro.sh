@@ -175,6 +175,10 @@ need() {
 PATH=$PATH:/usr/sbin:/sbin
 [ -z "$from" ] || [ -r "$from" ] || fail "cannot read '$from'" \
 	"--from takes the file that 'isolab image build-distro --tarball FILE' has written"
+case $tarball in
+'' | *.tar | *.gz | *.tgz | *.xz | *.zst) ;;
+*) fail "cannot tell from its name how to pack '$tarball'" "end it in .tar, .tar.gz or .tar.zst" ;;
+esac
 [ -n "$from" ] || need mmdebstrap mmdebstrap
 need mke2fs e2fsprogs tar tar flock util-linux
 [ "$(id -u)" = 0 ] || need fakeroot fakeroot

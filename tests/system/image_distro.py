@@ -51,6 +51,14 @@ def test_list(lab):
     check("debian-test" in expect(lab.isolab("image", "list")).out, "not in the table")
 
 
+def test_bad_name_of_a_tarball(lab):
+    """image build-distro --tarball: an ending that says nothing is refused before minutes pass"""
+    directory = use_own_cache(lab)
+    check_refused(lab.isolab("image", "build-distro", "--tarball", lab.scratch + "/x.zip"), 125,
+                  "x.zip", ".tar.zst")
+    check(not left_in(directory), "left", *left_in(directory))
+
+
 def test_bad_tarball(lab):
     """image build-distro --from: a file that is gone, cut, or another tarball leaves nothing"""
     directory = use_own_cache(lab)
