@@ -84,12 +84,13 @@ class Terminal:
             try:
                 signal.signal(signal.SIGINT, signal.SIG_DFL)
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+                size = struct.pack("HHHH", rows, columns, 0, 0)
+                fcntl.ioctl(0, termios.TIOCSWINSZ, size)  # before the program can ask
                 os.execvpe(command[0], command, environment)
             finally:
                 os._exit(127)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
         self.pid, self.seen, self.status = pid, "", None
-        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def send(self, text):
         os.write(self.master, text.encode())
