@@ -8,6 +8,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -92,6 +93,14 @@ static void explain_uplink(struct worker_check *check, char *nat, const char *up
 	}
 }
 
+/* A machine's cable is a tap, which the lab's holder makes: nobody special, in a user namespace. */
+static bool has_cables_for_machines(void)
+{
+	struct stat status;
+
+	return stat("/dev/net/tun", &status) == 0 && (status.st_mode & 06) == 06;
+}
+
 void wall_check_lab(void (*say)(void *arg, const struct worker_check *check), void *arg)
 {
 	char told[TOLD_MAX] = "", found[96];
@@ -116,6 +125,12 @@ void wall_check_lab(void (*say)(void *arg, const struct worker_check *check), vo
 		explain_uplink(&check, nat, uplink);
 	} else {
 		snprintf(found, sizeof(found), "a bridge and cables, %.16s leads outside", uplink);
+		if (!has_cables_for_machines()) {
+			check.status = "degraded";
+			check.cause = "/dev/net/tun is not there, or not for everybody";
+			check.fix = "sudo modprobe tun; sudo chmod 0666 /dev/net/tun";
+			check.degrades = "no --network lab for a vm";
+		}
 	}
 	say(arg, &check);
 }
