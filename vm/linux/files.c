@@ -357,7 +357,8 @@ static int prepare_programs(struct worker *worker, struct boot_files *files, str
 	return fd < 0 ? err_ctx(e, fd, "prepare isolab's own programs") : add_part(files, fd, e);
 }
 
-int boot_files_prepare(struct worker *worker, struct boot_files *ret, struct err *e)
+int boot_files_prepare(struct worker *worker, struct boot_files *ret, struct linux_image *ret_image,
+		       struct err *e)
 {
 	struct err error = {0};
 
@@ -370,6 +371,10 @@ int boot_files_prepare(struct worker *worker, struct boot_files *ret, struct err
 		r = prepare_base(worker, ret, &error);
 	if (r == 0)
 		r = prepare_programs(worker, ret, &error);
+	if (r == 0)
+		r = linux_measure_kernel(ret->kernel, ret_image, &error);
+	if (r == 0)
+		worker_tell(worker, "kernel", ret->kernel_path, "%s", ret->kernel_path);
 	if (r < 0 && e)
 		*e = error;
 	return r;

@@ -12,6 +12,7 @@
 #include "bzimage.h"
 #include "err.h"
 
+struct linux_image;
 struct worker;
 
 enum { BOOT_PARTS_MAX = 3, BOOT_PATH_MAX = 4096 };
@@ -31,8 +32,10 @@ struct boot_files {
 	uint64_t initramfs_bytes; /* all parts */
 };
 
-/* Finds or makes all of it. -ENOEXEC and others say what is wrong with the kernel or the image. */
-int boot_files_prepare(struct worker *worker, struct boot_files *ret, struct err *e);
+/* Finds or makes all of it, measures the kernel (linux_boot.h) and tells which one it is. -ENOEXEC
+ * and others say what is wrong with the kernel or the image. */
+int boot_files_prepare(struct worker *worker, struct boot_files *ret, struct linux_image *ret_image,
+		       struct err *e);
 /* Closes them. Fine on what was only initialised by boot_files_prepare(), or twice. */
 void boot_files_finish(struct boot_files *files);
 

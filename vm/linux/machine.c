@@ -53,14 +53,8 @@ static int step_create_vm(struct vm *vm, struct err *e)
 static int step_prepare(struct vm *vm, struct err *e)
 {
 	struct linux_vm *machine = vm->linux_guest;
-	int r = boot_files_prepare(vm->worker, &machine->files, e);
 
-	if (r == 0)
-		r = linux_measure_kernel(machine->files.kernel, &machine->image, e);
-	if (r == 0)
-		worker_tell(vm->worker, "kernel", machine->files.kernel_path, "%s",
-			    machine->files.kernel_path);
-	return r;
+	return boot_files_prepare(vm->worker, &machine->files, &machine->image, e);
 }
 
 static int step_memory(struct vm *vm, struct err *e)

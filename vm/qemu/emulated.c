@@ -62,14 +62,7 @@ static int step_prepare(struct vm *vm, struct err *e)
 	char program[4096];
 	int r = qemu_find(program, sizeof(program), e);
 
-	if (r == 0)
-		r = boot_files_prepare(vm->worker, &machine->files, e);
-	if (r == 0)
-		r = linux_measure_kernel(machine->files.kernel, &machine->image, e);
-	if (r == 0)
-		worker_tell(vm->worker, "kernel", machine->files.kernel_path, "%s",
-			    machine->files.kernel_path);
-	return r;
+	return r < 0 ? r : boot_files_prepare(vm->worker, &machine->files, &machine->image, e);
 }
 
 /* QEMU takes one file. Each part is padded with zeros to whole pages, as in a machine's memory. */
