@@ -7,8 +7,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void fd_close(int *fd)
@@ -78,6 +81,16 @@ ssize_t fd_read_file(int dirfd, const char *path, char *buffer, size_t size)
 		return -EFBIG;
 	buffer[n] = '\0';
 	return n;
+}
+
+void fd_make_way(const char *path)
+{
+	char part[PATH_MAX];
+
+	for (const char *end = strchr(path + 1, '/'); end; end = strchr(end + 1, '/')) {
+		snprintf(part, sizeof(part), "%.*s", (int)(end - path), path);
+		mkdir(part, 0755);
+	}
 }
 
 int fd_write_file(int dirfd, const char *path, const char *text)

@@ -38,6 +38,10 @@ ssize_t fd_read_full(int fd, void *buffer, size_t size);
  */
 ssize_t fd_read_file(int dirfd, const char *path, char *buffer, size_t size);
 
+/* Makes the directories (0755) that are missing on the way to the absolute path, not what it names.
+ * What cannot be made is met by who then uses the path. */
+void fd_make_way(const char *path);
+
 /* Writes `text` to an existing file in a single write(2), as /proc and cgroupfs demand. */
 int fd_write_file(int dirfd, const char *path, const char *text);
 

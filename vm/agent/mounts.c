@@ -24,22 +24,11 @@
 
 enum { SERIAL_MAX = 24 };
 
-/* What is missing on the way to it. */
-static void make_way(const char *path)
-{
-	char part[PATH_MAX];
-
-	for (const char *end = strchr(path + 1, '/'); end; end = strchr(end + 1, '/')) {
-		snprintf(part, sizeof(part), "%.*s", (int)(end - path), path);
-		mkdir(part, 0755);
-	}
-}
-
 static int make_place(const char *path, bool is_file)
 {
 	struct stat status;
 
-	make_way(path);
+	fd_make_way(path);
 	if (is_file) {
 		auto_close int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 		if (fd < 0 && errno != EEXIST)

@@ -68,18 +68,11 @@ static int become_nobody(uid_t uid, gid_t gid, struct err *e)
 /* Makes the directories of a path below PLACE; its last part too if `is_directory`. */
 static void make_way(const char *path, bool is_directory)
 {
-	char way[PATH_MAX + sizeof(PLACE)];
-
-	str_copy(way, sizeof(way), path);
-	for (char *slash = strchr(way + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		mkdir(way, 0755);
-		*slash = '/';
-	}
+	fd_make_way(path);
 	if (is_directory)
-		mkdir(way, 0755);
+		mkdir(path, 0755);
 	else
-		close(open(way, O_CREAT | O_WRONLY | O_CLOEXEC, 0444));
+		close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0444));
 }
 
 /* The same tree or file, at the same name, read-only. A link is made again. */
